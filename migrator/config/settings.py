@@ -1,0 +1,148 @@
+"""The shape of the configuration: one dataclass a TOML table, one field a key.
+
+A field's metadata is its documentation (``help``), its name in TOML where Python does not allow
+that name (``key``), the values it may have (``choices``), a sample for the generated example
+(``example``), and ``trust``: the site's own file may set it only if the user trusts that file.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MIB = 1024 * 1024
+
+
+def _setting(default: Any, help: str, **more: Any) -> Any:  # noqa: A002 - it is the word users see
+    return field(default=default, metadata={"help": help, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """Which files are posts, and which references in them count."""
+
+    include: tuple[str, ...] = _setting(
+        (), "only files that match one of these patterns", example=["posts/**"]
+    )
+    exclude: tuple[str, ...] = _setting(
+        (), "no files that match one of these patterns", example=["drafts/**"]
+    )
+    extensions: tuple[str, ...] = _setting(
+        (".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".html", ".htm"),
+        "what the name of a post ends with",
+    )
+    hosts: tuple[str, ...] = _setting(
+        (),
+        "only images on these hosts: names (subdomains count) or providers such as oss, qiniu, sina",
+        example=["img.example.com", "sina"],
+    )
+    skip_hosts: tuple[str, ...] = _setting(
+        (), "no images on these hosts: names or providers", example=["cdn.example.com"]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadSettings:
+    """How images are fetched."""
+
+    workers: int = _setting(16, "images moved at the same time", minimum=1)
+    per_host: int = _setting(4, "requests to one host at the same time", minimum=1)
+    timeout: float = _setting(120.0, "seconds one image may take in all", minimum=0.1)
+    max_bytes: int = _setting(32 * MIB, "largest image in bytes; larger ones are held", minimum=1)
+    retries: int = _setting(3, "how often to try again what may pass", minimum=0)
+    user_agent: str = _setting("", "the User-Agent to send; empty: an ordinary browser's")
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSettings:
+    """Fetch images from another place than their URL says."""
+
+    match: str = _setting(
+        "", "URLs that begin with this", example="https://old.example.com/img/", required=True
+    )
+    source: str = _setting(
+        "",
+        "are fetched from here instead: a URL prefix, or file: and a folder of the site",
+        key="from",
+        example="https://mirror.example.com/img/",
+        required=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where images go: a folder, or a bucket of an S3-compatible service."""
+
+    type: str = _setting("local", "local (a folder) or s3 (a bucket)", choices=("local", "s3"))
+    path: str = _setting("migrated-images", "local: the folder, from the site root")
+    provider: str = _setting(
+        "custom", "s3: the service, such as aws, oss, cos, r2; custom: any other", example="oss"
+    )
+    bucket: str = _setting("", "s3: the bucket", example="my-blog")
+    region: str = _setting("", "s3: the region", example="cn-hangzhou")
+    endpoint: str = _setting(
+        "",
+        "s3: the service's address; needed for custom, else known",
+        example="https://s3.example.com",
+        trust=True,
+    )
+    profile: str = _setting("", "s3: the profile in ~/.aws to take credentials from", trust=True)
+    access_key_env: str = _setting(
+        "", "s3: the environment variable that holds the access key", trust=True
+    )
+    secret_key_env: str = _setting(
+        "", "s3: the environment variable that holds the secret key", trust=True
+    )
+    prefix: str = _setting("", "what comes before every key", example="blog")
+    public_url: str = _setting(
+        "",
+        "the address of the folder's or bucket's root as readers see it",
+        example="https://img.example.com",
+    )
+    check_public: bool = _setting(
+        True, "s3: after an upload, fetch the public address and compare the bytes"
+    )
+    cache_control: str = _setting(
+        "public, max-age=31536000, immutable", "s3: the Cache-Control header of every object"
+    )
+    acl: str = _setting("", "s3: an access list for every object", example="public-read")
+    storage_class: str = _setting("", "s3: the storage class of every object")
+    key: str = _setting(
+        "{sha256:2}/{sha256}{ext}",
+        "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteSettings:
+    """How new links are written."""
+
+    links: str = _setting(
+        "",
+        "public (from public_url), relative (to the post) or site-absolute; "
+        "empty: public if public_url is set, else relative",
+        choices=("", "public", "relative", "site-absolute"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SafetySettings:
+    """What is let through."""
+
+    svg: str = _setting("hold", "SVG images: hold or allow", choices=("hold", "allow"))
+    allow_private: tuple[str, ...] = _setting(
+        (),
+        "private addresses images may be fetched from: HOST, HOST:PORT or a CIDR",
+        example=["127.0.0.1:8000"],
+        trust=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    scan: ScanSettings = field(default_factory=ScanSettings)
+    download: DownloadSettings = field(default_factory=DownloadSettings)
+    route: tuple[RouteSettings, ...] = ()
+    store: StoreSettings = field(default_factory=StoreSettings)
+    rewrite: RewriteSettings = field(default_factory=RewriteSettings)
+    safety: SafetySettings = field(default_factory=SafetySettings)

@@ -1,0 +1,67 @@
+"""What stops a run.
+
+::
+
+    MigratorError (1)
+     +- UsageError (2)           a wrong path, option or configuration
+     |   +- ConfigError          names the file, the key, what was expected
+     +- EnvironmentProblem (6)   disk full, read-only, no permission
+     |   +- LedgerError          the ledger is unusable
+     +- AlreadyRunning (7)       another run holds the lock
+     +- StoreRefused (8)         credentials, bucket, clock
+     +- Interrupted (128+N)      a signal ended the run
+
+What goes wrong with one image or one post is a value (see ``migrator.model``), not an exception.
+"""
+
+import signal
+
+
+class MigratorError(Exception):
+    """The message says what happened; ``hint``, if any, what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(MigratorError):
+    """The command cannot be carried out as it was given."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration has an unknown key or a value that does not fit."""
+
+
+class EnvironmentProblem(MigratorError):
+    """The machine refuses: disk full, read-only, no permission. State stays consistent."""
+
+    exit_code = 6
+
+
+class LedgerError(EnvironmentProblem):
+    """The ledger is damaged, of a newer version, or cannot be written."""
+
+
+class AlreadyRunning(MigratorError):
+    """Another run holds the lock of this site."""
+
+    exit_code = 7
+
+
+class StoreRefused(MigratorError):
+    """The store will refuse every image, so going on is pointless."""
+
+    exit_code = 8
+
+
+class Interrupted(MigratorError):
+    """A signal asked the run to end; everything recorded so far is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}")
+        self.exit_code = 128 + number

@@ -1,0 +1,64 @@
+"""What happens during a run, for whoever listens: progress, logs, tests.
+
+Durability never depends on a listener; the ledger is written first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from migrator.model import Outcome, SkippedPost
+from migrator.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
+
+    name: str  # "scan", "transfer", "rewrite"
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostScanned:
+    """A post was read."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostSkipped:
+    """A file was left alone as a whole."""
+
+    post: SkippedPost
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDone:
+    """An image reached its state."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PostDone:
+    """A post was rewritten (``reason`` is ``None``) or left alone."""
+
+    name: str
+    edits: int
+    reason: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a person should know."""
+
+    text: str
+
+
+Event = StageStarted | PostScanned | PostSkipped | ImageDone | PostDone | Warned
+Listener = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """A listener that does not listen."""

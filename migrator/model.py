@@ -1,0 +1,214 @@
+"""The values that flow through the program: frozen data, picklable, no I/O.
+
+A stage takes some of these and returns others; see ``docs/design.md`` for the flow.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from migrator.reasons import Reason
+
+
+class Kind(StrEnum):
+    """Where in a post a reference stands; the value is what ``scan --json`` prints."""
+
+    IMAGE = "image"  # ![alt](url)
+    DEFINITION = "definition"  # [label]: url, used by an image
+    HTML = "html"  # an attribute of img, source, video, input, svg image ...
+    SRCSET = "srcset"  # one candidate of a srcset attribute
+    STYLE = "style"  # url(...) in a style attribute
+    FRONT_MATTER = "front-matter"  # a value in YAML, TOML or JSON front matter
+    TAG = "tag"  # a Hexo or Liquid tag, a Hugo shortcode, a JSX attribute
+    EMBED = "embed"  # ![[url]]
+    LITERAL = "literal"  # Markdown image text inside an HTML block
+    LINK = "link"  # a link to an image file, on request
+    TEXT = "text"  # an image URL in a plain text file, on request
+
+
+class Spelling(StrEnum):
+    """How a URL is written at its place: what must be escaped there, and how.
+
+    ``migrator.scanner.spelling`` reads and writes each of them.
+    """
+
+    MARKDOWN = "markdown"  # a bare destination: ends at a space or an unbalanced ")"
+    ANGLE = "angle"  # <destination>
+    HTML_DOUBLE = "html-double"  # attribute value in "..."
+    HTML_SINGLE = "html-single"  # attribute value in '...'
+    HTML_BARE = "html-bare"  # attribute value without quotes
+    SRCSET = "srcset"  # a candidate in a quoted srcset
+    CSS = "css"  # inside url(...) of a quoted style attribute
+    YAML_PLAIN = "yaml-plain"
+    YAML_SINGLE = "yaml-single"
+    YAML_DOUBLE = "yaml-double"
+    TOML_BASIC = "toml-basic"  # "..."
+    TOML_LITERAL = "toml-literal"  # '...'
+    JSON = "json"
+    QUOTED = "quoted"  # between quotes, with no escapes of its own (tags, JSX)
+    PLAIN = "plain"  # up to the next space or delimiter, with no escapes (tags, embeds, text)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range ``[start, end)`` of byte offsets in one post's file."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: [{self.start}, {self.end})")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One place in a post where an image URL stands.
+
+    ``raw`` is the text in the file, ``url`` what it decodes to: entities and backslash escapes
+    resolved; percent-encoding, non-ASCII, a fragment and a leading ``//`` kept.
+    ``line`` and ``column`` count from 1, columns in code points.
+    """
+
+    span: Span
+    kind: Kind
+    spelling: Spelling
+    url: str
+    raw: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something a person should know about a post that is processed all the same."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One text file and the references found in it, in file order.
+
+    ``name`` is the path relative to the site root, with ``/``; ``sha256`` is of the file's bytes.
+    ``encoding`` is the codec for replacement text: ``utf-8``, ``gb18030``, or ``ascii`` where the
+    file is not valid text in either and only ASCII may be written into it.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    encoding: str
+    references: tuple[Reference, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedPost:
+    """A file that is left alone as a whole, and why."""
+
+    path: Path
+    name: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Image bytes, named by their SHA-256 (hex); type and dimensions are read from the bytes.
+
+    ``width`` and ``height`` are pixels, ``None`` where the format does not say (SVG).
+    """
+
+    sha256: str
+    size: int
+    media_type: str
+    extension: str  # with the dot, from the bytes: ".png"
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An asset in the spool: complete, identified, not yet stored.
+
+    ``source`` is the URL or route that served it, ``final_url`` where redirects ended.
+    """
+
+    asset: Asset
+    path: Path
+    source: str
+    final_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An asset at a key in a store, read back in full and found equal.
+
+    ``store`` is the store's identity in the ledger; ``public_url`` is ``None`` for a local folder
+    without one (links are then relative paths).
+    """
+
+    store: str
+    key: str
+    public_url: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTask:
+    """Everything a worker needs to move one image; ``url`` is what to fetch, as first written."""
+
+    url: str
+    post: str  # name of the first post that refers to it, for key templates
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The image is in the store and was read back; ``reused`` if it was there before this run."""
+
+    url: str
+    asset: Asset
+    placement: Placement
+    source: str
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Fetched, but not trusted enough to link to: needs the user's word."""
+
+    url: str
+    reason: Reason
+    detail: str
+    asset: Asset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The image could not be moved; ``reason.retry`` says whether a later run may succeed."""
+
+    url: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The image was not asked to move."""
+
+    url: str
+    reason: Reason
+    detail: str = ""
+
+
+Outcome = Stored | Held | Failed | Skipped
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace the bytes of ``span`` by ``replacement``."""
+
+    span: Span
+    replacement: bytes

@@ -1,0 +1,74 @@
+"""Why an image or a post stayed where it was: a stable list that scripts may rely on."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """One reason; the value is stable, ``words`` is for people, ``retry`` is for the next run.
+
+    ``retry`` is true where the same request may succeed later.
+    """
+
+    words: str
+    retry: bool
+
+    def __new__(cls, value: str, words: str, retry: bool = False) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.words = words
+        member.retry = retry
+        return member
+
+    # images that were not asked to move
+    ALREADY_THERE = "already-there", "already in the target store"
+    NOT_SELECTED = "not-selected", "its host is not among those to move"
+    NOT_MAPPED = "not-mapped", "the map has no new address for it"
+
+    # images that could not be fetched
+    BAD_URL = "bad-url", "the address cannot be requested"
+    BLOCKED_ADDRESS = "blocked-address", "the address is private or reserved"
+    DNS = "dns", "the host's name cannot be resolved", True
+    CONNECT = "connect", "the host cannot be reached", True
+    TLS = "tls", "the host's certificate or TLS is not valid"
+    TIMEOUT = "timeout", "the host took too long", True
+    REDIRECT = "redirect", "the host redirects to where we must not or cannot follow"
+    NOT_FOUND = "not-found", "the host says the image does not exist (404)"
+    GONE = "gone", "the host says the image was removed (410)"
+    FORBIDDEN = "forbidden", "the host refuses to serve the image (401 or 403)"
+    RATE_LIMITED = "rate-limited", "the host asks us to slow down (429)", True
+    SERVER_ERROR = "server-error", "the host has an error of its own (5xx)", True
+    HTTP_STATUS = "http-status", "the host answers with an unexpected status"
+    PROTOCOL = "protocol", "the host's answer is not valid HTTP", True
+    ENCODING = "encoding", "the host compresses the image although asked not to"
+    TRUNCATED = "truncated", "the image is not complete", True
+    NOT_AN_IMAGE = "not-an-image", "the host answers with something that is not an image"
+    DAMAGED = "damaged", "the image is damaged"
+    SOURCE_MISSING = "source-missing", "the folder named by the route does not hold the image"
+
+    # images that need the user's word
+    TOO_LARGE = "too-large", "the image is larger than the limit"
+    SVG = "svg", "an SVG can carry scripts"
+
+    # images that could not be stored
+    STORE_UNAVAILABLE = "store-unavailable", "the store cannot be reached or has an error", True
+    STORE_CONFLICT = "store-conflict", "the store holds other bytes under our name"
+    STORE_MISMATCH = "store-mismatch", "the store gives back other bytes than it was given", True
+    PUBLIC_URL = "public-url", "the public address does not serve what was stored", True
+
+    # posts that were left alone as a whole
+    OPT_OUT = "opt-out", "the post asks to be left alone"
+    UNREADABLE = "unreadable", "the file cannot be read"
+    NOT_A_FILE = "not-a-file", "not a regular file"
+    SYMLINK = "symlink", "a symbolic link"
+    FILE_NAME = "file-name", "the file's name is not valid text"
+    UTF_16 = "utf-16", "the file is in UTF-16 or UTF-32"
+    POST_TOO_LARGE = "post-too-large", "the file is larger than a post can be"
+
+    # posts that were not rewritten
+    READ_ONLY = "read-only", "the file or its folder is read-only"
+    HARD_LINK = "hard-link", "the file has other names (hard links)"
+    OTHER_OWNER = "other-owner", "the file belongs to another user"
+    POST_CHANGED = "post-changed", "the post was edited by another program"
+    SELF_CHECK = "self-check", "more than its links would have changed; this is a bug of ours"
+    INTERNAL = "internal", "a bug of ours"

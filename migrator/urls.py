@@ -1,0 +1,63 @@
+"""URLs as values: which are the same image, which can be fetched. Pure."""
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_DEFAULT_PORT = {"http": ":80", "https": ":443"}
+
+
+def is_external(url: str) -> bool:
+    """Whether ``url`` names a host: http, https, or protocol-relative."""
+    return url[:8].lower().startswith(("http://", "https://", "//"))
+
+
+def without_fragment(url: str) -> str:
+    """``url`` up to its ``#``: a fragment is the page's business, hosts never see it."""
+    return url.partition("#")[0]
+
+
+def fragment(url: str) -> str:
+    """The fragment of ``url`` with its ``#``, or the empty string."""
+    _, mark, rest = url.partition("#")
+    return mark + rest
+
+
+def absolute(url: str) -> str:
+    """``url`` with a scheme: a protocol-relative one is asked for over https."""
+    return "https:" + url if url.startswith("//") else url
+
+
+def host(url: str) -> str | None:
+    """The host of an external URL in lower case, without a port; ``None`` if there is none."""
+    try:
+        return urlsplit(absolute(url)).hostname if is_external(url) else None
+    except ValueError:
+        return None
+
+
+def canonical(url: str) -> str:
+    """The identity of the image behind ``url``: equal for spellings that mean the same request.
+
+    Scheme and host in lower case, no default port, no fragment; escapes of unreserved characters
+    resolved, all others in upper case, everything that is not ASCII escaped as UTF-8
+    (RFC 3986, 6.2.2). A URL that cannot be split stands for itself.
+    """
+    try:
+        parts = urlsplit(absolute(without_fragment(url.strip())))
+        netloc = parts.netloc.lower().removesuffix(_DEFAULT_PORT.get(parts.scheme, ":"))
+        path = _normalized(parts.path) or "/"
+        return urlunsplit((parts.scheme, netloc, path, _normalized(parts.query), ""))
+    except ValueError:
+        return url
+
+
+def _normalized(text: str) -> str:
+    escaped = quote(text, safe="%!$&'()*+,;=:@/?[]|", errors="surrogatepass")
+    return _ESCAPE.sub(_settle, escaped)
+
+
+def _settle(escape: re.Match[str]) -> str:
+    byte = int(escape[1], 16)
+    return chr(byte) if byte in _UNRESERVED else escape[0].upper()
