@@ -157,11 +157,12 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class TransferTask:
-    """Everything a worker needs to move one image; ``url`` is what to fetch, as first written."""
+class Mention:
+    """A post refers to an image in this line."""
 
     url: str
-    post: str  # name of the first post that refers to it, for key templates
+    post: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,17 @@ class Skipped:
 
 
 Outcome = Stored | Held | Failed | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTask:
+    """One image to move: ``url`` is what to fetch, as first written.
+
+    ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
+    """
+
+    url: str
+    known: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

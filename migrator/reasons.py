@@ -13,7 +13,7 @@ class Reason(StrEnum):
     words: str
     retry: bool
 
-    def __new__(cls, value: str, words: str, retry: bool = False) -> Self:
+    def __new__(cls, value: str, words: str = "", retry: bool = False) -> Self:  # noqa: D102 - the class says it
         member = str.__new__(cls, value)
         member._value_ = value
         member.words = words
@@ -23,6 +23,7 @@ class Reason(StrEnum):
     # images that were not asked to move
     ALREADY_THERE = "already-there", "already in the target store"
     NOT_SELECTED = "not-selected", "its host is not among those to move"
+    OVER_LIMIT = "over-limit", "left for another run by --limit"
     NOT_MAPPED = "not-mapped", "the map has no new address for it"
 
     # images that could not be fetched

@@ -1,0 +1,85 @@
+"""The one concurrent place: a bounded, polite window over any ``concurrent.futures.Executor``."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Generic, TypeVar
+
+from migrator.interruption import Stop
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_GLANCE = 0.25  # seconds between two looks at Stop
+_GRACE = 3.0  # seconds for work in hand to end after a signal
+
+
+class _Queue(Generic[Task]):
+    """Tasks by host; a host that has ``per_host`` tasks under way waits, the others go on."""
+
+    def __init__(
+        self, tasks: Iterable[Task], host_of: Callable[[Task], str], per_host: int
+    ) -> None:
+        self._host_of = host_of
+        self._per_host = per_host
+        self._waiting: dict[str, deque[Task]] = {}
+        self._running: Counter[str] = Counter()
+        for task in tasks:
+            self._waiting.setdefault(host_of(task), deque()).append(task)
+        self._free = deque(self._waiting)  # hosts that may be asked now, in turn
+
+    def take(self) -> Task | None:
+        """The next task that may start, or ``None``."""
+        if not self._free:
+            return None
+        host = self._free.popleft()
+        task = self._waiting[host].popleft()
+        self._running[host] += 1
+        if self._waiting[host] and self._running[host] < self._per_host:
+            self._free.append(host)
+        return task
+
+    def done(self, task: Task) -> None:
+        """A task has ended: its host has room again."""
+        host = self._host_of(task)
+        if self._waiting[host] and self._running[host] == self._per_host:
+            self._free.append(host)
+        self._running[host] -= 1
+
+
+def run_bounded(
+    executor: Executor,
+    work: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    *,
+    in_flight: int,
+    host_of: Callable[[Task], str],
+    per_host: int,
+    stop: Stop,
+) -> Iterator[tuple[Task, Result]]:
+    """Yield every task with ``work(task)`` as each finishes, hosts in turn.
+
+    At most ``in_flight`` tasks are under way at a time, and ``per_host`` of one host.
+
+    Raises:
+        Interrupted: a signal came; what ended within a few seconds was yielded first.
+    """
+    queue = _Queue(tasks, host_of, per_host)
+    running: dict[Future[Result], Task] = {}
+    while True:
+        while stop.signal is None and len(running) < in_flight:
+            task = queue.take()
+            if task is None:
+                break
+            running[executor.submit(work, task)] = task
+        if not running:
+            break
+        ended, _ = wait(running, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+        if stop.signal is not None:
+            ended |= wait(running, timeout=_GRACE).done
+        for future in ended:
+            task = running.pop(future)
+            queue.done(task)
+            yield task, future.result()
+        stop.check()
+    stop.check()

@@ -1,0 +1,44 @@
+"""Signals that ask a run to end: the first lets it end well, the second ends it at once."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from migrator.errors import Interrupted
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stop:
+    """Whether a signal has asked the run to end. A run looks at it between two steps."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def check(self) -> None:
+        """Raise ``Interrupted`` if a signal came."""
+        if self.signal is not None:
+            raise Interrupted(self.signal)
+
+
+@contextmanager
+def listening() -> Iterator[Stop]:
+    """Catch the first signal for the run to look at; a second one ends the process at once.
+
+    Ending at once is safe: it is what kill -9 does, and recovery settles what was in hand.
+    """
+    stop = Stop()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stop.signal is not None:
+            os._exit(128 + number)
+        stop.signal = number
+
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

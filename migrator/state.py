@@ -1,0 +1,108 @@
+"""The state folder ``.migrator/`` of a site: where things lie in it, and the lock on it."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator.errors import AlreadyRunning, EnvironmentProblem
+
+FOLDER = ".migrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site root and the places below its state folder; creates nothing by itself."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        """The state folder, private to the user."""
+        return self.root / FOLDER
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file that remembers every run."""
+        return self.state / "ledger.db"
+
+    @property
+    def spool(self) -> Path:
+        """Downloads on their way to a store."""
+        return self.state / "spool"
+
+    def post(self, name: str) -> Path:
+        """The file of the post with this name."""
+        return self.root / name
+
+    def original(self, run: str, name: str) -> Path:
+        """Where ``run`` keeps the bytes that the post had before."""
+        return self.state / "runs" / run / "originals" / _inside(name)
+
+    def displaced(self, run: str, name: str) -> Path:
+        """Where ``run`` keeps the very file that it took out of the post's place."""
+        return self.state / "runs" / run / "displaced" / _inside(name)
+
+
+def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
+    """The site root: the config's folder, else the first PATH (of a file: its folder).
+
+    Without either, the nearest folder upwards that has a state folder, else the current one.
+    """
+    if config_file is not None:
+        return config_file.resolve().parent
+    if paths:
+        first = paths[0].resolve()
+        return first if first.is_dir() else first.parent
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), here)
+
+
+@contextmanager
+def locked(site: Site) -> Iterator[None]:
+    """Create the state folder if need be, and hold its lock.
+
+    The lock is the kernel's (flock): it ends with the process, however that ends.
+
+    Raises:
+        AlreadyRunning: another run holds the lock.
+        EnvironmentProblem: the folder cannot be created or locked.
+    """
+    try:
+        site.state.mkdir(mode=0o700, exist_ok=True)
+        site.spool.mkdir(exist_ok=True)
+        (site.state / ".gitignore").write_text("*\n")
+        descriptor = os.open(site.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"cannot use the state folder {site.state}: {error.strerror}",
+            "Migrator keeps its memory there; make the folder writable.",
+        ) from error
+    try:
+        _flock(descriptor, site)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _flock(descriptor: int, site: Site) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AlreadyRunning(
+            f"another run is working on {site.root}",
+            "Wait for it to end, then run this command again.",
+        ) from None
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"cannot lock {site.state / 'lock'}: {error.strerror}",
+            "The file system does not support locks; move the site to a local disk.",
+        ) from error
+
+
+def _inside(name: str) -> str:
+    """``name`` as a path that stays inside a folder: posts may lie above the site root."""
+    parts = (part.replace("%", "%25") for part in name.split("/"))
+    return "/".join("%2E%2E" if part == ".." else part for part in parts)
