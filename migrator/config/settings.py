@@ -1,14 +1,27 @@
 """The shape of the configuration: one dataclass a TOML table, one field a key.
 
 A field's metadata is its documentation (``help``), its name in TOML where Python does not allow
-that name (``key``), the values it may have (``choices``), a sample for the generated example
-(``example``), and ``trust``: the site's own file may set it only if the user trusts that file.
+that name (``key``), the values it may have (``choices``, ``minimum``, or a ``pattern`` and what it
+``expected``), and a sample for the generated example (``example``). The site's own file may set a
+key with ``trust`` only if the user trusts that file; likewise a path outside the site's folder,
+where ``folder`` is what stands before the path.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 MIB = 1024 * 1024
+_ADDRESS = {
+    "pattern": r"https?://[^/?#\s]+(/[^?#\s]*)?",
+    "expected": "an address such as https://img.example.com",
+}
+_VARIABLE = {
+    "pattern": r"[A-Za-z_][A-Za-z0-9_]*",
+    "expected": "the name of an environment variable, not the key itself",
+}
+# A region or bucket becomes part of a preset's host name, so it must not be able to change it.
+_REGION = {"pattern": r"[A-Za-z0-9-]+", "expected": "a region such as cn-hangzhou"}
+_BUCKET = {"pattern": r"[A-Za-z0-9_.-]+", "expected": "the bare name of a bucket"}
 
 
 def _setting(default: Any, help: str, **more: Any) -> Any:  # noqa: A002 - it is the word users see
@@ -31,7 +44,7 @@ class ScanSettings:
     )
     hosts: tuple[str, ...] = _setting(
         (),
-        "only images on these hosts: names (subdomains count) or providers such as oss, qiniu, sina",
+        "only images on these hosts: names (with subdomains) or providers such as oss, qiniu, sina",
         example=["img.example.com", "sina"],
     )
     skip_hosts: tuple[str, ...] = _setting(
@@ -64,6 +77,7 @@ class RouteSettings:
         key="from",
         example="https://mirror.example.com/img/",
         required=True,
+        folder="file:",
     )
 
 
@@ -72,30 +86,32 @@ class StoreSettings:
     """Where images go: a folder, or a bucket of an S3-compatible service."""
 
     type: str = _setting("local", "local (a folder) or s3 (a bucket)", choices=("local", "s3"))
-    path: str = _setting("migrated-images", "local: the folder, from the site root")
+    path: str = _setting("migrated-images", "local: the folder, from the site root", folder="")
     provider: str = _setting(
         "custom", "s3: the service, such as aws, oss, cos, r2; custom: any other", example="oss"
     )
-    bucket: str = _setting("", "s3: the bucket", example="my-blog")
-    region: str = _setting("", "s3: the region", example="cn-hangzhou")
+    bucket: str = _setting("", "s3: the bucket", example="my-blog", **_BUCKET)
+    region: str = _setting("", "s3: the region", example="cn-hangzhou", **_REGION)
     endpoint: str = _setting(
         "",
         "s3: the service's address; needed for custom, else known",
         example="https://s3.example.com",
         trust=True,
+        **_ADDRESS,
     )
     profile: str = _setting("", "s3: the profile in ~/.aws to take credentials from", trust=True)
     access_key_env: str = _setting(
-        "", "s3: the environment variable that holds the access key", trust=True
+        "", "s3: the environment variable that holds the access key", trust=True, **_VARIABLE
     )
     secret_key_env: str = _setting(
-        "", "s3: the environment variable that holds the secret key", trust=True
+        "", "s3: the environment variable that holds the secret key", trust=True, **_VARIABLE
     )
     prefix: str = _setting("", "what comes before every key", example="blog")
     public_url: str = _setting(
         "",
         "the address of the folder's or bucket's root as readers see it",
         example="https://img.example.com",
+        **_ADDRESS,
     )
     check_public: bool = _setting(
         True, "s3: after an upload, fetch the public address and compare the bytes"
