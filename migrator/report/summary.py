@@ -1,6 +1,10 @@
 """What a run did, as values: the one source of every report."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+IMAGE_STATES = ("stored", "reused", "skipped", "held", "failed", "planned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,8 @@ class ImageReport:
     """One image URL and its one state.
 
     ``state`` is stored, reused, skipped, held, failed or planned; ``reason`` is a value of
-    ``migrator.reasons.Reason`` where the image stayed. ``size`` is in bytes; in a dry run it is what
-    the host says.
+    ``migrator.reasons.Reason`` where the image stayed. ``size`` is in bytes; in a dry run it is
+    what the host says.
     """
 
     url: str
@@ -50,7 +54,8 @@ class PostReport:
 class Report:
     """One run. Times are UTC in ISO 8601; ``run`` is ``None`` where nothing was recorded.
 
-    ``counts`` maps each image state to its number, and ``posts`` and ``posts_rewritten`` to theirs.
+    ``counts`` maps each image state to its number, and ``posts`` and ``posts_rewritten`` to theirs
+    (see ``tally``). ``store`` names where images go, for people.
     """
 
     run: str | None
@@ -62,3 +67,30 @@ class Report:
     images: tuple[ImageReport, ...] = ()
     posts: tuple[PostReport, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """One line of the history; ``state`` is finished, interrupted or rolled-back.
+
+    ``images`` is how many were moved, ``posts`` how many were changed.
+    """
+
+    run: str
+    command: str
+    state: str
+    started: str
+    finished: str | None
+    images: int
+    posts: int
+
+
+def tally(images: Iterable[ImageReport], posts: Iterable[PostReport]) -> dict[str, int]:
+    """The ``counts`` of a report: every image state, ``posts`` and ``posts_rewritten``."""
+    states = Counter(image.state for image in images)
+    changed = Counter(post.state for post in posts)
+    return {state: states[state] for state in IMAGE_STATES} | {
+        "posts": changed.total(),
+        "posts_rewritten": changed["rewritten"],
+    }

@@ -1,0 +1,91 @@
+"""A report, a reference and the history as JSON, for scripts: the shape does not change."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from migrator.model import Reference
+from migrator.report.escape import for_json
+from migrator.report.summary import ImageReport, PastRun, Report
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def report_json(report: Report) -> str:
+    """``report`` as one JSON object on one line: what ``migrate`` and ``report --json`` print."""
+    return _text(
+        {
+            "run": report.run,
+            "command": report.command,
+            "dry_run": report.dry_run,
+            "started": report.started,
+            "finished": report.finished,
+            "counts": report.counts,
+            "images": [_image(image) for image in report.images],
+            "posts": [
+                {"path": post.path, "state": post.state, "edits": post.edits}
+                for post in report.posts
+            ],
+        }
+    )
+
+
+def reference_json(
+    display_path: str, reference: Reference, host: str | None, provider: str | None
+) -> str:
+    """One line of ``scan --json``, without its line end."""
+    return _text(
+        {
+            "path": display_path,
+            "line": reference.line,
+            "column": reference.column,
+            "start": reference.span.start,
+            "end": reference.span.end,
+            "kind": reference.kind.value,
+            "url": reference.url,
+            "raw": reference.raw,
+            "host": host,
+            "provider": provider,
+        }
+    )
+
+
+def runs_json(runs: Iterable[PastRun]) -> str:
+    """The history as a JSON array on one line: what ``runs --json`` prints."""
+    return _text(
+        [
+            {
+                "run": run.run,
+                "command": run.command,
+                "state": run.state,
+                "started": run.started,
+                "finished": run.finished,
+                "images": run.images,
+                "posts": run.posts,
+            }
+            for run in runs
+        ]
+    )
+
+
+def _image(image: ImageReport) -> dict[str, Any]:
+    return {
+        "url": image.url,
+        "state": image.state,
+        "reason": image.reason,
+        "sha256": image.sha256,
+        "size": image.size,
+        "media_type": image.media_type,
+        "width": image.width,
+        "height": image.height,
+        "key": image.key,
+        "new_url": image.new_url,
+        "references": [
+            {"path": mention.path, "line": mention.line, "new_url": mention.new_url}
+            for mention in image.references
+        ],
+    }
+
+
+def _text(value: Any) -> str:
+    return for_json(_encode(value))

@@ -1,0 +1,53 @@
+"""What a run left where it was, grouped by reason. Pure."""
+
+from dataclasses import dataclass, field
+
+from migrator.reasons import Reason
+from migrator.report.summary import ImageReport, PostReport, Report
+
+_ORDER = ("failed", "held", "post", "unasked")
+_CALM_REASONS = (Reason.ALREADY_THERE, Reason.NOT_SELECTED, Reason.NOT_MAPPED, Reason.OPT_OUT)
+
+
+@dataclass(slots=True)
+class Stayed:
+    """Images, or posts, that stayed for one reason.
+
+    ``kind`` is failed or held (images), post, or unasked (nobody asked for them to change).
+    """
+
+    kind: str
+    reason: str | None
+    images: list[ImageReport] = field(default_factory=list)
+    posts: list[PostReport] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many stayed."""
+        return len(self.images) + len(self.posts)
+
+    @property
+    def words(self) -> str:
+        """The reason, for people; a reason of a later version stands for itself."""
+        try:
+            return Reason(self.reason or "").words
+        except ValueError:
+            return self.reason or "the reason is not known"
+
+
+def stayed(report: Report) -> list[Stayed]:
+    """Trouble first, then what was not asked to change; the most frequent reason first."""
+    groups: dict[tuple[str, str | None, bool], Stayed] = {}
+
+    def group(kind: str, reason: str | None, *, image: bool) -> Stayed:
+        kind = "unasked" if reason in _CALM_REASONS else kind
+        return groups.setdefault((kind, reason, image), Stayed(kind, reason))
+
+    for image in report.images:
+        if image.state in ("failed", "held", "skipped"):
+            kind = "unasked" if image.state == "skipped" else image.state
+            group(kind, image.reason, image=True).images.append(image)
+    for post in report.posts:
+        if post.reason is not None:
+            group("post", post.reason, image=False).posts.append(post)
+    return sorted(groups.values(), key=lambda each: (_ORDER.index(each.kind), -each.count))

@@ -1,0 +1,277 @@
+"""A report in words, for a terminal: what moved, what stayed and why, what to do next. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import partial
+from textwrap import wrap
+
+from migrator import urls
+from migrator.model import Note, Reference
+from migrator.report.escape import columns, for_terminal, keep_end, short_url
+from migrator.report.quantities import counted, size
+from migrator.report.stayed import Stayed, stayed
+from migrator.report.summary import ImageReport, PastRun, Report
+
+_ROOM = 12  # lines of reasons and places: with the rest, a screen of 24
+_PLAN_ROOM = 11
+_LABEL = 13  # columns of the labels of a plan
+_HOSTS = 4
+_WARNINGS = 3
+_TWO_COLUMNS = 45  # columns from which a post and a URL stand side by side
+
+_wrap = partial(wrap, break_long_words=False, break_on_hyphens=False)
+
+
+def summary_text(
+    report: Report, next_command: str | None, *, width: int = 80, full: bool = False
+) -> str:
+    """The end of a run or dry run, within a screen of ``width`` columns.
+
+    ``next_command`` is the one command that goes on from here. ``full`` leaves nothing out: all
+    reasons, all places, all warnings, with details.
+    """
+    if report.dry_run:
+        lines = ["Dry run: nothing was changed.", "", *_intentions(report, width, "Would ")]
+        lines += _stays(report, width, "Would stay as it is:", None if full else _PLAN_ROOM)
+    else:
+        lines = _wrap(_achievement(report), width)
+        lines += _stays(report, width, "Stayed as it was:", None if full else _ROOM)
+    lines += _warnings(report, width, full=full)
+    if not report.dry_run and (promise := _promise(report)):
+        lines += ["", *_wrap(promise, width)]
+    if next_command:
+        lines += ["", f"Next:  {for_terminal(next_command)}"]
+    return "\n".join(lines) + "\n"
+
+
+def plan_text(report: Report, *, width: int = 80) -> str:
+    """What is about to happen, to be shown before the question."""
+    lines = _intentions(report, width, "")
+    lines += _stays(report, width, "Will stay as it is:", _PLAN_ROOM)
+    lines += _warnings(report, width, full=False)
+    return "\n".join(lines) + "\n"
+
+
+def runs_text(runs: Iterable[PastRun], *, width: int = 80) -> str:
+    """The history, in the order given; times are UTC."""
+    lines: list[str] = []
+    for run in runs:
+        when = f"{run.started[:16].replace('T', ' ')} UTC"
+        what = f"{counted(run.images, 'image')}, {counted(run.posts, 'post')}"
+        state = run.state.replace("-", " ")
+        first = for_terminal(f"{run.run:13} {when}  {run.command:9}")
+        line = for_terminal(f"{first} {state:12} {what}")
+        lines += [line] if columns(line) <= width else [first.rstrip(), f"  {state}: {what}"]
+    return "\n".join(lines or ["No run has changed anything here yet."]) + "\n"
+
+
+def scan_post_text(
+    display_path: str, references: Iterable[Reference], notes: Iterable[Note] = ()
+) -> str:
+    """The references of one post as ``scan`` prints them: its name, then a line for each."""
+    places = [(f"{ref.line}:{ref.column}", ref.kind.value, ref.url) for ref in references]
+    place_width = max((len(place) for place, _, _ in places), default=0)
+    kind_width = max((len(kind) for _, kind, _ in places), default=0)
+    lines = [for_terminal(display_path)]
+    lines += [
+        f"  {place:{place_width}}  {kind:{kind_width}}  {for_terminal(url)}"
+        for place, kind, url in places
+    ]
+    lines += [f"  line {note.line}: {for_terminal(note.text)}" for note in notes]
+    return "\n".join(lines) + "\n"
+
+
+def scan_total_text(hosts: Mapping[str | None, int], *, posts: int) -> str:
+    """The end of ``scan``: how many references on which host, in how many ``posts`` read.
+
+    The host ``None`` stands for references without one.
+    """
+    total = sum(hosts.values())
+    if not total:
+        return f"No images on other hosts in {counted(posts, 'post')}.\n"
+    lines = [f"{counted(total, 'reference')} in {counted(posts, 'post')}:"]
+    digits = len(f"{max(hosts.values()):,}")
+    lines += [
+        f"  {number:{digits},}  {for_terminal(host or '(no host)')}"
+        for host, number in sorted(hosts.items(), key=lambda item: (-item[1], item[0] or ""))
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _achievement(report: Report) -> str:
+    """What a run did, as a sentence or three."""
+    changed = [post for post in report.posts if post.state in ("rewritten", "rolled-back")]
+    links = counted(sum(post.edits for post in changed), "link")
+    posts = counted(len(changed), "post")
+    said = [] if report.finished else ["Stopped before the end."]
+    if report.command == "rollback":
+        return " ".join([*said, f"Put back {posts}, byte for byte."])
+    moved = [image for image in report.images if image.state == "stored"]
+    reused = [image for image in report.images if image.state == "reused"]
+    if moved:
+        to = f" to {for_terminal(report.store)}" if report.store else ""
+        said.append(f"Moved {counted(len(moved), 'image')} ({_bytes(moved)}){to}.")
+    if reused:
+        were = "was" if len(reused) == 1 else "were"
+        said.append(f"{counted(len(reused), 'image')} {were} in the store already.")
+    if changed:
+        said.append(f"Updated {links} in {posts}.")
+    elif moved or reused:
+        said.append("No post was changed.")
+    elif not stayed(report):
+        said.append("Nothing to do: no post shows an image that has to move.")
+    else:
+        said.append("No image was moved and no post was changed.")
+    if waiting := sum(image.state == "planned" for image in report.images):
+        said.append(f"{counted(waiting, 'image')} still to do.")
+    return " ".join(said)
+
+
+def _intentions(report: Report, width: int, would: str) -> list[str]:
+    """What a run would do, as labelled lines."""
+    posts = [post for post in report.posts if post.state == "planned"]
+    update = "put back" if report.command == "rollback" else "update"
+    links = counted(sum(post.edits for post in posts), "link")
+    rows = [(_label(would, update), f"{counted(len(posts), 'post')}, {links}")]
+    moving = [image for image in report.images if image.state in ("planned", "stored", "reused")]
+    if moving:
+        new = [image for image in moving if image.state == "planned" and image.key is None]
+        hosts = Counter(urls.host(image.url) or "" for image in new)
+        rows.insert(0, (_label(would, "move"), _with_bytes(new)))
+        if new:
+            rows.append(("from", _top(hosts)))
+        there = len(moving) - len(new)
+        objects = f"{for_terminal(report.store)}: at most {counted(len(new), 'new file')}"
+        objects += f", {there:,} there already" if there else ""
+        rows.append(("to", objects.removeprefix(": ")))
+    if not moving and not posts:
+        return ["Nothing to do: no post shows an image that has to move."]
+    lines: list[str] = []
+    for label, text in rows:
+        lines += _wrap(
+            text, width, initial_indent=f"{label:{_LABEL}} ", subsequent_indent=" " * (_LABEL + 1)
+        )
+    return lines
+
+
+def _label(would: str, verb: str) -> str:
+    return would + verb if would else verb.capitalize()
+
+
+def _stays(report: Report, width: int, title: str, room: int | None) -> list[str]:
+    """What stays and why, with a few places each, in about ``room`` lines (``None``: all)."""
+    groups = stayed(report)
+    if not groups:
+        return []
+    digits = len(f"{max(group.count for group in groups):,}")
+    indent = " " * (digits + 4)
+    titles = [
+        _wrap(
+            _title(group),
+            width,
+            initial_indent=f"  {group.count:{digits},}  ",
+            subsequent_indent=indent,
+        )
+        for group in groups
+    ]
+    shown, places = (len(groups), None) if room is None else _share(groups, titles, room)
+    lines = ["", title]
+    for group, words in zip(groups[:shown], titles, strict=False):
+        lines += words
+        if room is None or group.kind != "unasked":
+            lines += _places(group, places, width, indent + "  ")
+    if rest := groups[shown:]:
+        count = sum(group.count for group in rest)
+        lines.append(f"  {count:{digits},}  more, for {counted(len(rest), 'other reason')}")
+    return lines
+
+
+def _share(groups: list[Stayed], titles: list[list[str]], room: int) -> tuple[int, int]:
+    """How many groups, and how many places of each, fit into ``room`` lines."""
+    shown = used = 0
+    while shown < len(groups) and used + len(titles[shown]) <= room * 2 // 3:
+        used += len(titles[shown])
+        shown += 1
+    troubled = sum(group.kind != "unasked" for group in groups[:shown])
+    return shown, min(3, (room - used) // troubled) if troubled else 0
+
+
+def _title(group: Stayed) -> str:
+    noun = "image" if group.images else "post"
+    held = ", held for you to decide" if group.kind == "held" else ""
+    return f"{noun if group.count == 1 else noun + 's'}{held}: {for_terminal(group.words)}"
+
+
+def _places(group: Stayed, limit: int | None, width: int, indent: str) -> list[str]:
+    """Where what stayed stands, a line each; without a limit, also what is known beyond."""
+    room = width - len(indent)
+    lines: list[str] = []
+    for image in group.images[:limit]:
+        lines.append(indent + _place(image, room))
+        lines += [f"{indent}  {for_terminal(image.detail)}"] * (limit is None and image.detail > "")
+    for post in group.posts[:limit]:
+        lines.append(indent + keep_end(for_terminal(post.path), room))
+        lines += [f"{indent}  {for_terminal(post.detail)}"] * (limit is None and post.detail > "")
+    return lines
+
+
+def _place(image: ImageReport, room: int) -> str:
+    """The first post and line that show an image, and its URL if there is room for both."""
+    if not image.references:
+        return short_url(image.url, room)
+    first = image.references[0]
+    place = f"{for_terminal(first.path)}:{first.line}"
+    if room < _TWO_COLUMNS:
+        return keep_end(place, room)
+    url = short_url(image.url, room * 3 // 5)
+    return f"{keep_end(place, room - columns(url) - 2)}  {url}"
+
+
+def _warnings(report: Report, width: int, *, full: bool) -> list[str]:
+    shown = report.warnings if full else report.warnings[:_WARNINGS]
+    lines = [
+        line
+        for text in shown
+        for line in _wrap(
+            for_terminal(text), width, initial_indent="Note: ", subsequent_indent="      "
+        )
+    ]
+    if len(shown) < len(report.warnings):
+        lines.append(f"      and {counted(len(report.warnings) - len(shown), 'more note')}")
+    return ["", *lines] if lines else []
+
+
+def _promise(report: Report) -> str:
+    """The fact that nothing was lost, and how to undo; empty where nothing happened."""
+    if report.command == "rollback":
+        return "Nothing was lost: the images stay in the store."
+    if any(post.state == "rewritten" for post in report.posts):
+        undo = f"migrator rollback {report.run}" if report.run else "migrator rollback"
+        return (
+            "Nothing was lost: no image was deleted anywhere, and every changed post is kept as"
+            f" it was (to undo: {undo})."
+        )
+    if report.images and (stayed(report) or not report.finished):
+        return "Nothing was lost: no image was deleted anywhere, and no post was changed."
+    return ""
+
+
+def _bytes(images: Iterable[ImageReport]) -> str:
+    """The bytes of images, each asset counted once however many URLs it has."""
+    once = {image.sha256 or image.url: image.size or 0 for image in images}
+    return size(sum(once.values()))
+
+
+def _with_bytes(images: list[ImageReport]) -> str:
+    unknown = sum(image.size is None for image in images)
+    text = counted(len(images), "image")
+    if unknown < len(images):
+        least, rest = ("at least ", f" ({unknown:,} of unknown size)") if unknown else ("", "")
+        text += f", {least}{_bytes(images)}{rest}"
+    return text
+
+
+def _top(hosts: Counter[str]) -> str:
+    named = [f"{for_terminal(host)} ({number:,})" for host, number in hosts.most_common(_HOSTS)]
+    more = len(hosts) - len(named)
+    return ", ".join(named) + (f", {counted(more, 'more host')}" if more else "")
