@@ -7,7 +7,7 @@ from dataclasses import Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from migrator.config.settings import Settings
+from migrator.config.settings import key_of, tables
 from migrator.errors import ConfigError
 
 Values = dict[str, Any]  # by field name; a table is again such a dict
@@ -45,7 +45,7 @@ def checked(cls: type, table: Mapping[str, Any], origin: Origin) -> Values:
     Raises:
         ConfigError: a key is unknown, or a value does not fit.
     """
-    known = {_key(field): field for field in fields(cls)}
+    known = {key_of(field): field for field in fields(cls)}
     types = get_type_hints(cls)
     values: Values = {}
     for key, value in table.items():
@@ -67,12 +67,8 @@ def build(cls: type[T], values: Values) -> T:
     )
 
 
-def _key(field: Field[Any]) -> str:
-    return str(field.metadata.get("key", field.name))
-
-
 def _value(kind: Any, value: Any, field: Field[Any], origin: Origin) -> Any:
-    key = _key(field)
+    key = key_of(field)
     if is_dataclass(kind):
         if not isinstance(value, dict):
             raise origin.error(key, f"expected the table [{key}], got {_described(value)}")
@@ -83,7 +79,7 @@ def _value(kind: Any, value: Any, field: Field[Any], origin: Origin) -> Any:
 
 
 def _items(kind: Any, value: Any, field: Field[Any], origin: Origin) -> tuple[Any, ...]:
-    key = _key(field)
+    key = key_of(field)
     tables = is_dataclass(kind)
     if not isinstance(value, list | tuple):
         expected = f"tables that begin with [[{key}]]" if tables else 'a list, as in ["a", "b"]'
@@ -109,12 +105,12 @@ def _item(kind: Any, value: Any, origin: Origin) -> Any:
     for field in fields(kind):
         if field.metadata.get("required") and not getattr(item, field.name):
             example = field.metadata.get("example", "")
-            raise origin.error(_key(field), f'is needed, as in {_key(field)} = "{example}"')
+            raise origin.error(key_of(field), f'is needed, as in {key_of(field)} = "{example}"')
     return item
 
 
 def _scalar(kind: Any, value: Any, field: Field[Any], origin: Origin) -> Any:
-    key, rules = _key(field), field.metadata
+    key, rules = key_of(field), field.metadata
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
@@ -158,18 +154,8 @@ def _unknown(key: str, value: Any, known: Mapping[str, Field[Any]], origin: Orig
         meant = ""
     if meant:
         return ConfigError(f"{text}; did you mean {meant}?")
-    homes = _homes(key)
+    homes = [header for header, table in tables() if key in map(key_of, fields(table))]
     return ConfigError(f"{text}; it belongs into {' or '.join(homes)}" if homes else text)
-
-
-def _homes(key: str) -> list[str]:
-    """The tables of the configuration that know ``key``."""
-    homes = []
-    for name, kind in get_type_hints(Settings).items():
-        table, many = (get_args(kind)[0], True) if get_origin(kind) is tuple else (kind, False)
-        if key in map(_key, fields(table)):
-            homes.append(f"[[{name}]]" if many else f"[{name}]")
-    return homes
 
 
 def _described(value: Any) -> str:

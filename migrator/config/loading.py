@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from migrator.config.checking import Origin, Values, build, checked
-from migrator.config.settings import Settings
+from migrator.config.settings import Settings, key_of
 from migrator.config.trust import is_trusted
 from migrator.errors import ConfigError
 
@@ -135,7 +135,7 @@ def _sensitive(settings: Any, own: Any, root: Path, path: str) -> Iterator[str]:
     """The keys in which ``settings`` differs from the user's ``own`` and must not do so unasked."""
     for field in fields(settings):
         value, before = getattr(settings, field.name), getattr(own, field.name)
-        key = path + field.metadata.get("key", field.name)
+        key = path + key_of(field)
         if value == before:
             continue
         if is_dataclass(value):

@@ -7,8 +7,9 @@ key with ``trust`` only if the user trusts that file; likewise a path outside th
 where ``folder`` is what stands before the path.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, field
+from typing import Any, get_args, get_origin, get_type_hints
 
 MIB = 1024 * 1024
 _ADDRESS = {
@@ -162,3 +163,15 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     rewrite: RewriteSettings = field(default_factory=RewriteSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
+
+
+def key_of(setting: Field[Any]) -> str:
+    """The name of a field in TOML."""
+    return str(setting.metadata.get("key", setting.name))
+
+
+def tables() -> Iterator[tuple[str, type]]:
+    """Each table of the configuration with the header that opens it: ``[store]``, ``[[route]]``."""
+    for name, kind in get_type_hints(Settings).items():
+        many = get_origin(kind) is tuple
+        yield (f"[[{name}]]", get_args(kind)[0]) if many else (f"[{name}]", kind)
