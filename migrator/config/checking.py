@@ -2,9 +2,11 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
+from itertools import count
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from migrator.config.settings import key_of, tables
@@ -86,13 +88,8 @@ def _items(kind: Any, value: Any, field: Field[Any], origin: Origin) -> tuple[An
         raise origin.error(key, f"expected {expected}, got {_described(value)}")
     if not tables:
         return tuple(_scalar(kind, item, field, origin) for item in value)
-    return tuple(
-        _item(kind, item, Origin(origin.name, f"{key} {n}")) for n, item in _counted(value)
-    )
-
-
-def _counted(values: Iterable[Any]) -> Iterable[tuple[int, Any]]:
-    return enumerate(values, start=1)
+    origins = (Origin(origin.name, f"{key} {number}") for number in count(1))
+    return tuple(_item(kind, item, table) for item, table in zip(value, origins, strict=False))
 
 
 def _item(kind: Any, value: Any, origin: Origin) -> Any:
@@ -111,14 +108,14 @@ def _item(kind: Any, value: Any, origin: Origin) -> Any:
 
 def _scalar(kind: Any, value: Any, field: Field[Any], origin: Origin) -> Any:
     key, rules = key_of(field), field.metadata
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) <= sys.maxsize:
         value = float(value)
     if type(value) is not kind or (kind is float and not math.isfinite(value)):
         raise origin.error(key, f"expected {_WORDS[kind]}, got {_described(value)}")
     if isinstance(value, str):
         _check_text(key, value, rules, origin)
     elif "minimum" in rules and value < rules["minimum"]:
-        raise origin.error(key, f"expected at least {rules['minimum']}, got {value}")
+        raise origin.error(key, f"expected at least {rules['minimum']}, got {_shown(str(value))}")
     return value
 
 
@@ -162,7 +159,7 @@ def _described(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
-        return f"the number {value}"
+        return f"the number {_shown(str(value))}"
     if isinstance(value, str):
         return f'the text "{_shown(value)}"'
     if isinstance(value, dict):

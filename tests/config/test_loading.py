@@ -84,6 +84,7 @@ def test_values_of_every_type_arrive(read):
         ("[download]\nworkers = true", "download.workers: expected a whole number, got true"),
         ("[download]\nworkers = 0", "download.workers: expected at least 1, got 0"),
         ("[download]\ntimeout = nan", "download.timeout: expected a number, got the number nan"),
+        ("[download]\ntimeout = 1" + "0" * 4000, "download.timeout: expected a number, got the"),
         ("[download]\ntimeout = '30'", 'download.timeout: expected a number, got the text "30"'),
         ("[store]\ncheck_public = 'no'", "store.check_public: expected true or false"),
         ("[scan]\nhosts = 'a.example'", 'scan.hosts: expected a list, as in ["a", "b"], got the'),
