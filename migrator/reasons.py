@@ -53,6 +53,7 @@ class Reason(StrEnum):
 
     # images that could not be stored
     STORE_UNAVAILABLE = "store-unavailable", "the store cannot be reached or has an error", True
+    STORE_REJECTED = "store-rejected", "the store does not take this image"
     STORE_CONFLICT = "store-conflict", "the store holds other bytes under our name"
     STORE_MISMATCH = "store-mismatch", "the store gives back other bytes than it was given", True
     PUBLIC_URL = "public-url", "the public address does not serve what was stored", True
@@ -70,6 +71,9 @@ class Reason(StrEnum):
     READ_ONLY = "read-only", "the file or its folder is read-only"
     HARD_LINK = "hard-link", "the file has other names (hard links)"
     OTHER_OWNER = "other-owner", "the file belongs to another user"
+    METADATA = "metadata", "its owner, permissions or attributes cannot be kept"
+    FILE_SYSTEM = "file-system", "the file system has no safe way to replace a file"
     POST_CHANGED = "post-changed", "the post was edited by another program"
+    ORIGINAL_MISSING = "original-missing", "our copy of the original is gone or damaged"
     SELF_CHECK = "self-check", "more than its links would have changed; this is a bug of ours"
     INTERNAL = "internal", "a bug of ours"

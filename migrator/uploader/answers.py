@@ -1,0 +1,152 @@
+"""What an S3 service's refusal means, in words for a person. Pure."""
+
+from dataclasses import dataclass
+
+from migrator.errors import StoreRefused
+from migrator.reasons import Reason
+from migrator.uploader.base import StoreError
+from migrator.uploader.providers import Address
+
+_CLOCK_LIMIT = 300  # seconds; services allow 15 minutes, and a few minutes are no accident
+_BUSY = {
+    "ConditionalRequestConflict",
+    "InternalError",
+    "OperationAborted",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+}
+_ONE_OBJECT = {"BadDigest", "EntityTooLarge", "IncompleteBody", "KeyTooLongError"}
+
+_KEYS_CURE = (
+    "look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or at store.profile; "
+    "keys are copied from the service's console, without spaces"
+)
+_REGION_CURE = (
+    "write the region (and, if you gave one, the endpoint) of the bucket into [store] "
+    "as the service's console shows it"
+)
+_EXPIRED = (
+    "the credentials of {where} have expired",
+    "get new ones (for a profile with sign-in: sign in again), then resume",
+)
+_UNPAID = (
+    "{where} is closed to you: the service says that the account is suspended",
+    "look into the service's console for an unpaid bill or a notice",
+)
+_WRONG_REGION = ("{where} is not in the region {region}", _REGION_CURE)
+
+# code of the service -> what happened, what to do
+_DOOMED: dict[str, tuple[str, str]] = {
+    "InvalidAccessKeyId": ("{where} does not know the access key", _KEYS_CURE),
+    "SignatureDoesNotMatch": (
+        "{where} does not accept the signature: the secret key is wrong",
+        _KEYS_CURE,
+    ),
+    "NoSuchBucket": (
+        "there is no bucket {bucket} at {endpoint}",
+        "create it in the service's console, or correct store.bucket and store.region",
+    ),
+    "ExpiredToken": _EXPIRED,
+    "InvalidToken": _EXPIRED,
+    "TokenRefreshRequired": _EXPIRED,
+    "PermanentRedirect": _WRONG_REGION,
+    "TemporaryRedirect": _WRONG_REGION,
+    "AuthorizationHeaderMalformed": _WRONG_REGION,
+    "IllegalLocationConstraintException": _WRONG_REGION,
+    "SecondLevelDomainForbidden": (
+        "{endpoint} wants the bucket's name in front of the address",
+        'write the service\'s name into [store], such as provider = "oss", instead of custom',
+    ),
+    "InvalidBucketName": (
+        "{bucket} is not a name for a bucket",
+        "correct store.bucket; for Tencent COS it ends in -APPID",
+    ),
+    "AccessControlListNotSupported": (
+        "{where} has no access lists for single objects",
+        "remove acl from [store] and make the bucket public in the service's console",
+    ),
+    "InvalidStorageClass": (
+        "{where} does not know this storage class",
+        "correct or remove store.storage_class",
+    ),
+    "UserDisable": _UNPAID,
+    "AccountProblem": _UNPAID,
+    "AllAccessDisabled": _UNPAID,
+    "QuotaExceeded": ("{where} is full", "raise the quota in the service's console, then resume"),
+}
+_DENIED = (
+    "{where} denies access ({code})",
+    "let the access key read and write objects of this bucket (GetObject, PutObject)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error answer: its status, the service's code and words (either may be empty).
+
+    ``clock`` is the service's clock minus ours in seconds, ``None`` if it did not say;
+    ``region`` is where the service says the bucket is.
+    """
+
+    status: int
+    code: str
+    message: str = ""
+    clock: float | None = None
+    region: str = ""
+
+
+def problem(refusal: Refusal, address: Address, key: str) -> StoreError | StoreRefused:
+    """What to raise for an answer that is neither success nor about the object being there."""
+    code, status = refusal.code, refusal.status
+    where = f"the bucket {address.bucket} at {address.endpoint}"
+    if code == "RequestTimeTooSkewed" or _is_clock(refusal):
+        return StoreRefused(
+            f"{address.endpoint} refuses because this machine's clock is {_off(refusal.clock)}",
+            "set the clock (let the system take the time from the network), then resume",
+        )
+    if status >= 500 or status in (408, 429) or code in _BUSY:  # noqa: PLR2004 - HTTP's own
+        return StoreError(
+            Reason.STORE_UNAVAILABLE, f"{address.endpoint} answers {status} {code}".rstrip()
+        )
+    words = _DOOMED.get(code) or (_WRONG_REGION if status in (301, 307) else None)
+    if words is None and status in (401, 403):
+        words = _DENIED
+    if words is not None:
+        said, cure = (
+            text.format(
+                where=where,
+                bucket=address.bucket,
+                endpoint=address.endpoint,
+                region=address.region,
+                code=code,
+            )
+            for text in words
+        )
+        if refusal.region and words is _WRONG_REGION:
+            said += f" but in {refusal.region}"
+        return StoreRefused(said, cure)
+    said = f"{where} answers {status} {code}: {refusal.message}".rstrip(": ")
+    if code in _ONE_OBJECT:
+        return StoreError(Reason.STORE_REJECTED, f"{said} ({key})")
+    return StoreRefused(said, "look at the settings in [store]; is this address an S3 service?")
+
+
+def is_denial(refusal: Refusal) -> bool:
+    """Whether the service lacks a permission of ours, and nothing else is known to be wrong."""
+    return refusal.code == "AccessDenied" and not _is_clock(refusal)
+
+
+def _is_clock(refusal: Refusal) -> bool:
+    """Some services call it denied access when the clock is what is wrong."""
+    signature = refusal.status in (400, 401, 403)
+    return signature and refusal.clock is not None and abs(refusal.clock) > _CLOCK_LIMIT
+
+
+def _off(clock: float | None) -> str:
+    if clock is None or abs(clock) < 60:  # noqa: PLR2004 - seconds in a minute
+        return "wrong"
+    return f"{round(abs(clock) / 60)} minutes {'slow' if clock > 0 else 'fast'}"

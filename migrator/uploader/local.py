@@ -1,0 +1,170 @@
+"""A folder as a store."""
+
+import errno
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from migrator.errors import EnvironmentProblem
+from migrator.model import Asset
+from migrator.reasons import Reason
+from migrator.uploader.base import StoreError
+
+_CHUNK = 1024 * 1024
+_TEMPORARY = ".migrator-"  # names of unfinished files begin so
+_ABANDONED = 3600.0  # seconds; no image takes that long, so its writer is gone
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}  # exFAT, some FUSE
+
+
+class LocalStore:
+    """Objects are files under ``folder``, as readable for others as the umask allows.
+
+    A file appears under its name complete and durable: written beside it, synced, linked, and the
+    folder synced. Nothing below ``folder`` is reached through a symbolic link.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        public_url: str = "",
+        link: Callable[[Path, Path], None] = os.link,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._public_url = public_url.rstrip("/")
+        self._link = link
+        self.identity = f"local:{self._folder.as_posix()}"
+
+    def check(self) -> None:
+        """Make the folder, see that it can be written, and clear what killed runs left."""
+        with _machine_problems(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            probe = _temporary(self._folder)
+            try:
+                probe.touch(exist_ok=False)
+            finally:
+                probe.unlink(missing_ok=True)
+            oldest = time.time() - _ABANDONED
+            for folder, _, names in os.walk(self._folder):
+                for name in names:
+                    if name.startswith(_TEMPORARY):
+                        _remove_if_older(Path(folder, name), oldest)
+
+    def put_new(self, key: str, path: Path, asset: Asset) -> bool:  # noqa: ARG002 - of the contract
+        """See ``Store.put_new``."""
+        target = self._path(key)
+        if os.path.lexists(target):
+            return False
+        with _machine_problems(target):
+            self._make_folder(target.parent)
+            temporary = _temporary(target.parent)
+            try:
+                with path.open("rb") as source, temporary.open("xb") as copy:
+                    shutil.copyfileobj(source, copy, _CHUNK)
+                    copy.flush()
+                    os.fsync(copy.fileno())
+                self._claim(temporary, target)
+            except FileExistsError:
+                return False
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+        return True
+
+    def read(self, key: str) -> Generator[bytes, None, None]:
+        """See ``Store.read``."""
+        path = self._path(key)
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+        except (FileNotFoundError, StoreError):
+            raise
+        except OSError as error:
+            raise StoreError(
+                Reason.STORE_UNAVAILABLE, f"{path} cannot be read: {error.strerror}"
+            ) from error
+
+    def public_url(self, key: str) -> str | None:
+        """``key`` below the public address of the folder, if the user gave one."""
+        return f"{self._public_url}/{quote(key)}" if self._public_url else None
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
+            raise ValueError(f"not a key: {key!r}")
+        path = self._folder
+        for part in parts:
+            path = path / part
+            if path.is_symlink():
+                raise EnvironmentProblem(
+                    f"{path} is a symbolic link, which could lead out of the store",
+                    "replace the link by a real folder, or choose its target as store.path",
+                )
+        return path
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make ``folder`` durably; the store's own folder is not made anew if it vanished."""
+        if folder == self._folder or folder.is_dir():
+            return
+        self._make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+    def _claim(self, temporary: Path, target: Path) -> None:
+        try:
+            self._link(temporary, target)
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            # Not atomic, but two writers of one key here hold the same bytes: the hash is in it.
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+            temporary.rename(target)
+
+
+@contextmanager
+def _machine_problems(path: Path) -> Generator[None, None, None]:
+    """What goes wrong in writing would go wrong for every image."""
+    try:
+        yield
+    except OSError as error:
+        cures = {
+            errno.ENOSPC: "free some space on that disk, then resume",
+            errno.EDQUOT: "your disk quota is used up; free some space, then resume",
+            errno.ENOENT: "the folder of the store vanished; is its disk still there?",
+        }
+        raise EnvironmentProblem(
+            f"cannot write {path}: {error.strerror}",
+            cures.get(error.errno or 0, "choose another store.path, or make that folder writable"),
+        ) from error
+
+
+def _temporary(folder: Path) -> Path:
+    return folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
+
+
+def _remove_if_older(path: Path, oldest: float) -> None:
+    # another run may remove it too
+    try:
+        if path.lstat().st_mtime < oldest:
+            path.unlink()
+    except FileNotFoundError:
+        return
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

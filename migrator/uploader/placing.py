@@ -1,0 +1,116 @@
+"""Stores an asset and proves it: a placement exists only after the bytes were read back."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from migrator.errors import EnvironmentProblem
+from migrator.model import Asset, Fetched, Placement
+from migrator.reasons import Reason
+from migrator.uploader.base import Store, StoreError
+
+_ATTEMPTS = 6  # with waits of about 1, 2, 4, 8 and 16 s: some stores show an object late
+
+
+def place(
+    store: Store, fetched: Fetched, key: str, *, sleep: Callable[[float], None] = time.sleep
+) -> Placement:
+    """Put ``fetched`` under ``key`` unless it is there, read it back in full, and compare.
+
+    Tries again what may pass, after growing pauses (``sleep`` gets their seconds).
+
+    Raises:
+        StoreError: not stored, or not proven. What is under the key was not overwritten.
+        StoreRefused: the store will refuse every image.
+        EnvironmentProblem: the disk is full or read-only, or changed the downloaded copy.
+    """
+    _must_be_intact(fetched)
+    asset = fetched.asset
+    ours = False
+
+    def attempt() -> None:
+        nonlocal ours
+        ours = store.put_new(key, fetched.path, asset) or ours
+        try:
+            if _holds(store, asset, key):
+                return
+        except FileNotFoundError as error:
+            raise StoreError(
+                Reason.STORE_MISMATCH, f"the store took {key} but does not have it"
+            ) from error
+        raise _differs(key, ours=ours)
+
+    _patiently(sleep)(attempt)
+    return Placement(store.identity, key, store.public_url(key), asset.sha256)
+
+
+def confirm(
+    store: Store, asset: Asset, key: str, *, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Whether the store still gives back ``asset`` under ``key``, read in full.
+
+    Raises:
+        StoreError: the store cannot say now, though asked as often as ``place`` does.
+        StoreRefused: it refuses to say.
+    """
+    try:
+        return _patiently(sleep)(_holds, store, asset, key)
+    except FileNotFoundError:
+        return False
+
+
+def _patiently(sleep: Callable[[float], None]) -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(lambda e: isinstance(e, StoreError) and e.reason.retry),
+        wait=wait_exponential_jitter(initial=1, max=30),
+        stop=stop_after_attempt(_ATTEMPTS),
+        sleep=sleep,
+        reraise=True,
+    )
+
+
+def _must_be_intact(fetched: Fetched) -> None:
+    """Wrong bytes must not take the key, for nothing under a key is ever replaced."""
+    try:
+        with fetched.path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _spool_problem(fetched.path, str(error.strerror)) from error
+    if found != fetched.asset.sha256:
+        raise _spool_problem(fetched.path, "its bytes changed")
+
+
+def _spool_problem(path: Path, what: str) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"the downloaded copy {path} cannot be used any more: {what}",
+        "see that no other program cleans that folder and that the disk is sound, then resume",
+    )
+
+
+def _holds(store: Store, asset: Asset, key: str) -> bool:
+    digest, size = hashlib.sha256(), 0
+    with closing(store.read(key)) as chunks:
+        for chunk in chunks:
+            digest.update(chunk)
+            size += len(chunk)
+            if size > asset.size:
+                return False
+    return size == asset.size and digest.hexdigest() == asset.sha256
+
+
+def _differs(key: str, *, ours: bool) -> StoreError:
+    if ours:
+        return StoreError(
+            Reason.STORE_MISMATCH,
+            f"the store gives back other bytes for {key} than it was given; "
+            "delete that object there, then run again",
+        )
+    return StoreError(
+        Reason.STORE_CONFLICT,
+        f"{key} was in the store before, with other bytes, and was not overwritten; "
+        "if nothing needs it, delete it there and run again, else choose another store.prefix",
+    )
