@@ -14,7 +14,7 @@ from migrator.reasons import Reason
 class StageStarted:
     """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
 
-    name: str  # "scan", "transfer", "rewrite"
+    name: str  # "scan", "sizes", "transfer", "rewrite"
     total: int | None
 
 
@@ -30,6 +30,13 @@ class PostSkipped:
     """A file was left alone as a whole."""
 
     post: SkippedPost
+
+
+@dataclass(frozen=True, slots=True)
+class SizeAsked:
+    """A host was asked for the size of an image, in a dry run or before the question."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Warned:
     text: str
 
 
-Event = StageStarted | PostScanned | PostSkipped | ImageDone | PostDone | Warned
+Event = StageStarted | PostScanned | PostSkipped | SizeAsked | ImageDone | PostDone | Warned
 Listener = Callable[[Event], None]
 
 

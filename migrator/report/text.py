@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from migrator import urls
 from migrator.model import Note, Reference
+from migrator.redact import redact
 from migrator.report.escape import columns, for_terminal, keep_end, short_url
 from migrator.report.quantities import counted, size
 from migrator.report.stayed import Stayed, stayed
@@ -135,7 +136,7 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
     rows = [(_label(would, update), f"{counted(len(posts), 'post')}, {links}")]
     moving = [image for image in report.images if image.state in ("planned", "stored", "reused")]
     if moving:
-        new = [image for image in moving if image.state == "planned" and image.key is None]
+        new = [image for image in moving if image.sha256 is None]
         hosts = Counter(urls.host(image.url) or "" for image in new)
         rows.insert(0, (_label(would, "move"), _with_bytes(new)))
         if new:
@@ -208,11 +209,15 @@ def _places(group: Stayed, limit: int | None, width: int, indent: str) -> list[s
     lines: list[str] = []
     for image in group.images[:limit]:
         lines.append(indent + _place(image, room))
-        lines += [f"{indent}  {for_terminal(image.detail)}"] * (limit is None and image.detail > "")
+        lines += _beyond(image.detail, indent) if limit is None else []
     for post in group.posts[:limit]:
         lines.append(indent + keep_end(for_terminal(post.path), room))
-        lines += [f"{indent}  {for_terminal(post.detail)}"] * (limit is None and post.detail > "")
+        lines += _beyond(post.detail, indent) if limit is None else []
     return lines
+
+
+def _beyond(detail: str, indent: str) -> list[str]:
+    return [f"{indent}  {for_terminal(redact(detail))}"] if detail else []
 
 
 def _place(image: ImageReport, room: int) -> str:
@@ -233,7 +238,7 @@ def _warnings(report: Report, width: int, *, full: bool) -> list[str]:
         line
         for text in shown
         for line in _wrap(
-            for_terminal(text), width, initial_indent="Note: ", subsequent_indent="      "
+            for_terminal(redact(text)), width, initial_indent="Note: ", subsequent_indent="      "
         )
     ]
     if len(shown) < len(report.warnings):

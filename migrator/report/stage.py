@@ -1,0 +1,138 @@
+"""What a stage of a run has done so far, and what to say of it. Pure."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from migrator.events import Event, ImageDone, PostDone, PostScanned, PostSkipped, SizeAsked, Warned
+from migrator.model import Failed, Held, Stored
+from migrator.redact import redact
+from migrator.report.escape import for_terminal, short_url
+from migrator.report.quantities import counted, size
+
+Clock = Callable[[], float]
+
+_RATE_WINDOW = 10.0  # seconds over which the rate is taken
+_ESTIMATE_AFTER = 3.0  # seconds before which an estimate would be a guess
+_URL_WIDTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How a stage is called, and what it counts."""
+
+    doing: str
+    noun: str
+
+
+_WORDS = {
+    "scan": _Words("Reading posts", "post"),
+    "sizes": _Words("Asking for sizes", "image"),
+    "transfer": _Words("Moving images", "image"),
+    "rewrite": _Words("Updating posts", "post"),
+    "rollback": _Words("Putting posts back", "post"),
+}
+
+
+class Stage:
+    """What one stage has done so far. One thread counts, another may draw."""
+
+    def __init__(self, name: str, total: int | None, clock: Clock) -> None:
+        self.words = _WORDS.get(name, _Words(name.capitalize(), "step"))
+        self.total = total
+        self.current = ""
+        self.done = self.stored = self.held = self.failed = self.left = self.bytes = 0
+        self._clock = clock
+        self._start = clock()
+        self._recent = deque([(self._start, 0)])
+
+    def count(self, event: Event) -> None:
+        """Take note of ``event``."""
+        match event:
+            case PostScanned(name):
+                self.current = name
+            case PostSkipped(post):
+                self.current = post.name
+                self.left += 1
+            case PostDone(name, _, reason):
+                self.current = name
+                self.left += reason is not None
+            case ImageDone(outcome):
+                self.stored += isinstance(outcome, Stored)
+                self.held += isinstance(outcome, Held)
+                self.failed += isinstance(outcome, Failed)
+                if isinstance(outcome, Stored) and not outcome.reused:
+                    self._add(outcome.asset.size)
+            case SizeAsked():
+                pass
+            case _:
+                return
+        self.done += 1
+
+    def _add(self, number: int) -> None:
+        self.bytes += number
+        now = self._clock()
+        self._recent.append((now, self.bytes))
+        while len(self._recent) > 1 and now - self._recent[1][0] > _RATE_WINDOW:
+            self._recent.popleft()
+
+    @property
+    def rate(self) -> float:
+        """Bytes per second of late."""
+        since, then = self._recent[0]
+        return (self.bytes - then) / max(1.0, self._clock() - since)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate, where there is ground for one."""
+        elapsed = self._clock() - self._start
+        if not self.total or not self.done or elapsed < _ESTIMATE_AFTER:
+            return None
+        return elapsed * (self.total - self.done) / self.done
+
+    @property
+    def progress(self) -> str:
+        """The count, and of how many."""
+        if not self.total:
+            return f"{self.done:,}"
+        total = f"{self.total:,}"
+        return f"{self.done:{len(total)},}/{total}"
+
+    def facts(self) -> list[str]:
+        """What happened besides the count, the most telling first."""
+        named = (
+            (self.stored and self.done != self.stored, f"{self.stored:,} moved"),
+            (self.failed, f"{self.failed:,} failed"),
+            (self.held, f"{self.held:,} held"),
+            (self.left, f"{self.left:,} left alone"),
+            (self.bytes, size(self.bytes)),
+        )
+        return [text for number, text in named if number]
+
+    def line(self) -> str:
+        """All of it in one line."""
+        total = f" of {self.total:,}" if self.total and self.done != self.total else ""
+        noun = counted(self.total or self.done, self.words.noun).rpartition(" ")[2]
+        facts = "".join(f", {fact}" for fact in self.facts())
+        return f"{self.words.doing}: {self.done:,}{total} {noun} done{facts}"
+
+
+def trouble_line(event: Event) -> str:
+    """One line about what a person should know at once, ready for a terminal, or nothing."""
+    match event:
+        case ImageDone(Failed(url, reason, detail)):
+            return f"not moved: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
+        case ImageDone(Held(url, reason, detail)):
+            return f"held: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
+        case PostSkipped(post):
+            return f"left alone: {for_terminal(post.name)}: {_why(post.reason.words, post.detail)}"
+        case PostDone(name, _, reason, detail) if reason is not None:
+            return f"left alone: {for_terminal(name)}: {_why(reason.words, detail)}"
+        case Warned(text):
+            return f"note: {for_terminal(redact(text))}"
+        case _:
+            return ""
+
+
+def _why(words: str, detail: str) -> str:
+    return f"{words} ({for_terminal(redact(detail))})" if detail else words
