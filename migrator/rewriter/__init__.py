@@ -1,0 +1,1 @@
+"""New links in posts: edits, self-check, and the swap on disk."""

@@ -1,0 +1,319 @@
+"""Replacing a post on disk so that nothing is ever lost: the only code that does it.
+
+The steps, between which the caller speaks to the ledger::
+
+    inspect    the post is an ordinary file that we may replace, and holds what was scanned
+    prepare    its bytes are durable in the state folder, then the new file stands beside it
+               -> the caller records the intent
+    exchange   both change places; what came out is compared with what was scanned
+               -> the caller records the result
+
+What came out is moved aside, never deleted: a program that still has it open may write to it. If
+it is not what was scanned, another program saved in between, and its file goes back.
+A process killed anywhere leaves what ``migrator.rewriter.recovery`` settles.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISLNK, S_ISREG
+
+from migrator.reasons import Reason
+from migrator.rewriter import durable, metadata
+from migrator.rewriter.exchange import Method, NoSafeWay, swap
+
+_NAME_MAX = 255  # bytes, on every file system of note
+_MOUNTED = {errno.EBUSY, errno.EXDEV}  # the post itself is a mount point, as in containers
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The post stays as it is, and why."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A new version of the post at ``path``, durable beside it under the name ``temporary``.
+
+    ``original`` holds the post's bytes as they were: the place asked for, or, where a file with
+    other bytes was there already, that name and a number.
+    """
+
+    path: Path
+    temporary: Path
+    before_sha256: str
+    after_sha256: str
+    original: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """The new version is in place, durably.
+
+    ``displaced`` is the file that stood there before: in the state folder, or beside the post under
+    its hidden name if that is on another disk (a file that may be open cannot move there);
+    ``None`` if someone removed it. ``method`` is ``None`` where a killed run did the swap.
+    """
+
+    displaced: Path | None
+    method: Method | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Another program changed the post meanwhile; its version is in place.
+
+    ``kept`` are all other versions that were seen, the newest last.
+    """
+
+    detail: str
+    kept: tuple[Path, ...]
+
+
+def inspect(path: Path, expected_sha256: str) -> bytes | Refused:
+    """The bytes of the post at ``path``, if they have this SHA-256 and we may replace the file.
+
+    Raises:
+        EnvironmentProblem: too many files are open.
+    """
+    with _opened(path, expected_sha256) as post:
+        return post if isinstance(post, Refused) else post[1]
+
+
+def prepare(
+    path: Path, before_sha256: str, new: bytes, *, original: Path, run: str
+) -> Prepared | Refused:
+    """Keep the post's bytes at ``original`` and put the file that shall replace it beside it.
+
+    The post is untouched. The new file has its owner, permissions, extended attributes and ACLs,
+    and a new modification time, by which editors notice. ``run`` names the run in temporary names.
+
+    Raises:
+        EnvironmentProblem: the disk is full, broken, read-only; nothing is left beside the post.
+    """
+    with _opened(path, before_sha256) as post:
+        if isinstance(post, Refused):
+            return post
+        descriptor, before = post
+        with durable.problems_told(original, len(before)):
+            kept = durable.keep(original, before, _temporary(original, run))
+        temporary = _temporary(path, run)
+        with durable.problems_told(path, len(new)):
+            try:
+                durable.create(temporary, new, lambda target: metadata.copy(descriptor, target))
+            except metadata.NotKept as error:
+                return Refused(Reason.METADATA, f"{error} cannot be kept")
+            except FileNotFoundError:
+                return _gone(path)
+            except PermissionError as error:
+                return _read_only(error)
+    return Prepared(path, temporary, before_sha256, durable.sha256(new), kept)
+
+
+def exchange(prepared: Prepared, displaced: Path) -> Swapped | Conflict | Refused:
+    """Put the prepared file in the post's place, and the file that stood there at ``displaced``.
+
+    ``displaced`` gets a number if something is there. After ``Refused`` nothing was changed and
+    the prepared file is gone.
+
+    Raises:
+        EnvironmentProblem: the post is whole, old or new; ``recovery.settle`` finds out.
+    """
+    path, temporary = prepared.path, prepared.temporary
+    with durable.problems_told(path):
+        refused = _changed(prepared)
+        if refused is not None:
+            discard(prepared)
+            return refused
+        with durable.folder(path.parent) as sync:
+            method = _swap(prepared)
+            if isinstance(method, Refused):
+                discard(prepared)
+                return method
+            found = durable.sha256_at(temporary)
+            sync()
+        if found == prepared.before_sha256:
+            return Swapped(retire(temporary, displaced), method)
+        return put_back(prepared, displaced)
+
+
+def discard(prepared: Prepared) -> None:
+    """Remove a prepared file that never was in the post's place."""
+    with suppress(OSError):  # then the next run finds it and moves it aside
+        prepared.temporary.unlink()
+
+
+def put_back(prepared: Prepared, displaced: Path) -> Conflict:
+    """Put the file that our swap took from another program back in its place.
+
+    Their own file, not a copy: they may have it open. If someone saved over our version in the
+    meantime, that newest save stays in place. Then it ends: no loop against a busy program.
+    """
+    path, temporary = prepared.path, prepared.temporary
+    kept: list[Path] = []
+    with durable.folder(path.parent) as sync:
+        try:
+            kept += _copy(temporary, displaced)
+        finally:  # on a full disk as well
+            with suppress(FileNotFoundError):  # they have just deleted or renamed the post
+                swap(temporary, path)
+                if durable.sha256_at(temporary) != prepared.after_sha256:
+                    kept += _copy(temporary, displaced)
+                    swap(temporary, path)
+            sync()
+    kept += set_aside(prepared, displaced)
+    return Conflict("it was saved by another program while it was being replaced", tuple(kept))
+
+
+def set_aside(prepared: Prepared, displaced: Path) -> list[Path]:
+    """Move what is at the temporary name, if anything, into the state folder; say where it is.
+
+    A post goes to ``displaced``, our own version beside that, under its hidden name.
+    """
+    found = durable.sha256_at(prepared.temporary)
+    if found is None:
+        return []
+    ours = displaced.with_name(prepared.temporary.name)
+    return [retire(prepared.temporary, ours if found == prepared.after_sha256 else displaced)]
+
+
+def retire(path: Path, aside: Path) -> Path:
+    """Move the file at ``path``, which another program may have open, to ``aside`` or a number.
+
+    Returns where it is: on another disk it stays. The move is not synced: after a power cut the
+    file has one of its two names, and its bytes are kept elsewhere.
+    """
+    durable.make_folder(aside.parent)
+    target = next(name for name in durable.names(aside) if not os.path.lexists(name))
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            return path
+        raise
+    return target
+
+
+@contextmanager
+def _opened(path: Path, expected_sha256: str) -> Iterator[tuple[int, bytes] | Refused]:
+    """The post, open, and its bytes."""
+    descriptor = _open(path)
+    if isinstance(descriptor, Refused):
+        yield descriptor
+        return
+    try:
+        yield _content(path, descriptor, expected_sha256)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int | Refused:
+    try:
+        mode = os.lstat(path).st_mode
+        if S_ISLNK(mode):
+            return Refused(Reason.SYMLINK)
+        if not S_ISREG(mode):
+            return Refused(Reason.NOT_A_FILE)
+        return os.open(path, durable.READ)
+    except (FileNotFoundError, NotADirectoryError):
+        return _gone(path)
+    except OSError as error:
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            with durable.problems_told(path):
+                raise
+        if error.errno == errno.ELOOP:
+            return Refused(Reason.SYMLINK)
+        return Refused(Reason.UNREADABLE, error.strerror or "")
+
+
+def _content(path: Path, descriptor: int, expected_sha256: str) -> tuple[int, bytes] | Refused:
+    status = os.fstat(descriptor)
+    if not S_ISREG(status.st_mode):
+        return Refused(Reason.NOT_A_FILE)
+    if status.st_nlink != 1:
+        return Refused(Reason.HARD_LINK, f"it has {status.st_nlink} names")
+    if _owned_by_another(status):
+        return Refused(Reason.OTHER_OWNER)
+    if not (status.st_mode & 0o222 and os.access(path, os.W_OK)):
+        return Refused(Reason.READ_ONLY, "the file is read-only")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return Refused(Reason.READ_ONLY, f"the folder {path.parent} is read-only")
+    try:
+        content = durable.read(descriptor)
+    except OSError as error:
+        return Refused(Reason.UNREADABLE, error.strerror or "")
+    if durable.sha256(content) != expected_sha256:
+        return Refused(Reason.POST_CHANGED, "it was edited since it was scanned")
+    return descriptor, content
+
+
+def _owned_by_another(status: os.stat_result) -> bool:
+    """Whether we could not give a new file the same owner and group."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return False
+    return status.st_uid != os.geteuid() or status.st_gid not in {os.getegid(), *os.getgroups()}
+
+
+def _changed(prepared: Prepared) -> Refused | None:
+    """Why the prepared file no longer fits, as far as can be seen without taking the post."""
+    with _opened(prepared.path, prepared.before_sha256) as post:
+        if isinstance(post, Refused):
+            return post
+        try:
+            temporary = os.open(prepared.temporary, durable.READ)
+        except FileNotFoundError:
+            return _removed(prepared)
+        try:
+            if metadata.differ(post[0], temporary):
+                return Refused(Reason.POST_CHANGED, "its owner or permissions were changed")
+        finally:
+            os.close(temporary)
+    return None
+
+
+def _swap(prepared: Prepared) -> Method | Refused:
+    try:
+        return swap(prepared.temporary, prepared.path)
+    except NoSafeWay:
+        return Refused(Reason.FILE_SYSTEM, "copy the site to another disk")
+    except FileNotFoundError:
+        return _removed(prepared) if os.path.lexists(prepared.path) else _gone(prepared.path)
+    except PermissionError as error:
+        return _read_only(error)
+    except OSError as error:
+        if error.errno in _MOUNTED:
+            return Refused(Reason.FILE_SYSTEM, "the file itself is mounted there")
+        raise
+
+
+def _copy(source: Path, displaced: Path) -> list[Path]:
+    """A durable copy of the bytes at ``source``, if it is a file."""
+    if durable.sha256_at(source) in {None, durable.NOT_A_FILE}:
+        return []
+    temporary = displaced.with_name(f"{source.name}.{os.urandom(4).hex()}")
+    return [durable.keep(displaced, source.read_bytes(), temporary)]
+
+
+def _temporary(path: Path, run: str) -> Path:
+    """A hidden name beside ``path`` that no other file has; ``recovery`` knows its pattern."""
+    tail = f".migrator-{run}-{os.urandom(4).hex()}"
+    room = _NAME_MAX - len(tail) - len(".~")  # "~" is for exchange.second_name
+    return path.with_name("." + path.name.encode()[:room].decode(errors="ignore") + tail)
+
+
+def _gone(path: Path) -> Refused:
+    return Refused(Reason.POST_CHANGED, f"{path.name} was deleted or renamed")
+
+
+def _removed(prepared: Prepared) -> Refused:
+    return Refused(Reason.POST_CHANGED, f"another program removed {prepared.temporary}")
+
+
+def _read_only(error: OSError) -> Refused:
+    return Refused(Reason.READ_ONLY, error.strerror or "")
