@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
-from itertools import count
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from migrator.config.settings import key_of, tables
@@ -88,8 +87,10 @@ def _items(kind: Any, value: Any, field: Field[Any], origin: Origin) -> tuple[An
         raise origin.error(key, f"expected {expected}, got {_described(value)}")
     if not tables:
         return tuple(_scalar(kind, item, field, origin) for item in value)
-    origins = (Origin(origin.name, f"{key} {number}") for number in count(1))
-    return tuple(_item(kind, item, table) for item, table in zip(value, origins, strict=False))
+    return tuple(
+        _item(kind, item, Origin(origin.name, f"{key} {number}"))
+        for number, item in enumerate(value, start=1)
+    )
 
 
 def _item(kind: Any, value: Any, origin: Origin) -> Any:
