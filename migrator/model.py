@@ -204,7 +204,31 @@ class Skipped:
     detail: str = ""
 
 
-Outcome = Stored | Held | Failed | Skipped
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """No bytes moved: the user's map says where the image is now."""
+
+    url: str
+    new_url: str
+
+
+Outcome = Stored | Held | Failed | Skipped | Linked
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAnswer:
+    """What a store's public address gave to an anonymous reader.
+
+    ``sha256`` and ``size`` are of the body, if it was read to its end (status 200 only).
+    ``status`` is 0 where there was no usable answer; ``error`` then says why.
+    """
+
+    status: int
+    sha256: str = ""
+    size: int = 0
+    content_type: str = ""
+    disposition: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""One thread's HTTP client: a fixed set of headers, no cookies, redirects by our own rules."""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from migrator.downloader.addresses import Exemption
+from migrator.downloader.faults import Unfetched
+from migrator.downloader.guard import GuardedBackend
+from migrator.downloader.transport import GuardedTransport
+from migrator.downloader.wire import Deadline
+from migrator.reasons import Reason
+from migrator.redact import quiet
+from migrator.urls import absolute, without_fragment
+
+REDIRECTS = 5
+URL_LIMIT = 4096
+FIELDS_LIMIT = 100  # header fields in an answer
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Safari/537.36"
+)
+# Seconds for one step; the deadline is for all of them together.
+_STEPS = httpx.Timeout(connect=10, read=15, write=15, pool=15)
+_REDIRECTING = frozenset({301, 302, 303, 307, 308})
+
+
+class HostClient:
+    """Asks hosts for what is behind a URL."""
+
+    def __init__(
+        self,
+        user_agent: str,
+        exemptions: Sequence[Exemption] | None,
+        tls: ssl.SSLContext,
+        deadline: Deadline,
+    ) -> None:
+        quiet("httpx", "httpcore")
+        self._client = httpx.Client(
+            transport=GuardedTransport(GuardedBackend(exemptions, deadline), tls),
+            headers={
+                "User-Agent": user_agent or BROWSER,
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+            },
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            timeout=_STEPS,
+            trust_env=False,
+        )
+
+    @contextmanager
+    def ask(
+        self, url: str, *, method: str = "GET", follow: bool = True
+    ) -> Iterator[httpx.Response]:
+        """The answer for ``url``, after redirects if they are to be followed; body unread.
+
+        Raises:
+            Unfetched: there is no answer, or none that may be used.
+        """
+        target = _vetted(absolute(without_fragment(url.strip())))
+        for _ in range(REDIRECTS + 1):
+            response = self._client.send(self._client.build_request(method, target), stream=True)
+            try:
+                if len(response.headers.raw) > FIELDS_LIMIT:
+                    raise Unfetched(Reason.PROTOCOL, "the answer has too many headers")
+                if not follow or response.status_code not in _REDIRECTING:
+                    yield response
+                    return
+                target = _next(target, response)
+            finally:
+                response.close()
+        raise Unfetched(Reason.REDIRECT, f"more than {REDIRECTS} redirects, the last to {target}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+
+def _vetted(url: str, reason: Reason = Reason.BAD_URL, prefix: str = "") -> httpx.URL:
+    if len(url) > URL_LIMIT:
+        raise Unfetched(reason, f"{prefix}an address of {len(url)} characters")
+    try:
+        target = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Unfetched(reason, f"{prefix}not an address: {error}") from error
+    if target.scheme not in {"http", "https"}:
+        raise Unfetched(reason, f"{prefix}not an http(s) address: {target.scheme or 'no scheme'}")
+    if not target.host:
+        raise Unfetched(reason, f"{prefix}an address without a host")
+    if target.userinfo:
+        raise Unfetched(reason, f"{prefix}an address with a user name or password in it")
+    return target
+
+
+def _next(here: httpx.URL, response: httpx.Response) -> httpx.URL:
+    location = response.headers.get("location", "")
+    if not location:
+        raise Unfetched(Reason.REDIRECT, f"{here.host} redirects, but does not say where to")
+    prefix = f"{here.host} redirects to "
+    if len(location) > URL_LIMIT:
+        raise Unfetched(Reason.REDIRECT, f"{prefix}an address of {len(location)} characters")
+    try:
+        joined = str(here.join(location).copy_with(fragment=None))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Unfetched(Reason.REDIRECT, f"{prefix}what is not an address: {error}") from error
+    target = _vetted(joined, Reason.REDIRECT, prefix)
+    if here.scheme == "https" and target.scheme == "http":
+        raise Unfetched(Reason.REDIRECT, f"{prefix}{target.host} without encryption (http)")
+    return target

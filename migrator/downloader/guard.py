@@ -1,0 +1,120 @@
+"""No connection to an address that was not vetted for this very connection.
+
+The guard sits where sockets are opened, below every library that might resolve a name again: a
+name is resolved once, all its addresses are vetted, and the socket goes to one of these. SNI, Host
+and the certificate check still see the name. A check made before the request would be fooled by
+a name that resolves differently the second time.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from queue import Empty, SimpleQueue
+
+import httpcore
+
+from migrator.downloader import faults
+from migrator.downloader.addresses import Address, Exemption, literal, objection
+from migrator.downloader.faults import Unfetched
+from migrator.downloader.wire import Deadline, Wire
+from migrator.reasons import Reason
+
+Resolve = Callable[[str, int], Sequence[Address]]
+
+_RESOLVE_SECONDS = 5.0
+_TRIES = 4  # addresses of one host that are tried
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Opens sockets to vetted addresses only; without ``exemptions`` (``None``) to any."""
+
+    def __init__(
+        self,
+        exemptions: Sequence[Exemption] | None,
+        deadline: Deadline,
+        resolve: Resolve | None = None,
+    ) -> None:
+        self._exemptions = exemptions
+        self._deadline = deadline
+        self._resolve = resolve or system_resolve
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> Wire:
+        """A connection to ``host``.
+
+        Raises:
+            Unfetched: the host is unknown, must not be or cannot be connected to.
+        """
+        addresses = self._addresses(host, port)
+        if self._exemptions is not None:
+            refusal = objection(host, addresses, port, self._exemptions)
+            if refusal:
+                raise Unfetched(Reason.BLOCKED_ADDRESS, refusal)
+        fault = Unfetched(Reason.DNS, f"{host} has no address")
+        for address in addresses[:_TRIES]:
+            try:
+                stream = self._sockets.connect_tcp(
+                    str(address), port, self._deadline.cap(timeout), local_address, socket_options
+                )
+            except (httpcore.NetworkError, httpcore.TimeoutException) as error:
+                fault = faults.of_connecting(error, f"{host} ({address}) at port {port}")
+                continue
+            return Wire(stream, self._deadline)
+        raise fault
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ARG002 - the signature is httpcore's
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> Wire:
+        """Refuses."""
+        raise Unfetched(Reason.BLOCKED_ADDRESS, f"{path} is a socket of this machine")
+
+    def _addresses(self, host: str, port: int) -> Sequence[Address]:
+        if "%" in host or not host.isprintable() or not host.strip("._- "):
+            raise Unfetched(Reason.BAD_URL, f"{host!r} is not the name of a host")
+        address = literal(host)
+        if address:
+            return [address]
+        # getaddrinfo has no time limit, so it runs in a thread that may be left behind.
+        answers: SimpleQueue[Sequence[Address] | Exception] = SimpleQueue()
+        threading.Thread(
+            target=_answer, args=(self._resolve, host, port, answers), daemon=True, name="resolver"
+        ).start()
+        try:
+            answer = answers.get(timeout=self._deadline.cap(_RESOLVE_SECONDS))
+        except Empty:
+            raise Unfetched(Reason.DNS, f"no name server answers for {host}") from None
+        if isinstance(answer, Exception):
+            again = not isinstance(answer, socket.gaierror) or answer.errno == socket.EAI_AGAIN
+            raise Unfetched(Reason.DNS, f"{host} cannot be resolved", again=again) from answer
+        return answer
+
+
+def _answer(
+    resolve: Resolve, host: str, port: int, answers: SimpleQueue[Sequence[Address] | Exception]
+) -> None:
+    try:
+        answers.put(resolve(host, port))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the worker waits for it
+        answers.put(error)
+
+
+def system_resolve(host: str, port: int) -> Sequence[Address]:
+    """The addresses of ``host``, as this machine resolves it.
+
+    Raises:
+        OSError: the resolver says no.
+        UnicodeError: the name is not one.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = (literal(str(address[0])) for *_, address in found)
+    return list(dict.fromkeys(address for address in addresses if address))

@@ -1,0 +1,65 @@
+"""Reading an image file piece by piece: where it ends is where truncation shows."""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+_CHUNK = 64 * 1024
+
+
+class BrokenImage(Exception):
+    """The file is not a whole image of its type; the message says where it breaks."""
+
+
+class Cut(BrokenImage):
+    """The file ends before the image does."""
+
+
+class Damaged(BrokenImage):
+    """The file contradicts its own format."""
+
+
+class ImageFile:
+    """A seekable file of a known size, of which every read is complete or raises `Cut`."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = file.seek(0, 2)
+        file.seek(0)
+
+    def tell(self) -> int:
+        """The offset of the next byte to be read."""
+        return self._file.tell()
+
+    def seek(self, offset: int) -> None:
+        """Go to ``offset``, which must be inside the file or at its end."""
+        if offset > self.size:
+            raise Cut(f"{offset - self.size} bytes are missing at least")
+        self._file.seek(offset)
+
+    def skip(self, count: int) -> None:
+        """Go on by ``count`` bytes."""
+        self.seek(self.tell() + count)
+
+    def read(self, count: int) -> bytes:
+        """The next ``count`` bytes, which should be few."""
+        data = self._file.read(count)
+        if len(data) < count:
+            raise Cut("the file ends in the middle of the image")
+        return data
+
+    def unpack(self, layout: str) -> tuple[Any, ...]:
+        """The next values, as `struct.unpack` reads them."""
+        return struct.unpack(layout, self.read(struct.calcsize(layout)))
+
+    def chunks(self, count: int) -> Iterator[bytes]:
+        """The next ``count`` bytes in pieces of at most 64 KiB."""
+        while count > 0:
+            piece = self.read(min(count, _CHUNK))
+            count -= len(piece)
+            yield piece
+
+    def rest(self) -> Iterator[bytes]:
+        """What is left of the file, in pieces of at most 64 KiB."""
+        while piece := self._file.read(_CHUNK):
+            yield piece

@@ -1,0 +1,85 @@
+"""The folder for images that are fetched and not yet stored, each named by its SHA-256."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from migrator.errors import EnvironmentProblem
+
+
+class Draft:
+    """An image that is being written; hashed on the way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._digest = hashlib.sha256()
+        self.size = 0
+        # w+b: what was written is read again, to be checked.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS, 0o600)
+        self.file = os.fdopen(descriptor, "w+b")
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far, in hex."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Append ``data``."""
+        self._digest.update(data)
+        self.size += len(data)
+        with _disk(self._path.parent):
+            self.file.write(data)
+
+    def head(self, count: int) -> bytes:
+        """The first ``count`` bytes."""
+        with _disk(self._path.parent):
+            self.file.seek(0)
+            return self.file.read(count)
+
+    def keep(self) -> Path:
+        """Give the finished image its name.
+
+        A file of that name holds the same bytes, or is what a crash left of them; ours has just
+        been hashed, so it takes that place.
+        """
+        path = self._path.with_name(self.sha256)
+        with _disk(self._path.parent):
+            self.file.close()
+            self._path.replace(path)
+        return path
+
+
+@contextmanager
+def draft(spool: Path) -> Iterator[Draft]:
+    """A new draft in the folder; removed at the end unless it was kept.
+
+    Raises:
+        EnvironmentProblem: the folder cannot be written to.
+    """
+    path = spool / f"tmp-{secrets.token_hex(8)}"
+    with _disk(spool):
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = Draft(path)
+    try:
+        yield new
+    finally:
+        with suppress(OSError):  # a full disk fails here again; nothing is lost with a draft
+            new.file.close()
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{folder}: images cannot be kept here: {error.strerror}",
+            "make room on this disk or fix the permissions of this folder, then run it again",
+        ) from error
+
+
+_EXTRA_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)

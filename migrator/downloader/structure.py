@@ -1,0 +1,67 @@
+"""Whether a file is a whole image of its type, and how large the picture is.
+
+Nothing is decoded: chunks, segments, blocks and boxes are followed to the format's own end mark.
+An HTTP body that stops early is often no error of HTTP, so this is what finds a truncated image.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from migrator.downloader import boxes, jpeg, media_types, pixmaps, tiff
+from migrator.downloader.image_file import Cut, ImageFile
+from migrator.downloader.media_types import ImageType
+
+_TAIL = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Width and height in pixels, ``None`` where the format does not say.
+
+    ``ends`` is whether the format marks its own end. Where it does not, only the HTTP framing can
+    tell that a file is whole.
+    """
+
+    width: int | None
+    height: int | None
+    ends: bool = True
+
+
+def inspect(file: BinaryIO, image_type: ImageType) -> Shape:
+    """The shape of the image in ``file``.
+
+    Raises:
+        Cut: the file ends before the image does.
+        Damaged: the file contradicts its own format.
+    """
+    image = ImageFile(file)
+    if image_type == media_types.SVG:
+        return _svg(image)
+    if image_type == media_types.JXL:
+        width, height, ends = boxes.jxl(image)
+        return Shape(width, height, ends)
+    width, height = _FORMATS[image_type](image)
+    return Shape(width, height)
+
+
+def _svg(image: ImageFile) -> Shape:
+    image.seek(max(0, image.size - _TAIL))
+    tail = b"".join(image.rest())
+    if not re.search(rb"</(?:\w+:)?svg\s*>|<(?:\w+:)?svg\b[^>]*/>", tail, re.IGNORECASE):
+        raise Cut("the closing </svg> is missing")
+    return Shape(None, None)
+
+
+_FORMATS: dict[ImageType, Callable[[ImageFile], tuple[int | None, int | None]]] = {
+    media_types.PNG: pixmaps.png,
+    media_types.GIF: pixmaps.gif,
+    media_types.BMP: pixmaps.bmp,
+    media_types.ICO: pixmaps.ico,
+    media_types.JPEG: jpeg.jpeg,
+    media_types.TIFF: tiff.tiff,
+    media_types.WEBP: boxes.webp,
+    media_types.AVIF: boxes.heif,
+    media_types.HEIC: boxes.heif,
+}

@@ -1,0 +1,97 @@
+"""How httpx reaches hosts: through the guard, and with every error in our words."""
+
+import ssl
+from collections.abc import Iterator
+from functools import cache
+
+import httpcore
+import httpx
+
+from migrator.downloader import faults
+from migrator.downloader.guard import GuardedBackend
+from migrator.downloader.wire import Wire
+
+_CONNECTIONS = 4  # kept by one worker; it uses one at a time
+_IDLE_SECONDS = 10.0
+_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+@cache
+def shared_tls() -> ssl.SSLContext:
+    """The one TLS context of this process: loading certificates takes longer than an image."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """Sends the requests of one thread; raises `Unfetched` and nothing of httpcore's."""
+
+    def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls,
+            max_connections=_CONNECTIONS,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=backend,
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer, its body still to be read."""
+        url = request.url
+        try:
+            answer = self._pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=url.raw_scheme,
+                        host=url.raw_host,
+                        port=url.port,
+                        target=url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    extensions=request.extensions,
+                )
+            )
+        except _ERRORS as error:
+            raise faults.of_answer(error) from error
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer, without_body=request.method == "HEAD"),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer; decides at its end whether the connection may be used again."""
+
+    def __init__(self, answer: httpcore.Response, *, without_body: bool) -> None:
+        self._answer = answer
+        self._without_body = without_body
+
+    def __iter__(self) -> Iterator[bytes]:
+        wire = self._answer.extensions["network_stream"]
+        received = 0
+        try:
+            for piece in self._answer.iter_stream():
+                received += len(piece)
+                yield piece
+        except _ERRORS as error:
+            raise faults.of_body(error, ended=isinstance(wire, Wire) and wire.ended) from error
+        if isinstance(wire, Wire):
+            wire.retire_unless_at(received if self._has_length() else None)
+
+    def _has_length(self) -> bool:
+        return self._without_body or any(
+            name.lower() == b"content-length" for name, _ in self._answer.headers
+        )
+
+    def close(self) -> None:
+        self._answer.close()
