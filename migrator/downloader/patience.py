@@ -11,8 +11,6 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception,
-    stop_after_attempt,
-    stop_base,
     wait_random_exponential,
 )
 
@@ -39,24 +37,17 @@ def patiently(
         Unfetched: the fault of the last attempt.
     """
 
+    def enough(state: RetryCallState) -> bool:
+        return state.attempt_number > retries or state.upcoming_sleep >= left()
+
     retrying = Retrying(
         retry=retry_if_exception(_is_worth_it),
-        stop=stop_after_attempt(retries + 1) | _NoTimeLeft(left),
+        stop=enough,
         wait=_wait,
         sleep=sleep,
         reraise=True,
     )
     return retrying(attempt)
-
-
-class _NoTimeLeft(stop_base):
-    """Do not begin a wait that would end after everything must have ended."""
-
-    def __init__(self, left: Callable[[], float]) -> None:
-        self._left = left
-
-    def __call__(self, state: RetryCallState) -> bool:
-        return state.upcoming_sleep >= self._left()
 
 
 def _is_worth_it(error: BaseException) -> bool:
