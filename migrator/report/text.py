@@ -59,9 +59,9 @@ def runs_text(runs: Iterable[PastRun], *, width: int = 80) -> str:
     for run in runs:
         when = f"{run.started[:16].replace('T', ' ')} UTC"
         what = f"{counted(run.images, 'image')}, {counted(run.posts, 'post')}"
-        state = run.state.replace("-", " ")
+        state = for_terminal(run.state.replace("-", " "))
         first = for_terminal(f"{run.run:13} {when}  {run.command:9}")
-        line = for_terminal(f"{first} {state:12} {what}")
+        line = f"{first} {state:12} {what}"
         lines += [line] if columns(line) <= width else [first.rstrip(), f"  {state}: {what}"]
     return "\n".join(lines or ["No run has changed anything here yet."]) + "\n"
 

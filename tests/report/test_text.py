@@ -1,0 +1,235 @@
+from dataclasses import replace
+
+import pytest
+
+from migrator.model import Kind, Note, Reference, Span, Spelling
+from migrator.report.escape import columns
+from migrator.report.summary import ImageReport, Mention, PastRun, PostReport, Report, tally
+from migrator.report.text import (
+    plan_text,
+    runs_text,
+    scan_post_text,
+    scan_total_text,
+    summary_text,
+)
+
+
+def image(number, state, reason=None, *, host="old.example", **more):
+    post = Mention(f"posts/{number}.md", number + 1)
+    url = f"https://{host}/img/{number}.png"
+    return ImageReport(url, state, reason, references=(post,), **more)
+
+
+def report(images=(), posts=(), **more):
+    values = {
+        "run": "2026-11-22-1",
+        "command": "migrate",
+        "dry_run": False,
+        "started": "2026-11-22T10:00:00Z",
+        "finished": "2026-11-22T10:01:00Z",
+        "counts": tally(images, posts),
+        "store": "migrated-images/",
+    }
+    return Report(**(values | more), images=tuple(images), posts=tuple(posts))
+
+
+def stored(number, sha256=None):
+    return image(number, "stored", sha256=sha256 or str(number), size=1000)
+
+
+def test_a_run_says_what_moved_what_stayed_and_what_comes_next():
+    images = [stored(0), stored(1), image(2, "failed", "not-found"), image(3, "held", "svg")]
+    posts = [PostReport("posts/0.md", "rewritten", 2), PostReport("posts/1.md", "rewritten", 1)]
+    assert summary_text(report(images, posts), "migrator migrate --only-failed") == (
+        "Moved 2 images (2.0 kB) to migrated-images/. Updated 3 links in 2 posts.\n"
+        "\n"
+        "Stayed as it was:\n"
+        "  1  image: the host says the image does not exist (404)\n"
+        "       posts/2.md:3  https://old.example/img/2.png\n"
+        "  1  image, held for you to decide: an SVG can carry scripts\n"
+        "       posts/3.md:4  https://old.example/img/3.png\n"
+        "\n"
+        "Nothing was lost: no image was deleted anywhere, and every changed post is kept\n"
+        "as it was (to undo: migrator rollback 2026-11-22-1).\n"
+        "\n"
+        "Next:  migrator migrate --only-failed\n"
+    )
+
+
+def test_the_same_bytes_under_two_urls_count_once():
+    text = summary_text(report([stored(0, "same"), stored(1, "same")]), None)
+    assert text.startswith("Moved 2 images (1.0 kB)")
+
+
+def test_images_that_were_there_are_said_apart():
+    images = [image(0, "reused", sha256="a", size=9)]
+    text = summary_text(report(images, [PostReport("a.md", "rewritten", 1)]), None)
+    assert text.startswith("1 image was in the store already. Updated 1 link in 1 post.\n")
+
+
+def test_nothing_to_do_is_one_sentence():
+    unchanged = [PostReport("a.md", "unchanged")]
+    expected = "Nothing to do: no post shows an image that has to move.\n"
+    assert summary_text(report(posts=unchanged), None) == expected
+    assert plan_text(report(posts=unchanged)) == expected
+
+
+def test_a_run_in_which_all_failed_says_that_nothing_changed():
+    text = summary_text(report([image(0, "failed", "dns")]), None)
+    assert text.startswith("No image was moved and no post was changed.\n")
+    assert "no image was deleted anywhere, and no post was changed.\n" in text
+
+
+def test_an_interrupted_run_says_what_is_left():
+    images = [stored(0), image(1, "planned"), image(2, "planned")]
+    text = summary_text(report(images, finished=None), "migrator resume")
+    assert text.startswith(
+        "Stopped before the end. Moved 1 image (1.0 kB) to migrated-images/. No post was\n"
+        "changed. 2 images still to do.\n"
+    )
+    assert "Nothing was lost" in text
+    assert text.endswith("\nNext:  migrator resume\n")
+
+
+def test_a_rollback_says_what_was_put_back_and_what_not():
+    posts = [
+        PostReport("a.md", "rolled-back", 2),
+        PostReport("b.md", "conflict", 0, "post-changed"),
+    ]
+    assert summary_text(report(posts=posts, command="rollback"), None) == (
+        "Put back 1 post, byte for byte.\n"
+        "\n"
+        "Stayed as it was:\n"
+        "  1  post: the post was edited by another program\n"
+        "       b.md\n"
+        "\n"
+        "Nothing was lost: the images stay in the store.\n"
+    )
+
+
+def test_a_dry_run_says_what_would_happen():
+    images = [
+        image(0, "planned", size=1500),
+        image(1, "planned", size=500),
+        image(2, "planned", host="two.example"),
+        image(3, "planned", sha256="known", size=5),
+        image(4, "failed", "blocked-address"),
+    ]
+    posts = [PostReport("a.md", "planned", 4)]
+    dry = report(images, posts, dry_run=True, run=None, warnings=("b.md: front matter is broken",))
+    assert summary_text(dry, "migrator migrate posts") == (
+        "Dry run: nothing was changed.\n"
+        "\n"
+        "Would move    3 images, at least 2.0 kB (1 of unknown size)\n"
+        "Would update  1 post, 4 links\n"
+        "from          old.example (2), two.example (1)\n"
+        "to            migrated-images/: at most 3 new files, 1 there already\n"
+        "\n"
+        "Would stay as it is:\n"
+        "  1  image: the address is private or reserved\n"
+        "       posts/4.md:5  https://old.example/img/4.png\n"
+        "\n"
+        "Note: b.md: front matter is broken\n"
+        "\n"
+        "Next:  migrator migrate posts\n"
+    )
+
+
+def test_a_plan_says_what_is_about_to_happen():
+    plan = report([image(0, "planned")], [PostReport("a.md", "planned", 1)], run=None)
+    assert plan_text(plan) == (
+        "Move          1 image\n"
+        "Update        1 post, 1 link\n"
+        "from          old.example (1)\n"
+        "to            migrated-images/: at most 1 new file\n"
+    )
+
+
+def everything_goes_wrong():
+    images = [stored(n) for n in range(2000)]
+    for number, reason in enumerate(
+        ["not-found", "dns", "tls", "timeout", "forbidden", "gone", "truncated", "damaged"]
+    ):
+        images += [image(n, "failed", reason, host="h" * 90) for n in range(number + 1)]
+    images += [image(n, "held", "svg") for n in range(7)]
+    posts = [PostReport(f"文章/{'很长的名字' * 20}{n}.md", "rewritten", 1) for n in range(9)]
+    posts += [PostReport("很长" * 80, "conflict", 0, "post-changed")]
+    return report(images, posts, warnings=tuple(f"note {n}" for n in range(50)))
+
+
+def test_a_summary_fits_a_screen_whatever_happened():
+    text = summary_text(everything_goes_wrong(), "migrator migrate --only-failed")
+    assert len(text.splitlines()) <= 24
+    assert max(map(columns, text.splitlines())) <= 80
+    plan = replace(everything_goes_wrong(), dry_run=True)
+    assert len(plan_text(plan).splitlines()) <= 23
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+def test_no_line_is_wider_than_the_terminal(width):
+    text = summary_text(everything_goes_wrong(), None, width=width)
+    assert max(map(columns, text.splitlines())) <= width
+
+
+def test_the_full_report_leaves_nothing_out_and_hides_secrets():
+    gone = replace(everything_goes_wrong().images[-1], detail="see https://a/?token=abcdefg")
+    full = replace(everything_goes_wrong(), images=(*everything_goes_wrong().images, gone))
+    text = summary_text(full, None, full=True)
+    assert text.count("posts/") >= 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 7 - 36
+    assert text.count("note ") == 50
+    assert "other reason" not in text
+    assert "see https://a/?token=***" in text
+    assert "abcdefg" not in text
+
+
+def test_text_of_others_cannot_steer_the_terminal():
+    nasty = "\x1b[2J\u202e\x9b"
+    bad = ImageReport(f"https://a{nasty}/{nasty}.png", "failed", "dns", nasty)
+    planned = ImageReport(f"https://{nasty}/x.png", "planned", references=(Mention(nasty, 1),))
+    posts = [PostReport(nasty, "conflict", 0, "post-changed", nasty)]
+    evil = report([bad, planned], posts, store=nasty, warnings=(nasty,))
+    run = PastRun(nasty, nasty, nasty, nasty, None, 1, 1)
+    reference = Reference(Span(0, 1), Kind.IMAGE, Spelling.MARKDOWN, nasty, nasty, 1, 1)
+    texts = [
+        summary_text(evil, nasty),
+        summary_text(evil, None, full=True),
+        plan_text(evil),
+        runs_text([run]),
+        runs_text([run], width=10),
+        scan_post_text(nasty, [reference], [Note(1, nasty)]),
+        scan_total_text({nasty: 1}, posts=1),
+    ]
+    for text in texts:
+        assert not set(nasty) - set("[2J") & set(text)
+
+
+def test_the_history_has_a_line_for_each_run_or_two_where_it_is_narrow():
+    run = PastRun("2026-11-22-1", "migrate", "rolled-back", "2026-11-22T10:00:59Z", None, 5, 1)
+    wide = "2026-11-22-1  2026-11-22 10:00 UTC  migrate   rolled back  5 images, 1 post\n"
+    assert runs_text([run]) == wide
+    narrow = "2026-11-22-1  2026-11-22 10:00 UTC  migrate\n  rolled back: 5 images, 1 post\n"
+    assert runs_text([run], width=40) == narrow
+    assert runs_text([]) == "No run has changed anything here yet.\n"
+
+
+def test_a_scanned_post_shows_each_reference_in_columns():
+    def reference(kind, url, line, column):
+        return Reference(Span(0, 1), kind, Spelling.MARKDOWN, url, url, line, column)
+
+    references = [
+        reference(Kind.IMAGE, "https://a.example/x.png", 3, 5),
+        reference(Kind.FRONT_MATTER, "//b.example/图.png", 112, 15),
+    ]
+    assert scan_post_text("文章/a.md", references, [Note(7, "folded, left alone")]) == (
+        "文章/a.md\n"
+        "  3:5     image         https://a.example/x.png\n"
+        "  112:15  front-matter  //b.example/图.png\n"
+        "  line 7: folded, left alone\n"
+    )
+
+
+def test_a_scan_ends_with_the_hosts_most_frequent_first():
+    assert scan_total_text({"b": 2, "a": 2, "c": 1200, None: 3}, posts=31) == (
+        "1,207 references in 31 posts:\n  1,200  c\n      3  (no host)\n      2  a\n      2  b\n"
+    )
+    assert scan_total_text({}, posts=1) == "No images on other hosts in 1 post.\n"
