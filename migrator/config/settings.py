@@ -51,6 +51,23 @@ class ScanSettings:
     skip_hosts: tuple[str, ...] = _setting(
         (), "no images on these hosts: names or providers", example=["cdn.example.com"]
     )
+    links: bool = _setting(
+        False, "links to image files too, such as [full size](https://img.example.com/a.png)"
+    )
+    literal: bool = _setting(
+        True, "Markdown images inside HTML blocks too, which some generators show"
+    )
+    tags: tuple[str, ...] = _setting(
+        (),
+        "more tags that show an image: as they are written, {url} for its address, * for any text",
+        example=['{{< photo * "{url}" >}}', "[img]{url}[/img]"],
+    )
+    image_keys: tuple[str, ...] = _setting(
+        (),
+        "more front matter keys whose value is an image, whatever its address ends with; "
+        "cover, thumbnail, banner, top_img, photos and their like are known",
+        example=["feature_pic"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,15 @@ def is_trusted(file: Path, digest: str, user_file: Path | None) -> bool:
     return user_file is not None and _read(user_file.parent).get(str(file.resolve())) == digest
 
 
-def trust(file: Path, digest: str, user_file: Path) -> None:
+def trust(file: Path, digest: str, user_file: Path | None) -> None:
     """Trust ``file`` as long as its SHA-256 is ``digest`` (``Loaded.digest``: what was shown).
 
     Raises:
         ConfigError: what was remembered so far cannot be read.
-        EnvironmentProblem: the user's folder cannot be written.
+        EnvironmentProblem: there is no user's folder, or it cannot be written.
     """
+    if user_file is None:
+        raise EnvironmentProblem("there is no home folder to remember it in", "Use --trust-config.")
     folder = user_file.parent
     trusted = {**_read(folder), str(file.resolve()): digest}
     try:

@@ -56,3 +56,9 @@ def test_a_crash_leaves_the_old_memory(tmp_path, user):
     trust(tmp_path / "migrator.toml", "bb", user)
     assert memory.stat().st_ino != before  # replaced as a whole, never written in place
     assert list(json.loads(memory.read_text()).values()) == ["bb"]
+
+
+def test_without_a_home_there_is_another_way(tmp_path):
+    with pytest.raises(EnvironmentProblem) as caught:
+        trust(tmp_path / "migrator.toml", "aa", None)
+    assert "--trust-config" in caught.value.hint
