@@ -37,17 +37,17 @@ class Stayed:
 
 def stayed(report: Report) -> list[Stayed]:
     """Trouble first, then what was not asked to change; the most frequent reason first."""
-    groups: dict[tuple[str, str | None, bool], Stayed] = {}
+    groups: dict[tuple[str, str | None], Stayed] = {}
 
-    def group(kind: str, reason: str | None, *, image: bool) -> Stayed:
+    def group(kind: str, reason: str | None) -> Stayed:
         kind = "unasked" if reason in _CALM_REASONS else kind
-        return groups.setdefault((kind, reason, image), Stayed(kind, reason))
+        return groups.setdefault((kind, reason), Stayed(kind, reason))
 
     for image in report.images:
         if image.state in ("failed", "held", "skipped"):
             kind = "unasked" if image.state == "skipped" else image.state
-            group(kind, image.reason, image=True).images.append(image)
+            group(kind, image.reason).images.append(image)
     for post in report.posts:
         if post.reason is not None:
-            group("post", post.reason, image=False).posts.append(post)
+            group("post", post.reason).posts.append(post)
     return sorted(groups.values(), key=lambda each: (_ORDER.index(each.kind), -each.count))

@@ -219,16 +219,16 @@ def test_it_fits_a_narrow_terminal(terminal):
     assert seen.finish()[-1] == "summary"
 
 
-def test_chinese_names_and_brackets_are_shown_as_they_are(terminal):
+def test_names_are_shown_as_they_are_and_cannot_steer_the_terminal(terminal):
     seen = terminal(
-        END="say(StageStarted('scan', None)); say(PostScanned('文/[red]图.md')); input()"
+        END="say(StageStarted('scan', None)); say(PostScanned('文/[red]图\\x1b.md')); input()"
     )
     seen.read_until("10 moved")
     seen.process.stdin.write("\n")
     seen.process.stdin.flush()
     # pyte leaves an empty cell after each wide character
     seen.read_until("[red]")
-    assert "文/[red]图.md" in [line.replace(" ", "") for line in seen.lines()]
+    assert r"文/[red]图\x1b.md" in [line.replace(" ", "") for line in seen.lines()]
     assert seen.finish()[-1] == "summary"
 
 
