@@ -6,11 +6,21 @@ from urllib.parse import quote, urlsplit, urlunsplit
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
+# After the extension some hosts take a style: a.png!small, a.png@80w, a.webp~tplv-x
+_IMAGE_NAME = re.compile(
+    r"(?i)\.(?:png|apng|jpe?g|jpe|jfif|gif|a?webp|avif|svgz?|bmp|ico|tiff?|heic|heif|jxl|image)(?:[!@~:].*)?$"
+)
 
 
 def is_external(url: str) -> bool:
     """Whether ``url`` names a host: http, https, or protocol-relative."""
     return url[:8].lower().startswith(("http://", "https://", "//"))
+
+
+def names_an_image(url: str) -> bool:
+    """Whether the path of ``url`` ends like the name of an image file."""
+    path = without_fragment(url).partition("?")[0]
+    return bool(_IMAGE_NAME.search(path.rpartition("/")[2]))
 
 
 def without_fragment(url: str) -> str:

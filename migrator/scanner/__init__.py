@@ -1,0 +1,104 @@
+"""Finding the image references of one post. Pure: bytes in, values out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from migrator.config.settings import ScanSettings
+from migrator.model import Kind, Note, Reference, Span
+from migrator.scanner import front_matter
+from migrator.scanner.body import Body, read_body
+from migrator.scanner.found import Found
+from migrator.scanner.positions import positions
+from migrator.scanner.source import Source, decode
+from migrator.scanner.syntax import Syntax
+from migrator.urls import is_external
+
+_BOM = b"\xef\xbb\xbf"
+_TEMPLATES = ("{{", "{%", "<%", "${")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one post holds, in file order.
+
+    ``encoding`` is the codec for text written into it: ``utf-8``, ``gb18030`` or ``ascii``.
+    ``opt_out``: the post asks to be left alone (its references are reported all the same).
+    """
+
+    references: tuple[Reference, ...]
+    encoding: str
+    notes: tuple[Note, ...]
+    opt_out: bool
+
+
+def find_references(
+    data: bytes,
+    syntax: Syntax,
+    settings: ScanSettings,
+    *,
+    links: bool = False,
+    everything: bool = False,
+) -> Findings:
+    """The references of the file ``data``: http, https and protocol-relative URLs.
+
+    With ``links`` also links to image files, with ``everything`` also local paths and ``data:``
+    URLs. Never raises for any bytes; takes time linear in their number.
+    """
+    source = decode(data)
+    text = source.text
+    if syntax is Syntax.TEXT:
+        body, front, start = read_body(text, 0, syntax, settings), front_matter.FrontMatter(), 0
+    else:
+        front = front_matter.find(text, settings, everything=everything)
+        start = front.end or (len(_BOM) if text.startswith(_BOM) else 0)
+        if everything or b"//" in text[start:] or b"migrator-ignore" in text:
+            body = read_body(text, start, syntax, settings, links=links or settings.links)
+        else:
+            body = Body()
+    found = _apart(
+        one for one in (*front.found, *body.found) if _counts(one.url, everything=everything)
+    )
+    notes = [*front.notes, *_lost(text, body.lost)]
+    references = tuple(_references(source, found, notes))
+    return Findings(
+        references,
+        source.encoding,
+        tuple(sorted(notes, key=lambda note: note.line)),
+        front.opt_out or body.opt_out,
+    )
+
+
+def _counts(url: str, *, everything: bool) -> bool:
+    if any(mark in url for mark in _TEMPLATES):
+        return False  # a template fills it in later
+    return bool(url) if everything else is_external(url) and len(url) > len("https://")
+
+
+def _apart(found: Iterable[Found]) -> list[Found]:
+    """``found`` in file order without overlaps: a tag comes before what stands in it."""
+    apart: list[Found] = []
+    for one in sorted(found):
+        if not apart or one.start >= apart[-1].end:
+            apart.append(one)
+        elif one.kind is Kind.TAG and apart[-1].kind is not Kind.TAG:
+            apart[-1] = one
+    return apart
+
+
+def _references(source: Source, found: list[Found], notes: list[Note]) -> Iterator[Reference]:
+    places = positions(source.text, (one.start for one in found))
+    offsets = iter(source.offsets(edge for one in found for edge in (one.start, one.end)))
+    for one, (line, column), start, end in zip(found, places, offsets, offsets, strict=True):
+        raw = source.text[one.start : one.end]
+        if source.encoding == "ascii" and source.data[start:end] != raw:
+            text = "an image stays as it is: its address is not valid text"
+            notes.append(Note(line, text))
+            continue
+        yield Reference(
+            Span(start, end), one.kind, one.spelling, one.url, raw.decode(), line, column
+        )
+
+
+def _lost(text: bytes, offsets: Iterable[int]) -> Iterator[Note]:
+    for line, _ in positions(text, sorted(offsets)):
+        yield Note(line, "an image stays as it is: its address cannot be located for certain")

@@ -1,0 +1,80 @@
+"""A post's bytes as UTF-8 text that a parser takes, whatever they are."""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from migrator.model import Edit, Span
+
+_TWO_BYTES = re.compile(r"[^\x00-\x7f]")
+_MOSTLY = 0.8  # of the characters beyond ASCII must be common Chinese
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``text`` is valid UTF-8; ``encoding`` is the codec for text written into the post.
+
+    With ``ascii``, each invalid byte of ``data`` is one ``?`` in ``text``.
+    """
+
+    data: bytes
+    text: bytes
+    encoding: str
+
+    def edits(self, edits: Iterable[Edit]) -> Iterator[Edit]:
+        """``edits`` of the file as edits of the text."""
+        seen = there = 0
+        for edit in sorted(edits):
+            edges = []
+            for offset in (edit.span.start, edit.span.end):
+                there += len(self._text(self.data[seen:offset]))
+                seen = offset
+                edges.append(there)
+            yield Edit(Span(*edges), self._text(edit.replacement))
+
+    def _text(self, data: bytes) -> bytes:
+        return data.decode("gb18030").encode() if self.encoding == "gb18030" else data
+
+    def offsets(self, offsets: Iterable[int]) -> Iterator[int]:
+        """Where in the file the bytes at ``offsets`` of the text stand; they must ascend."""
+        if self.encoding != "gb18030":
+            yield from offsets
+            return
+        seen = there = 0
+        for offset in offsets:
+            there += len(self.text[seen:offset].decode().encode("gb18030"))
+            seen = offset
+            yield there
+
+
+def decode(data: bytes) -> Source:
+    """``data`` as UTF-8, as Chinese in GB 18030 if all of it reads as such, else as ASCII."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        text = _chinese(data)
+        if text is not None:
+            return Source(data, text.encode(), "gb18030")
+        return Source(data, data.decode(errors="migrator.one-for-one").encode(), "ascii")
+    return Source(data, data, "utf-8")
+
+
+def _chinese(data: bytes) -> str | None:
+    try:
+        text = data.decode("gb18030")
+        if text.encode("gb18030") != data:
+            return None
+        common = len("".join(_TWO_BYTES.findall(text)).encode("gb2312", "ignore")) // 2
+    except UnicodeError:
+        return None
+    return text if common >= _MOSTLY * len(_TWO_BYTES.findall(text)) else None
+
+
+def _one_for_one(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "?" * (error.end - error.start), error.end
+
+
+codecs.register_error("migrator.one-for-one", _one_for_one)

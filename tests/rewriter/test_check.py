@@ -1,0 +1,72 @@
+import pytest
+
+from migrator.config.settings import ScanSettings
+from migrator.model import Edit, Span
+from migrator.rewriter.check import SelfCheckFailed, check
+from migrator.rewriter.edits import apply, edits_for
+from migrator.scanner import find_references
+from migrator.scanner.syntax import Syntax
+
+SETTINGS = ScanSettings()
+OLD, NEW = "http://old/a.png", "http://new/b.png"
+
+
+def rewritten(before: bytes, syntax=Syntax.MARKDOWN, new=NEW):
+    findings = find_references(before, syntax, SETTINGS)
+    urls = {one.url: new for one in findings.references}
+    edits = edits_for(findings.references, findings.encoding, urls)
+    after = apply(before, edits)
+    check(before, after, syntax, SETTINGS, edits, urls)
+    return after
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"![a](http://old/a.png)",
+        b"\xef\xbb\xbf![a](http://old/a.png)\r\n",
+        b"![a][r]\r\r[r]: <http://old/a.png> 't'\r",
+        b"---\ncover: http://old/a.png\n---\n<img src=http://old/a.png>",
+        b"<center>![a](http://old/a.png)</center>",
+        b"\xff ![a](http://old/a.png) \xfe",
+        "图片图片 ![图](http://old/a.png) 图片 ![图](http://old/图.png)".encode("gb18030"),
+    ],
+)
+@pytest.mark.parametrize("new", [NEW, "img/图 片.png", "http://n/(a)_(b&amp;c)|d'e=f.png"])
+def test_a_planned_rewrite_passes(before, new):
+    after = rewritten(before, new=new)
+    assert after != before
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (b"text ![a](http://new/b.png) \n", "bytes"),
+        (b"text ![a](http://new/b.png)", "bytes"),
+        (b"text ![b](http://new/b.png)\n", "bytes"),
+    ],
+)
+def test_a_change_outside_the_edits_is_refused(after, words):
+    edit = Edit(Span(10, 26), NEW.encode())
+    with pytest.raises(SelfCheckFailed, match=words):
+        check(
+            b"text ![a](http://old/a.png)\n", after, Syntax.MARKDOWN, SETTINGS, [edit], {OLD: NEW}
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "span", "replacement"),
+    [
+        (b"![a](http://old/a.png)", (5, 21), b"http://new/b.png) ![b](c"),
+        (b"![a](http://old/a.png)", (5, 21), b"http://new/b).png"),
+        (b"![a](http://old/a.png)", (5, 21), b"http://new/b.png 't'"),
+        (b"![a](http://old/a.png)", (5, 21), b"http://new/other.png"),
+        (b"![a](http://old/a.png)", (2, 3), b"b"),
+        (b"`http://old/a.png` ![a](http://old/a.png)", (1, 17), b"http://new/b.png"),
+        (b"<img src=http://old/a.png>", (9, 25), b"'http://new/b.png'"),
+    ],
+)
+def test_an_edit_that_does_more_than_map_a_url_is_refused(before, span, replacement):
+    edit = Edit(Span(*span), replacement)
+    with pytest.raises(SelfCheckFailed):
+        check(before, apply(before, [edit]), Syntax.MARKDOWN, SETTINGS, [edit], {OLD: NEW})
