@@ -34,7 +34,7 @@ def test_a_changed_link_is_shown_in_its_place():
         pytest.param([*"abc"], [*"XYZ"], id="all"),
         pytest.param([*"abcdefghijklm"], [*"abXdefghiYklm"], id="contexts touch"),
         pytest.param([*"abcdefghijklm"], [*"abXdefghijYlm"], id="contexts do not touch"),
-        pytest.param([*"abcdefghijklm"], [*"abcdXYZhijklm"], id="neighbours"),
+        pytest.param([*"abcdefghij"], [*"aXYdefghiZ"], id="neighbours"),
         pytest.param([*"abcdef"], [*"abXcdef"], id="inserted"),
         pytest.param([*"abcdef"], [*"abef"], id="deleted"),
         pytest.param([], [*"ab"], id="from nothing"),
