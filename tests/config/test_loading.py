@@ -182,6 +182,12 @@ def test_flag_beats_environment_beats_site_beats_user_beats_default(read, user):
     assert loaded.settings.safety.allow_private == ("127.0.0.1:80", "10.0.0.0/8")
 
 
+def test_a_flag_beats_the_environment(read):
+    overrides = {"safety": {"allow_private": ("10.0.0.1",)}}
+    loaded = read(overrides=overrides, environ={"MIGRATOR_ALLOW_PRIVATE": "10.0.0.2"})
+    assert loaded.settings.safety.allow_private == ("10.0.0.1",)
+
+
 def test_an_override_that_does_not_fit_names_the_command_line(read):
     with pytest.raises(ConfigError, match=r"command line: download\.workers: expected at least"):
         read(overrides={"download": {"workers": 0}})
