@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from migrator.model import Mention, Post, Skipped, Stored, TransferTask
+from migrator.model import Mention, Post, Skipped, SkippedPost, Stored, TransferTask
 from migrator.reasons import Reason
-from migrator.urls import absolute, canonical, is_external
+from migrator.urls import canonical, is_external
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,61 +13,82 @@ class Plan:
     """One task an image, whatever the spellings of its URL; ``posts`` are those that would change.
 
     ``tasks`` and ``skipped`` are in the order in which the posts mention the images; ``mentions``
-    are all places of both.
+    are all places of both. ``left`` are the posts that are left alone as a whole.
     """
 
     tasks: tuple[TransferTask, ...]
     skipped: tuple[Skipped, ...]
     posts: tuple[Post, ...]
     mentions: tuple[Mention, ...]
+    left: tuple[SkippedPost, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which images the user wants moved.
+
+    ``concerned`` says which URLs are looked at at all, ``selected`` which of those may move
+    (``otherwise`` is the reason of the rest). Images below ``store_root``, the public address of
+    the target store, are already there. ``only`` restricts to these canonical URLs
+    (``--only-failed``), ``limit`` to so many images.
+    """
+
+    selected: Callable[[str], bool]
+    otherwise: Reason = Reason.NOT_SELECTED
+    concerned: Callable[[str], bool] = is_external
+    store_root: str | None = None
+    only: Collection[str] | None = None
+    limit: int | None = None
+
+    def reason_to_stay(self, url: str, taken: int) -> Reason | None:
+        """Why the image at ``url`` stays, once ``taken`` others move; ``None``: it moves too."""
+        identity = canonical(url)
+        if self.store_root and identity.startswith(canonical(self.store_root.rstrip("/") + "/")):
+            return Reason.ALREADY_THERE
+        if not self.selected(url) or (self.only is not None and identity not in self.only):
+            return Reason.NOT_SELECTED
+        return Reason.OVER_LIMIT if self.limit is not None and taken >= self.limit else None
 
 
 def make_plan(
-    posts: Iterable[Post],
-    *,
-    selected: Callable[[str], bool],
-    store_root: str | None,
-    known: Mapping[str, Stored],
-    only: Collection[str] | None = None,
-    limit: int | None = None,
+    posts: Iterable[Post | SkippedPost], wanted: Wanted, known: Mapping[str, Stored]
 ) -> Plan:
     """Decide for every external image URL in ``posts`` whether it moves.
 
-    Args:
-        posts: what the scanner found.
-        selected: whether the user wants images like this URL moved.
-        store_root: the public address of the target store; images below it are already there.
-        known: where earlier runs put images, by canonical URL.
-        only: if given, only these canonical URLs move (``--only-failed``).
-        limit: move at most this many images.
+    ``known`` is where earlier runs put images, by canonical URL.
     """
     tasks: dict[str, TransferTask] = {}
     skipped: dict[str, Skipped] = {}
     mentions: list[Mention] = []
     changing: list[Post] = []
-    below = canonical(store_root.rstrip("/") + "/") if store_root else None
+    left: list[SkippedPost] = []
+    warnings: list[str] = []
     for post in posts:
-        changes = False
+        if isinstance(post, SkippedPost):
+            left.append(post)
+            continue
+        warnings += [f"{post.name}:{note.line}: {note.text}" for note in post.notes]
+        identities = set()
         for reference in post.references:
-            if not is_external(reference.url):
+            if not wanted.concerned(reference.url):
                 continue
             identity = canonical(reference.url)
+            identities.add(identity)
             mentions.append(Mention(reference.url, post.name, reference.line))
-            if identity not in tasks and identity not in skipped:
-                reason = None
-                if below and identity.startswith(below):
-                    reason = Reason.ALREADY_THERE
-                elif not selected(absolute(reference.url)) or (
-                    only is not None and identity not in only
-                ):
-                    reason = Reason.NOT_SELECTED
-                elif limit is not None and len(tasks) >= limit:
-                    reason = Reason.OVER_LIMIT
-                if reason:
-                    skipped[identity] = Skipped(reference.url, reason)
-                else:
-                    tasks[identity] = TransferTask(reference.url, known.get(identity))
-            changes = changes or identity in tasks
-        if changes:
+            if identity in tasks or identity in skipped:
+                continue
+            if reason := wanted.reason_to_stay(reference.url, len(tasks)):
+                skipped[identity] = Skipped(reference.url, reason)
+            else:
+                tasks[identity] = TransferTask(reference.url, known.get(identity))
+        if not identities.isdisjoint(tasks):
             changing.append(post)
-    return Plan(tuple(tasks.values()), tuple(skipped.values()), tuple(changing), tuple(mentions))
+    return Plan(
+        tasks=tuple(tasks.values()),
+        skipped=tuple(skipped.values()),
+        posts=tuple(changing),
+        mentions=tuple(mentions),
+        left=tuple(left),
+        warnings=tuple(warnings),
+    )

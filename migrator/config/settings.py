@@ -144,6 +144,12 @@ class StoreSettings:
         "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}",
     )
 
+    @property
+    def label(self) -> str:
+        """Where images go, for people."""
+        place = f"s3://{self.bucket}/{self.prefix}" if self.type == "s3" else self.path
+        return place.rstrip("/")
+
 
 @dataclass(frozen=True, slots=True)
 class RewriteSettings:

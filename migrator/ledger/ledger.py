@@ -5,7 +5,8 @@ Every method that changes something is one durable transaction, written before a
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from migrator.errors import UsageError
 from migrator.ledger.database import Database
 from migrator.ledger.rows import ASSET, asset_of, outcome_of, state_of
-from migrator.model import Held, Mention, Outcome, Placement, Stored
+from migrator.model import Held, Outcome, Placement, Stored
+from migrator.plan import Plan
 from migrator.reasons import Reason
 from migrator.urls import canonical
 
@@ -44,6 +46,7 @@ class Swap:
     before: str
     after: str
     temporary: str
+    edits: int
 
 
 class Ledger(Database):
@@ -57,7 +60,7 @@ class Ledger(Database):
 
     def begin(self, command: str, arguments: dict[str, Any], *, undoes: Run | None = None) -> Run:
         """Record that a run begins, and give it a name: the day and a number."""
-        started = _now()
+        started = now()
         with self._change() as db:
             count = db.execute(
                 "SELECT count(*) FROM run WHERE name LIKE ?", (started[:10] + "-%",)
@@ -74,7 +77,7 @@ class Ledger(Database):
     def finish(self, run: Run) -> Run:
         """Record that a run came to its end."""
         with self._change() as db:
-            db.execute("UPDATE run SET finished = ? WHERE id = ?", (_now(), run.id))
+            db.execute("UPDATE run SET finished = ? WHERE id = ?", (now(), run.id))
         return self._run("WHERE id = ?", run.id)
 
     def runs(self) -> list[Run]:
@@ -92,10 +95,10 @@ class Ledger(Database):
             raise UsageError(f"there is no run {name!r}", "See the list: migrator runs")
         return found[0]
 
-    def interrupted(self) -> Run | None:
-        """The newest run, if it never came to its end."""
-        newest = self._runs("ORDER BY id DESC LIMIT 1")
-        return newest[0] if newest and newest[0].finished is None else None
+    def newest(self) -> Run | None:
+        """The newest run."""
+        found = self._runs("ORDER BY id DESC LIMIT 1")
+        return found[0] if found else None
 
     def last_change(self) -> Run | None:
         """The newest run that changed posts which are not all put back."""
@@ -117,30 +120,25 @@ class Ledger(Database):
 
     # -- images
 
-    def plan(
-        self, run: Run, outcomes: Iterable[Outcome | str], mentions: Iterable[Mention]
-    ) -> None:
-        """Record which images a run is about to move (as URLs) or skips, and who mentions them.
-
-        What the run has already recorded for an image stays.
-        """
+    def plan(self, run: Run, plan: Plan) -> None:
+        """Record what a run is about to do; what it has already recorded stays."""
         with self._change() as db:
-            for outcome in outcomes:
-                url, state, reason = (
-                    (outcome, "planned", None)
-                    if isinstance(outcome, str)
-                    else (outcome.url, *state_of(outcome)[:2])
-                )
-                db.execute(
-                    "INSERT OR IGNORE INTO run_image (run, image, url, state, reason)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    (run.id, _image(db, url), url, state, reason),
-                )
-            for mention in mentions:
-                db.execute(
-                    "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
-                    (run.id, _image(db, mention.url), _post(db, mention.post), mention.line),
-                )
+            for task in plan.tasks:
+                _insert_image(db, run, task.url, "planned", None)
+            for skipped in plan.skipped:
+                _insert_image(db, run, skipped.url, "skipped", skipped.reason)
+            db.executemany(
+                "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
+                (
+                    (run.id, _image(db, mention.url), _post(db, mention.post), mention.line)
+                    for mention in plan.mentions
+                ),
+            )
+            db.executemany(
+                "INSERT OR IGNORE INTO run_post (run, post, state, reason, detail)"
+                " VALUES (?, ?, 'skipped', ?, ?)",
+                ((run.id, _post(db, post.name), post.reason, post.detail) for post in plan.left),
+            )
 
     def record(self, run: Run, outcome: Outcome) -> None:
         """Record the state that an image of ``run`` reached."""
@@ -167,7 +165,7 @@ class Ledger(Database):
                 db.execute("UPDATE image SET sha256 = ? WHERE id = ?", (sha256, image))
                 db.execute(
                     "INSERT OR REPLACE INTO placement VALUES (?, ?, ?, ?, ?)",
-                    (placement.store, sha256, placement.key, placement.public_url, _now()),
+                    (placement.store, sha256, placement.key, placement.public_url, now()),
                 )
             db.execute(
                 "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -224,40 +222,33 @@ class Ledger(Database):
 
     # -- posts
 
-    def intend(self, swap: Swap, edits: int) -> None:
-        """Record that a post is about to be replaced; from here on recovery looks after it."""
+    def intend(self, swap: Swap, new_urls: Mapping[str, str]) -> None:
+        """Record that a post is about to be replaced; from here on recovery looks after it.
+
+        ``new_urls`` maps canonical URLs to the links that the post will have.
+        """
         with self._change() as db:
+            post = _post(db, swap.name)
             db.execute(
                 "INSERT OR REPLACE INTO run_post"
                 " (run, post, state, edits, before, after, temporary)"
                 " VALUES (?, ?, 'intended', ?, ?, ?, ?)",
-                (
-                    swap.run.id,
-                    _post(db, swap.name),
-                    edits,
-                    swap.before,
-                    swap.after,
-                    swap.temporary,
-                ),
-            )
-
-    def rewrote(self, run: Run, name: str, new_urls: Mapping[str, str]) -> None:
-        """Record that the post was replaced; ``new_urls`` maps canonical URLs to new links."""
-        with self._change() as db:
-            post = _post(db, name)
-            db.execute(
-                "UPDATE run_post SET state = 'rewritten' WHERE run = ? AND post = ?", (run.id, post)
+                (swap.run.id, post, swap.edits, swap.before, swap.after, swap.temporary),
             )
             db.executemany(
                 "UPDATE mention SET new_url = ? WHERE run = ? AND post = ? AND image ="
                 " (SELECT id FROM image WHERE url = ?)",
-                ((new, run.id, post, url) for url, new in new_urls.items()),
+                ((new, swap.run.id, post, url) for url, new in new_urls.items()),
             )
+
+    def rewrote(self, run: Run, name: str) -> None:
+        """Record that the post was replaced as intended."""
+        with self._change() as db:
+            post = _post(db, name)
+            state = "UPDATE run_post SET state = ? WHERE run = ? AND post = ?"
+            db.execute(state, ("rewritten", run.id, post))
             if run.undoes is not None:
-                db.execute(
-                    "UPDATE run_post SET state = 'rolled-back' WHERE run = ? AND post = ?",
-                    (run.undoes, post),
-                )
+                db.execute(state, ("rolled-back", run.undoes, post))
 
     def left(
         self, run: Run, name: str, state: str, reason: Reason | None, detail: str = ""
@@ -276,13 +267,33 @@ class Ledger(Database):
         """The posts in ``state``, of one run or of all, newest first."""
         runs = {each.id: each for each in self.runs()}
         rows = self._rows(
-            "SELECT run, name, before, after, temporary FROM run_post JOIN post ON id = post"
+            "SELECT run, name, before, after, temporary, edits FROM run_post JOIN post ON id = post"
             " WHERE state = :state AND (:run IS NULL OR run = :run) ORDER BY run DESC, name",
             {"state": state, "run": run.id if run else None},
         )
         return [Swap(runs[run_id], *rest) for run_id, *rest in rows]
 
+    def post_names(self, run: Run) -> list[str]:
+        """The names of all posts that ``run`` looked at or changed."""
+        return [
+            row["name"]
+            for row in self._rows(
+                "SELECT name FROM post WHERE id IN (SELECT post FROM mention WHERE run = ?1"
+                " UNION SELECT post FROM run_post WHERE run = ?1)",
+                (run.id,),
+            )
+        ]
+
     # -- reports
+
+    def tallies(self, run: Run) -> tuple[Counter[str], Counter[str]]:
+        """How many images and posts of ``run`` are in each state."""
+        images = "SELECT state, count(*) FROM run_image WHERE run = ? GROUP BY state"
+        posts = "SELECT state, count(*) FROM run_post WHERE run = ? GROUP BY state"
+        return (
+            Counter(dict(map(tuple, self._rows(images, (run.id,))))),
+            Counter(dict(map(tuple, self._rows(posts, (run.id,))))),
+        )
 
     def image_rows(self, run: Run) -> list[sqlite3.Row]:
         """Every image of ``run`` in the order of the plan: what ``run_image`` says, and its asset.
@@ -299,10 +310,15 @@ class Ledger(Database):
         )
 
     def mention_rows(self, run: Run) -> list[sqlite3.Row]:
-        """The ``url`` (canonical), post ``name``, ``line`` and ``new_url`` of every mention."""
+        """The ``url`` (canonical), post ``name``, ``line`` and ``new_url`` of every mention.
+
+        ``new_url`` is the link that the run wrote there, if it did.
+        """
         return self._rows(
-            "SELECT url, name, line, new_url FROM mention JOIN image ON image.id = image"
-            " JOIN post ON post.id = post WHERE run = ? ORDER BY name, line",
+            "SELECT url, name, line, iif(state = 'rewritten', new_url, NULL) AS new_url"
+            " FROM mention JOIN image ON image.id = image JOIN post ON post.id = mention.post"
+            " LEFT JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
+            " WHERE mention.run = ? ORDER BY name, line",
             (run.id,),
         )
 
@@ -313,6 +329,15 @@ class Ledger(Database):
             " WHERE run = ? ORDER BY name",
             (run.id,),
         )
+
+
+def _insert_image(
+    db: sqlite3.Connection, run: Run, url: str, state: str, reason: Reason | None
+) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO run_image (run, image, url, state, reason) VALUES (?, ?, ?, ?, ?)",
+        (run.id, _image(db, url), url, state, reason),
+    )
 
 
 def _image(db: sqlite3.Connection, url: str) -> int:
@@ -333,5 +358,6 @@ def _id(db: sqlite3.Connection, table: str, column: str, value: str) -> int:
     return found
 
 
-def _now() -> str:
+def now() -> str:
+    """The time in UTC, ISO 8601, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

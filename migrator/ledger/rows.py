@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from migrator.model import Asset, Failed, Held, Outcome, Placement, Skipped, Stored
+from migrator.model import Asset, Failed, Held, Linked, Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
 
 ASSET = "asset.sha256, size, media_type, extension, width, height"
@@ -19,6 +19,8 @@ def state_of(outcome: Outcome) -> tuple[str, Reason | None, str]:
             return "failed", reason, detail
         case Skipped(reason=reason, detail=detail):
             return "skipped", reason, detail
+        case Linked():
+            return "reused", None, ""
 
 
 def asset_of(row: sqlite3.Row) -> Asset:

@@ -60,7 +60,7 @@ CREATE TABLE mention (
   image INTEGER NOT NULL,
   post INTEGER NOT NULL REFERENCES post,
   line INTEGER NOT NULL,
-  new_url TEXT,                           -- NULL: the link stayed as it was
+  new_url TEXT,                           -- the new link, once the post is rewritten
   PRIMARY KEY (run, image, post, line)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,157 @@
+"""Commands that change posts: migrate, rewrite, resume, rollback."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from migrator.cli import options
+from migrator.cli.options import Common, with_common
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    for command in (migrate, rewrite, resume, rollback):
+        app.command()(with_common(command))
+
+
+def migrate(
+    paths: options.Paths,
+    *,
+    dry_run: options.DryRun = False,
+    diff: options.Diff = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Only images that failed or were held before.")
+    ] = False,
+    host: Annotated[
+        list[str],
+        typer.Option(metavar="HOST", help="Only images on this host or provider (repeatable)."),
+    ] = [],  # noqa: B006 - typer copies it
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Move at most N images.")
+    ] = None,
+    to: options.To = "",
+    common: Common,
+) -> int:
+    """Move the images of posts to your store, and let the posts link to them there.
+
+    Every image is downloaded, checked, stored, read back and compared before a post links to it.
+    Nothing but the links changes in a post, and `migrator rollback` puts every post back.
+    Without a store in the configuration, images go to the folder migrated-images/.
+
+    Examples:
+
+        migrator migrate posts/ --dry-run --diff
+
+        migrator migrate posts/ --host sinaimg.cn --yes
+
+        migrator migrate posts/hello.md --to s3://my-blog/images
+
+    Exit status: 0 all done, 2 wrong usage or configuration, 3 some images or posts stayed as they
+    were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
+    8 the store refused.
+    """
+    from migrator.cli.change import Show, change
+
+    arguments = {
+        **_places(paths),
+        "hosts": host,
+        "only_failed": only_failed,
+        "limit": limit,
+        "to": to,
+    }
+    show = Show(dry_run=dry_run, diff=diff, json=json)
+    return change("migrate", arguments, common, show, yes=yes)
+
+
+def rewrite(
+    paths: options.Paths,
+    *,
+    link_map: Annotated[
+        Path,
+        typer.Option(
+            "--map",
+            metavar="FILE",
+            help='From old to new URLs: JSON, {"old": "new"}, or CSV with two columns.',
+        ),
+    ],
+    dry_run: options.DryRun = False,
+    diff: options.Diff = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+    common: Common,
+) -> int:
+    """Change only the links of posts, as a map says; no image moves and no network is used.
+
+    URLs that differ in percent-encoding alone count as the same.
+
+    Examples:
+
+        migrator rewrite posts/ --map moved.csv --dry-run --diff
+
+    Exit status: 0 all done, 2 wrong usage or configuration, 3 some posts stayed as they were,
+    4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work.
+    """
+    from migrator.cli.change import Show, change
+
+    arguments = {**_places(paths), "map": str(link_map.absolute())}
+    show = Show(dry_run=dry_run, diff=diff, json=json)
+    return change("rewrite", arguments, common, show, yes=yes)
+
+
+def resume(*, yes: options.Yes = False, json: options.Json = False, common: Common) -> int:
+    """Finish what was interrupted, with the options it began with.
+
+    What is already done is not done again. An interrupted rollback goes on putting posts back.
+
+    Exit status: as of the command that was interrupted; 0 if nothing was.
+    """
+    from migrator.cli.change import Show, change
+    from migrator.cli.rolling_back import rolled_back
+    from migrator.cli.session import history, site_here
+
+    with history(site_here(common)) as ledger:
+        run = ledger.newest() if ledger else None
+    if run is None or run.finished:
+        typer.echo("Nothing was interrupted.", err=json)
+        return 0
+    common = common.joined(run.arguments["common"])
+    if run.command == "rollback":
+        return rolled_back(run.arguments["run"], common, json=json, yes=yes, run=run)
+    return change(run.command, run.arguments, common, Show(json=json), yes=yes, run=run)
+
+
+def rollback(
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="A run's name, as `migrator runs` lists them.")
+    ] = "",
+    *,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+    common: Common,
+) -> int:
+    """Put back the posts that a run changed, byte for byte.
+
+    Without RUN: the newest run whose posts are not put back yet. A post that was edited since is
+    left alone, and the difference is shown. Images stay in the store.
+
+    Examples:
+
+        migrator rollback --dry-run
+
+        migrator rollback 2026-11-22-1
+
+    Exit status: 0 all posts are as they were, 2 there is no such run, 4 a post was edited since,
+    6 disk full or no permission, 7 another run is at work.
+    """
+    from migrator.cli.rolling_back import rolled_back
+
+    return rolled_back(run, common, dry_run=dry_run, json=json, yes=yes)
+
+
+def _places(paths: list[Path]) -> dict[str, list[str]]:
+    """The paths for a later ``resume`` from anywhere, and as they were typed, for messages."""
+    return {"paths": [str(path.absolute()) for path in paths], "typed": [str(p) for p in paths]}

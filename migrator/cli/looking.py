@@ -1,0 +1,89 @@
+"""Commands that look and change nothing: scan, runs, report."""
+
+from typing import Annotated
+
+import typer
+
+from migrator.cli import options
+from migrator.cli.options import Common, with_common
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    for command in (scan, runs, report):
+        app.command()(with_common(command))
+
+
+def scan(
+    paths: options.Paths,
+    *,
+    json: options.Json = False,
+    links: Annotated[bool, typer.Option("--links", help="Links to image files, too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Local paths and data: URLs, too.")
+    ] = False,
+    fail_on_host: Annotated[
+        list[str],
+        typer.Option(metavar="HOST", help="End with 3 if an image is on this host or provider."),
+    ] = [],  # noqa: B006 - typer copies it
+    common: Common,
+) -> int:
+    """List the images that posts refer to. Writes nothing.
+
+    Examples:
+
+        migrator scan posts/
+
+        migrator scan posts/ --json > images.jsonl
+
+        migrator scan . --fail-on-host sinaimg.cn
+
+    Exit status: 0, or 2 wrong usage or configuration, 3 an image is on a host of --fail-on-host,
+    or a file could not be read.
+    """
+    from migrator.cli.listing import list_references
+
+    return list_references(
+        paths, common, json=json, links=links, everything=everything, fail_on=fail_on_host
+    )
+
+
+def runs(*, json: options.Json = False, common: Common) -> int:
+    """List what was done here, newest last.
+
+    Exit status: 0, or 2 wrong usage, 6 the ledger cannot be read.
+    """
+    from migrator.cli.session import history, site_here
+    from migrator.report.history import past_runs
+    from migrator.report.json import runs_json
+    from migrator.report.text import runs_text
+
+    with history(site_here(common)) as ledger:
+        past = past_runs(ledger) if ledger else []
+    typer.echo(runs_json(past) if json else runs_text(past).rstrip("\n"))
+    return 0
+
+
+def report(
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="A run's name; without it the newest run.")
+    ] = "",
+    *,
+    json: options.Json = False,
+    common: Common,
+) -> int:
+    """Show what a run did, with every image and post that stayed as it was, and why.
+
+    Exit status: 0, or 2 there is no such run, 6 the ledger cannot be read.
+    """
+    from migrator.cli.ending import show
+    from migrator.cli.session import history, site_here
+    from migrator.errors import UsageError
+    from migrator.report.history import report_of
+
+    with history(site_here(common)) as ledger:
+        found = ledger and (ledger.run(run) if run else ledger.newest())
+        if not ledger or not found:
+            raise UsageError("no run has changed anything here yet")
+        show(report_of(ledger, found), [], json=json, full=True)
+    return 0

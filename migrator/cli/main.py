@@ -1,0 +1,96 @@
+"""The program's entry: commands in, exit statuses out."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from migrator import __version__
+from migrator.cli import changing, looking, trying
+from migrator.errors import Interrupted, MigratorError
+
+app = typer.Typer(
+    name="migrator",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help is the same in every terminal, and quick
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Move the images of Markdown posts from one image host to another, safely.",
+    epilog="Try it on this machine, no account needed: migrator demo",
+)
+for commands in (looking, changing, trying):
+    commands.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"migrator {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _migrator(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line; every end has its exit status (``docs/reference/exit-status.md``)."""
+    try:
+        status = app(standalone_mode=False) or 0
+        sys.stdout.flush()
+    except typer.TyperException as error:  # a wrong option, or no command
+        status = _said(_with_help(error), error.exit_code)
+    except MigratorError as error:
+        status = _explained(error)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _said("migrator: stopped; nothing was changed by this command.", 130)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 141
+    except Exception as error:  # noqa: BLE001 - the last place to say it in plain words
+        status = _bug(error)
+    sys.exit(status)
+
+
+def _with_help(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    if context is None or message.startswith("Usage"):
+        return message
+    return f"migrator: {message}\nSee: {context.command_path} --help"
+
+
+def _explained(error: MigratorError) -> int:
+    from migrator.report.escape import for_terminal
+
+    lines = [f"migrator: {for_terminal(str(error))}"]
+    lines += [for_terminal(error.hint)] if error.hint else []
+    status = _said("\n".join(lines), error.exit_code)
+    if isinstance(error, Interrupted):
+        os._exit(status)  # downloads in hand may take minutes to notice
+    return status
+
+
+def _bug(error: Exception) -> int:
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return _said(
+        f"migrator: this is a bug of ours ({place}): {type(error).__name__}: {error}\n"
+        "No post is lost: what was being replaced is settled when the next command starts."
+        " To continue: migrator resume",
+        1,
+    )
+
+
+def _said(text: str, status: int) -> int:
+    typer.echo(text, err=True)
+    return status

@@ -1,0 +1,142 @@
+"""Links only: posts follow a map from old to new URLs; no image moves, no network."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Self
+
+from migrator.config import Settings
+from migrator.errors import UsageError
+from migrator.events import ImageDone, Listener
+from migrator.interruption import Stop
+from migrator.ledger import Ledger, Run
+from migrator.model import Linked, Post
+from migrator.plan import Plan, Wanted, make_plan
+from migrator.posts import PostWriter, read_posts
+from migrator.reasons import Reason
+from migrator.state import Site
+from migrator.urls import canonical, fragment, is_external, without_fragment
+
+
+class LinkMap:
+    """Where images are now, by old URL."""
+
+    def __init__(self, new_urls: Mapping[str, str]) -> None:
+        self._exact = dict(new_urls)
+        self._same = {(canonical(old), fragment(old)): new for old, new in new_urls.items()}
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """A JSON object from old to new URL, or a CSV file with these two columns.
+
+        Raises:
+            UsageError: the file cannot be read, or is neither.
+        """
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file}: cannot be read as UTF-8 text: {error}") from error
+        pairs = (
+            _pairs_of_json(text, file) if text.lstrip()[:1] == "{" else _pairs_of_csv(text, file)
+        )
+        for old, new in pairs.items():
+            if not new or not new.isprintable() or " " in new:
+                raise UsageError(
+                    f"{file}: the new URL of {old} is {new!r}",
+                    "A URL is not empty and has no spaces; write them as %20.",
+                )
+        return cls(pairs)
+
+    def get(self, url: str) -> str | None:
+        """The new URL for ``url``: an exact key first, then one that means the same request.
+
+        A fragment that the key lacks is carried over to the new URL.
+        """
+        mark = fragment(url)
+        for new in (self._exact.get(url), self._same.get((canonical(url), mark))):
+            if new is not None:
+                return new
+        bare = self._exact.get(without_fragment(url), self._same.get((canonical(url), "")))
+        return None if bare is None else bare if fragment(bare) else bare + mark
+
+
+@dataclass(frozen=True, slots=True)
+class Relinking:
+    """One rewrite of the links of a site."""
+
+    site: Site
+    settings: Settings
+    paths: tuple[str, ...]
+    new_urls: LinkMap
+    listener: Listener
+    stop: Stop
+
+    store_label: str = ""  # no image goes anywhere
+
+    def check(self) -> None:
+        """No store, no trouble."""
+
+    def sizes(self, _plan: Plan) -> dict[str, int | None]:
+        """No image is looked at."""
+        return {}
+
+    def plan(self, _ledger: Ledger | None) -> Plan:
+        """Scan the posts and look every URL up; changes nothing."""
+        mapped = Wanted(
+            selected=lambda url: self.new_urls.get(url) is not None,
+            otherwise=Reason.NOT_MAPPED,
+            concerned=lambda url: is_external(url) or self.new_urls.get(url) is not None,
+        )
+        posts = read_posts(
+            self.paths, self.site, self.settings.scan, self.listener, self.stop, everything=True
+        )
+        return make_plan(posts, mapped, {})
+
+    def links(self, post: Post, _plan: Plan) -> dict[str, str]:
+        """The links that ``post`` gets."""
+        return {
+            reference.url: new
+            for reference in post.references
+            if (new := self.new_urls.get(reference.url))
+        }
+
+    def carry_out(self, plan: Plan, ledger: Ledger, run: Run) -> None:
+        """Rewrite the posts of ``plan``; safe to repeat after an interruption.
+
+        Raises:
+            Interrupted: a signal came.
+        """
+        for task in plan.tasks:
+            outcome = Linked(task.url, self.new_urls.get(task.url) or "")
+            ledger.record(run, outcome)
+            self.listener(ImageDone(outcome))
+        PostWriter(self.site, ledger, run, self.listener).rewrite_all(
+            plan.posts, lambda post: self.links(post, plan), self.settings.scan, self.stop
+        )
+
+
+def _pairs_of_json(text: str, file: Path) -> dict[str, str]:
+    try:
+        pairs = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: not valid JSON: {error}") from error
+    if not all(isinstance(new, str) for new in pairs.values()):
+        raise UsageError(f"{file}: every value must be a URL in quotes")
+    return dict(pairs)
+
+
+def _pairs_of_csv(text: str, file: Path) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for number, row in enumerate(csv.reader(StringIO(text, newline="")), 1):
+        if not row:
+            continue
+        if len(row) != 2:  # noqa: PLR2004 - old and new
+            raise UsageError(
+                f"{file}, line {number}: expected two columns, found {len(row)}",
+                "The map is a JSON object, or a CSV file with the columns old URL and new URL.",
+            )
+        pairs[row[0].strip()] = row[1].strip()
+    return pairs

@@ -1,0 +1,149 @@
+"""From the ledger, or from a plan, to a report."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from migrator.ledger import Ledger, Run, now
+from migrator.model import Asset
+from migrator.plan import Plan
+from migrator.report.summary import ImageReport, Mention, PastRun, PostReport, Report, tally
+from migrator.urls import canonical
+
+
+def report_of(
+    ledger: Ledger, run: Run, *, store: str = "", warnings: tuple[str, ...] = ()
+) -> Report:
+    """What ``run`` did, as the ledger has it; ``store`` names the store for people."""
+    mentions: dict[str, list[Mention]] = defaultdict(list)
+    for row in ledger.mention_rows(run):
+        mentions[row["url"]].append(Mention(row["name"], row["line"], row["new_url"]))
+    images = tuple(
+        ImageReport(
+            url=row["url"],
+            state=row["state"],
+            reason=row["reason"],
+            detail=row["detail"],
+            sha256=row["sha256"],
+            size=row["size"],
+            media_type=row["media_type"],
+            width=row["width"],
+            height=row["height"],
+            key=row["key"],
+            new_url=row["public_url"],
+            references=tuple(mentions[row["canonical"]]),
+        )
+        for row in ledger.image_rows(run)
+    )
+    posts = tuple(
+        PostReport(row["name"], row["state"], row["edits"], row["reason"], row["detail"])
+        for row in ledger.post_rows(run)
+    )
+    return Report(
+        run=run.name,
+        command=run.command,
+        dry_run=False,
+        started=run.started,
+        finished=run.finished,
+        counts=tally(images, posts),
+        images=images,
+        posts=posts,
+        warnings=warnings,
+        store=store,
+    )
+
+
+def plan_report(
+    plan: Plan,
+    command: str,
+    *,
+    dry_run: bool,
+    store: str,
+    sizes: Mapping[str, int | None] = MappingProxyType({}),
+) -> Report:
+    """What a run would do; ``sizes`` are bytes by canonical URL, where the hosts say."""
+    mentions: dict[str, list[Mention]] = defaultdict(list)
+    edits: Counter[str] = Counter()
+    moving = {canonical(task.url) for task in plan.tasks}
+    for mention in plan.mentions:
+        identity = canonical(mention.url)
+        mentions[identity].append(Mention(mention.post, mention.line))
+        edits[mention.post] += identity in moving
+    images = [
+        _planned(task.url, sizes, mentions, task.known.asset if task.known else None)
+        for task in plan.tasks
+    ] + [
+        ImageReport(
+            each.url,
+            "skipped",
+            each.reason,
+            each.detail,
+            references=tuple(mentions[canonical(each.url)]),
+        )
+        for each in plan.skipped
+    ]
+    posts = [PostReport(post.name, "planned", edits[post.name]) for post in plan.posts] + [
+        PostReport(post.name, "skipped", 0, post.reason, post.detail) for post in plan.left
+    ]
+    return intention(command, posts, images, dry_run=dry_run, warnings=plan.warnings, store=store)
+
+
+def intention(
+    command: str,
+    posts: Sequence[PostReport],
+    images: Sequence[ImageReport] = (),
+    *,
+    dry_run: bool,
+    warnings: tuple[str, ...] = (),
+    store: str = "",
+) -> Report:
+    """A report of what is not, or not yet, a run."""
+    return Report(
+        run=None,
+        command=command,
+        dry_run=dry_run,
+        started=now(),
+        finished=now(),
+        counts=tally(images, posts),
+        images=tuple(images),
+        posts=tuple(posts),
+        warnings=warnings,
+        store=store,
+    )
+
+
+def past_runs(ledger: Ledger) -> list[PastRun]:
+    """The history, oldest first."""
+    return [_past(run, *ledger.tallies(run)) for run in ledger.runs()]
+
+
+def _past(run: Run, images: Counter[str], posts: Counter[str]) -> PastRun:
+    put_back = posts["rolled-back"] and not posts["rewritten"]
+    return PastRun(
+        run=run.name,
+        command=run.command,
+        state="rolled-back" if put_back else "finished" if run.finished else "interrupted",
+        started=run.started,
+        finished=run.finished,
+        images=images["stored"] + images["reused"],
+        posts=posts["rewritten"] + posts["rolled-back"],
+    )
+
+
+def _planned(
+    url: str,
+    sizes: Mapping[str, int | None],
+    mentions: Mapping[str, list[Mention]],
+    asset: Asset | None,
+) -> ImageReport:
+    identity = canonical(url)
+    return ImageReport(
+        url,
+        "planned",
+        sha256=asset.sha256 if asset else None,
+        size=asset.size if asset else sizes.get(identity),
+        media_type=asset.media_type if asset else None,
+        width=asset.width if asset else None,
+        height=asset.height if asset else None,
+        references=tuple(mentions[identity]),
+    )

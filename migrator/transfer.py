@@ -1,0 +1,113 @@
+"""One image end to end: from its source into the store, read back and compared."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator.config import Settings
+from migrator.downloader import Downloader
+from migrator.errors import MigratorError
+from migrator.model import Failed, Fetched, Outcome, Placement, Stored, TransferTask
+from migrator.reasons import Reason
+from migrator.uploader import Store, StoreError, confirm, key_for, open_store, place
+from migrator.uploader.public import public_problem
+
+
+@dataclass(frozen=True, slots=True)
+class TransferSpec:
+    """All that a worker needs to open what it works with; picklable, holds no secret."""
+
+    settings: Settings
+    root: Path
+    spool: Path
+
+
+class Transfer:
+    """``transfer(task) -> Outcome``, callable from any thread.
+
+    Each thread has a downloader of its own, all share one store. A worker in another process gets
+    the spec alone and opens its own: nothing here touches the ledger or a post.
+    """
+
+    def __init__(self, spec: TransferSpec) -> None:
+        self._spec = spec
+        self._store: Store = open_store(spec.settings.store, spec.root)
+        self._thread = threading.local()
+        self._downloaders: list[Downloader] = []
+
+    def __reduce__(self) -> tuple[type["Transfer"], tuple[TransferSpec]]:
+        return Transfer, (self._spec,)
+
+    def __call__(self, task: TransferTask) -> Outcome:
+        """Move one image; what goes wrong with it is a value.
+
+        Raises:
+            MigratorError: what stops the whole run (the store refuses, the disk is full).
+        """
+        try:
+            return self._known(task) or self._moved(task)
+        except StoreError as error:
+            return Failed(task.url, error.reason, error.detail)
+        except MigratorError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one image must not cost the others
+            return Failed(task.url, Reason.INTERNAL, f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        for downloader in self._downloaders:
+            downloader.close()
+        self._store.close()
+
+    @property
+    def store(self) -> Store:
+        """The store that images go to."""
+        return self._store
+
+    def size(self, task: TransferTask) -> int | None:
+        """The size in bytes that the image's host states, if it does; fetches no body."""
+        return self._downloader().size(task.url)
+
+    def _known(self, task: TransferTask) -> Stored | None:
+        known = task.known
+        if known is None or not confirm(self._store, known.asset, known.placement.key):
+            return None
+        self._check_public(known.placement, known)
+        return Stored(task.url, known.asset, known.placement, known.source, reused=True)
+
+    def _moved(self, task: TransferTask) -> Outcome:
+        fetched = self._downloader().fetch(task.url)
+        if not isinstance(fetched, Fetched):
+            return fetched
+        try:
+            settings = self._spec.settings.store
+            key = key_for(settings.key, settings.prefix, fetched.asset)
+            placement = place(self._store, fetched, key)
+        finally:
+            fetched.path.unlink(missing_ok=True)
+        stored = Stored(task.url, fetched.asset, placement, fetched.source)
+        self._check_public(placement, stored)
+        return stored
+
+    def _check_public(self, placement: Placement, stored: Stored) -> None:
+        settings = self._spec.settings.store
+        if settings.type != "s3" or not settings.check_public or placement.public_url is None:
+            return
+        answer = self._downloader().public_answer(placement.public_url)
+        if problem := public_problem(stored.asset, answer):
+            raise StoreError(Reason.PUBLIC_URL, f"{placement.public_url}: {problem}")
+
+    def _downloader(self) -> Downloader:
+        downloader: Downloader | None = getattr(self._thread, "downloader", None)
+        if downloader is None:
+            settings = self._spec.settings
+            downloader = Downloader(
+                settings.download,
+                settings.safety,
+                settings.route,
+                spool=self._spec.spool,
+                root=self._spec.root,
+            )
+            self._thread.downloader = downloader
+            self._downloaders.append(downloader)
+        return downloader
