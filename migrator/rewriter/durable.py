@@ -29,6 +29,7 @@ _CREATE = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_NOT_READABLE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO}
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 NOT_A_FILE = "not a readable file"
 
@@ -40,16 +41,26 @@ def sha256(content: bytes) -> str:
 
 def sha256_at(path: Path) -> str | None:
     """The SHA-256 of the file at ``path``; ``None`` if nothing is there, else ``NOT_A_FILE``."""
+    content = content_at(path)
+    if content is not None:
+        return sha256(content)
+    return NOT_A_FILE if os.path.lexists(path) else None
+
+
+def content_at(path: Path) -> bytes | None:
+    """The bytes at ``path``; ``None`` if there is no regular file that we may read.
+
+    Raises:
+        OSError: the disk fails.
+    """
     try:
         descriptor = os.open(path, READ)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO}:
-            return NOT_A_FILE
+        if error.errno in _NOT_READABLE:
+            return None
         raise
     try:
-        return sha256(read(descriptor)) if S_ISREG(os.fstat(descriptor).st_mode) else NOT_A_FILE
+        return read(descriptor) if S_ISREG(os.fstat(descriptor).st_mode) else None
     finally:
         os.close(descriptor)
 

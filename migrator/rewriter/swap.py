@@ -156,17 +156,17 @@ def put_back(prepared: Prepared, displaced: Path) -> Conflict:
     meantime, that newest save stays in place. Then it ends: no loop against a busy program.
     """
     path, temporary = prepared.path, prepared.temporary
-    kept: list[Path] = []
+    seen = [durable.content_at(temporary)]
     with durable.folder(path.parent) as sync:
-        try:
-            kept += _copy(temporary, displaced)
-        finally:  # on a full disk as well
-            with suppress(FileNotFoundError):  # they have just deleted or renamed the post
+        with suppress(FileNotFoundError):  # they have just deleted or renamed the post
+            swap(temporary, path)  # at once, before anyone builds on our version
+            seen += [durable.content_at(path), durable.content_at(temporary)]
+            if seen[-1] is None or durable.sha256(seen[-1]) != prepared.after_sha256:
                 swap(temporary, path)
-                if durable.sha256_at(temporary) != prepared.after_sha256:
-                    kept += _copy(temporary, displaced)
-                    swap(temporary, path)
-            sync()
+            else:
+                seen.pop()
+        sync()
+    kept = [_keep(displaced, content) for content in dict.fromkeys(seen) if content is not None]
     kept += set_aside(prepared, displaced)
     return Conflict("it was saved by another program while it was being replaced", tuple(kept))
 
@@ -292,12 +292,9 @@ def _swap(prepared: Prepared) -> Method | Refused:
         raise
 
 
-def _copy(source: Path, displaced: Path) -> list[Path]:
-    """A durable copy of the bytes at ``source``, if it is a file."""
-    if durable.sha256_at(source) in {None, durable.NOT_A_FILE}:
-        return []
-    temporary = displaced.with_name(f"{source.name}.{os.urandom(4).hex()}")
-    return [durable.keep(displaced, source.read_bytes(), temporary)]
+def _keep(displaced: Path, content: bytes) -> Path:
+    temporary = f".{displaced.name}.{os.urandom(4).hex()}"
+    return durable.keep(displaced, content, displaced.with_name(temporary))
 
 
 def _temporary(path: Path, run: str) -> Path:

@@ -1,0 +1,36 @@
+"""An editor in its own process that saves a file again and again: ``editor.py PATH STYLE N``.
+
+Each save adds a line ``save I`` to what the file holds at that moment. Styles are how real editors
+save: ``rename`` (a new file renamed over the old), ``append`` (into the open file), ``in-place``
+(the file emptied, then written).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+
+def rename(path: Path, line: bytes) -> None:
+    beside = path.with_name(f"{path.name}.swp")
+    beside.write_bytes(path.read_bytes() + line)
+    beside.replace(path)
+
+
+def append(path: Path, line: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    os.write(descriptor, line)
+    os.close(descriptor)
+
+
+def in_place(path: Path, line: bytes) -> None:
+    content = path.read_bytes() + line
+    with path.open("wb", buffering=0) as file:
+        file.write(content)
+
+
+STYLES = {"rename": rename, "append": append, "in-place": in_place}
+
+if __name__ == "__main__":
+    post, style, count = Path(sys.argv[1]), STYLES[sys.argv[2]], int(sys.argv[3])
+    for number in range(count):
+        style(post, b"save %d\n" % number)
