@@ -3,7 +3,8 @@
 Durability never depends on a listener; the ledger is written first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from migrator.model import Outcome, SkippedPost
@@ -16,6 +17,11 @@ class StageStarted:
 
     name: str  # "scan", "sizes", "transfer", "rewrite"
     total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnded:
+    """The stage is over, or broke: whoever draws on the terminal leaves it to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,28 @@ class Warned:
     text: str
 
 
-Event = StageStarted | PostScanned | PostSkipped | SizeAsked | ImageDone | PostDone | Warned
+Event = (
+    StageStarted
+    | StageEnded
+    | PostScanned
+    | PostSkipped
+    | SizeAsked
+    | ImageDone
+    | PostDone
+    | Warned
+)
 Listener = Callable[[Event], None]
 
 
 def ignore(_event: Event) -> None:
     """A listener that does not listen."""
+
+
+@contextmanager
+def stage(listener: Listener, name: str, total: int | None = None) -> Iterator[None]:
+    """Announce a stage and, however it goes, its end."""
+    listener(StageStarted(name, total))
+    try:
+        yield
+    finally:
+        listener(StageEnded())

@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from migrator.events import Event, Listener, StageStarted, Warned, ignore
+from migrator.events import Event, Listener, StageEnded, StageStarted, Warned, ignore
 from migrator.report.escape import for_terminal, keep_end
 from migrator.report.quantities import counted, duration, size
 from migrator.report.stage import Clock, Stage, trouble_line
@@ -35,7 +35,7 @@ def listener_for(
         return nullcontext(ignore)
     if no_progress:
         return plain_progress(stream, stages=False)
-    if stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown"):
+    if stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown"):
         return terminal_progress(stream, verbose=verbose)
     return plain_progress(stream)
 
@@ -52,11 +52,17 @@ def plain_progress(
     stage: Stage | None = None
     spoke = clock()
 
+    def end() -> None:
+        nonlocal stage
+        if stage and stages:
+            output.line(stage.line())
+        stage = None
+
     def listen(event: Event) -> None:
         nonlocal stage, spoke
+        if isinstance(event, StageStarted | StageEnded):
+            end()
         if isinstance(event, StageStarted):
-            if stage and stages:
-                output.line(stage.line())
             stage, spoke = Stage(event.name, event.total, clock), clock()
             if stages and stage.total:
                 output.line(f"{stage.words.doing}: {counted(stage.total, stage.words.noun)}")
@@ -71,45 +77,59 @@ def plain_progress(
     try:
         yield listen
     finally:
-        if stage and stages:
-            output.line(stage.line())
+        end()
 
 
 @contextmanager
 def terminal_progress(
     stream: TextIO, *, verbose: bool = False, clock: Clock = time.monotonic
 ) -> Iterator[Listener]:
-    """A live display that is gone when the context ends, however it ends.
+    """A live display while a stage is at work, gone when the stage or the context ends.
 
-    Nothing else may write to the terminal meanwhile. Warnings stay above the display, and with
-    ``verbose`` a line for each image and post that stayed.
+    Between stages the terminal is everybody's: for a question, a plan, a summary. Warnings stay
+    above the display, and with ``verbose`` a line for each image and post that stayed.
     """
     from rich.console import Console  # noqa: PLC0415 - takes 50 ms, so only for a display
-    from rich.live import Live  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.live import Live  # noqa: PLC0415 - likewise
+    from rich.text import Text  # noqa: PLC0415 - likewise
 
     # rich writes to any text stream; what it needs of one, _Unbreakable has.
-    console = Console(file=_Unbreakable(stream), force_terminal=True, highlight=False)  # type: ignore[arg-type]
+    output: Any = _Unbreakable(stream)
+    console = Console(file=output, force_terminal=True, highlight=False)
     display = _Display()
-    live = Live(
-        display,
-        console=console,
-        transient=True,
-        refresh_per_second=8,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+    live: Live | None = None
+
+    def end() -> None:
+        nonlocal live
+        if live:
+            live.stop()
+        live = None
 
     def listen(event: Event) -> None:
+        nonlocal live
         if isinstance(event, StageStarted):
+            end()
             display.stages.append(Stage(event.name, event.total, clock))
-        elif display.stages:
+            live = Live(
+                display,
+                console=console,
+                transient=True,
+                refresh_per_second=8,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            live.start()
+        elif isinstance(event, StageEnded):
+            end()
+        elif live:
             display.stages[-1].count(event)
         if (verbose or isinstance(event, Warned)) and (said := trouble_line(event)):
             console.print(Text(said), soft_wrap=True)
 
-    with live:
+    try:
         yield listen
+    finally:
+        end()
 
 
 @dataclass

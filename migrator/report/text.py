@@ -18,6 +18,7 @@ _PLAN_ROOM = 11
 _LABEL = 13  # columns of the labels of a plan
 _HOSTS = 4
 _WARNINGS = 3
+_NARROW = 60  # columns
 _TWO_COLUMNS = 45  # columns from which a post and a URL stand side by side
 
 _wrap = partial(wrap, break_long_words=False, break_on_hyphens=False)
@@ -106,9 +107,11 @@ def _achievement(report: Report) -> str:
     posts = counted(len(changed), "post")
     said = [] if report.finished else ["Stopped before the end."]
     if report.command == "rollback":
-        return " ".join([*said, f"Put back {posts}, byte for byte."])
-    moved = [image for image in report.images if image.state == "stored"]
-    reused = [image for image in report.images if image.state == "reused"]
+        back = f"Put back {posts}, byte for byte." if changed else "No post was put back."
+        return " ".join([*said, back])
+    images = [] if report.command == "rewrite" else report.images  # its images stay put
+    moved = [image for image in images if image.state == "stored"]
+    reused = [image for image in images if image.state == "reused"]
     if moved:
         to = f" to {for_terminal(report.store)}" if report.store else ""
         said.append(f"Moved {counted(len(moved), 'image')} ({_bytes(moved)}){to}.")
@@ -120,10 +123,10 @@ def _achievement(report: Report) -> str:
     elif moved or reused:
         said.append("No post was changed.")
     elif not stayed(report):
-        said.append("Nothing to do: no post shows an image that has to move.")
+        said.append(_nothing(report))
     else:
         said.append("No image was moved and no post was changed.")
-    if waiting := sum(image.state == "planned" for image in report.images):
+    if waiting := sum(image.state == "planned" for image in images):
         said.append(f"{counted(waiting, 'image')} still to do.")
     return " ".join(said)
 
@@ -135,7 +138,7 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
     links = counted(sum(post.edits for post in posts), "link")
     rows = [(_label(would, update), f"{counted(len(posts), 'post')}, {links}")]
     moving = [image for image in report.images if image.state in ("planned", "stored", "reused")]
-    if moving:
+    if moving and report.command != "rewrite":
         new = [image for image in moving if image.sha256 is None]
         hosts = Counter(urls.host(image.url) or "" for image in new)
         rows.insert(0, (_label(would, "move"), _with_bytes(new)))
@@ -146,13 +149,21 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
         objects += f", {there:,} there already" if there else ""
         rows.append(("to", objects.removeprefix(": ")))
     if not moving and not posts:
-        return ["Nothing to do: no post shows an image that has to move."]
+        return _wrap(_nothing(report), width)
     lines: list[str] = []
     for label, text in rows:
         lines += _wrap(
             text, width, initial_indent=f"{label:{_LABEL}} ", subsequent_indent=" " * (_LABEL + 1)
         )
     return lines
+
+
+def _nothing(report: Report) -> str:
+    if report.command == "rollback":
+        return "Nothing to do: the run has no post to put back."
+    if report.command == "rewrite":
+        return "Nothing to do: no post has a link that the map names."
+    return "Nothing to do: no post shows an image that has to move."
 
 
 def _label(would: str, verb: str) -> str:
@@ -164,6 +175,8 @@ def _stays(report: Report, width: int, title: str, room: int | None) -> list[str
     groups = stayed(report)
     if not groups:
         return []
+    if room is not None and width < _NARROW:
+        room //= 2  # for all else takes twice the lines
     digits = len(f"{max(group.count for group in groups):,}")
     indent = " " * (digits + 4)
     titles = [

@@ -12,7 +12,7 @@ import textwrap
 import pyte
 import pytest
 
-from migrator.events import ImageDone, PostScanned, StageStarted, Warned
+from migrator.events import ImageDone, PostScanned, StageStarted, Warned, stage
 from migrator.model import Failed
 from migrator.reasons import Reason
 from migrator.report.progress import listener_for, plain_progress
@@ -59,6 +59,16 @@ def test_a_long_stage_gives_a_sign_of_life_every_ten_seconds():
         "Reading posts: 80 posts done",
         "Reading posts: 100 posts done",
     ]
+
+
+def test_what_comes_after_a_stage_is_not_counted_in_it():
+    stream = io.StringIO()
+    with plain_progress(stream) as listener:
+        with stage(listener, "scan"):
+            listener(PostScanned("a.md"))
+        assert stream.getvalue() == "Reading posts: 1 post done\n"
+        listener(FAILED)
+    assert stream.getvalue() == f"Reading posts: 1 post done\n{FAILED_LINE}\n"
 
 
 def test_a_stage_that_was_stopped_does_not_claim_to_be_complete():
@@ -165,9 +175,12 @@ class Terminal:
 
     def finish(self):
         """Let the program end and return what is left on the screen."""
+        self.answer()
+        return self.drain()
+
+    def answer(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        return self.drain()
 
     def drain(self):
         while True:
@@ -212,6 +225,25 @@ def test_the_display_is_live_and_gone_at_the_end(terminal):
     assert seen.process.returncode == 0
 
 
+def test_between_stages_the_terminal_is_free_for_a_question(terminal):
+    ask = "say(StageEnded()); print('Go ahead?', file=sys.stderr, flush=True); input();"
+    seen = terminal(END=ask + "say(StageStarted('rewrite', 3)); input()")
+    seen.read_until("10 moved")
+    seen.answer()
+    seen.read_until("Go ahead?")
+    assert seen.lines() == [NOTE, "Go ahead?"]
+    assert not seen.screen.cursor.hidden
+    seen.answer()
+    seen.read_until("Updating posts      0/3")
+    assert seen.lines()[:4] == [
+        NOTE,
+        "Go ahead?",
+        "Reading posts       30",
+        "Moving images       11/40, 10 moved, 1 failed, 10.0 MB",
+    ]
+    assert seen.finish() == [NOTE, "Go ahead?", "summary"]
+
+
 def test_it_fits_a_narrow_terminal(terminal):
     seen = terminal(40)
     seen.read_until("10 moved, 1 failed, 10.0 MB")
@@ -224,8 +256,7 @@ def test_names_are_shown_as_they_are_and_cannot_steer_the_terminal(terminal):
         END="say(StageStarted('scan', None)); say(PostScanned('文/[red]图\\x1b.md')); input()"
     )
     seen.read_until("10 moved")
-    seen.process.stdin.write("\n")
-    seen.process.stdin.flush()
+    seen.answer()
     # pyte leaves an empty cell after each wide character
     seen.read_until("[red]")
     assert r"文/[red]图\x1b.md" in [line.replace(" ", "") for line in seen.lines()]

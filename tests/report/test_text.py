@@ -146,6 +146,34 @@ def test_a_plan_says_what_is_about_to_happen():
     )
 
 
+def test_a_rewrite_speaks_of_links_only():
+    images = [image(0, "stored"), image(1, "skipped", "not-mapped")]
+    done = report(images, [PostReport("a.md", "rewritten", 1)], command="rewrite", store="")
+    assert summary_text(done, None).startswith("Updated 1 link in 1 post.\n")
+    images = [image(0, "planned")]
+    plan = report(images, [PostReport("a.md", "planned", 1)], command="rewrite", store="")
+    assert plan_text(plan) == "Update        1 post, 1 link\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("migrate", "no post shows an image that has to move."),
+        ("rewrite", "no post has a link that the map names."),
+        ("rollback", "the run has no post to put back."),
+    ],
+)
+def test_each_command_says_why_there_is_nothing_to_do(command, why):
+    assert plan_text(report(command=command)) == f"Nothing to do: {why}\n"
+
+
+def test_a_refused_rollback_does_not_claim_a_success():
+    posts = [PostReport("b.md", "conflict", 0, "post-changed")]
+    assert summary_text(report(posts=posts, command="rollback"), None).startswith(
+        "No post was put back.\n"
+    )
+
+
 def everything_goes_wrong():
     images = [stored(n) for n in range(2000)]
     for number, reason in enumerate(list(Reason)[3:18]):
@@ -160,8 +188,8 @@ def test_a_summary_fits_a_screen_whatever_happened():
     text = summary_text(everything_goes_wrong(), "migrator migrate --only-failed")
     assert len(text.splitlines()) <= 24
     assert max(map(columns, text.splitlines())) <= 80
-    plan = replace(everything_goes_wrong(), dry_run=True)
-    assert len(plan_text(plan).splitlines()) <= 23
+    assert len(plan_text(everything_goes_wrong()).splitlines()) <= 23
+    assert len(plan_text(everything_goes_wrong(), width=40).splitlines()) <= 23
 
 
 @pytest.mark.parametrize("width", [40, 60, 200])
