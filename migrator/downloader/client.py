@@ -2,12 +2,13 @@
 
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 from migrator.downloader.addresses import Exemption
+from migrator.downloader.answers import declared_length
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import GuardedBackend
 from migrator.downloader.transport import GuardedTransport
@@ -25,6 +26,8 @@ BROWSER = (
 )
 # Seconds for one step; the deadline is for all of them together.
 _STEPS = httpx.Timeout(connect=10, read=15, write=15, pool=15)
+_SHORT = 64 * 1024  # bytes worth reading to save a connection
+_PORTS = 2**16
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
@@ -62,7 +65,7 @@ class HostClient:
         """
         target = _vetted(absolute(without_fragment(url.strip())))
         for _ in range(REDIRECTS + 1):
-            response = self._client.send(self._client.build_request(method, target), stream=True)
+            response = self._send(method, target)
             try:
                 if len(response.headers.raw) > FIELDS_LIMIT:
                     raise Unfetched(Reason.PROTOCOL, "the answer has too many headers")
@@ -71,12 +74,30 @@ class HostClient:
                     return
                 target = _next(target, response)
             finally:
-                response.close()
+                _finish(response)
         raise Unfetched(Reason.REDIRECT, f"more than {REDIRECTS} redirects, the last to {target}")
+
+    def _send(self, method: str, target: httpx.URL) -> httpx.Response:
+        try:
+            return self._client.send(self._client.build_request(method, target), stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            # The transport raises nothing of the kind: this is httpx looking at a Location.
+            words = f"{target.host} redirects to what is not an address"
+            raise Unfetched(Reason.REDIRECT, words) from error
 
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+
+def _finish(response: httpx.Response) -> None:
+    """Close ``response``; a short body that nobody wanted is read, to keep the connection."""
+    length = declared_length(response)
+    if not response.is_stream_consumed and length is not None and length <= _SHORT:
+        with suppress(Unfetched):
+            for _ in response.iter_raw():
+                pass
+    response.close()
 
 
 def _vetted(url: str, reason: Reason = Reason.BAD_URL, prefix: str = "") -> httpx.URL:
@@ -88,6 +109,8 @@ def _vetted(url: str, reason: Reason = Reason.BAD_URL, prefix: str = "") -> http
         raise Unfetched(reason, f"{prefix}not an address: {error}") from error
     if target.scheme not in {"http", "https"}:
         raise Unfetched(reason, f"{prefix}not an http(s) address: {target.scheme or 'no scheme'}")
+    if target.port is not None and not 0 < target.port < _PORTS:
+        raise Unfetched(reason, f"{prefix}an address with the impossible port {target.port}")
     if not target.host:
         raise Unfetched(reason, f"{prefix}an address without a host")
     if target.userinfo:

@@ -32,7 +32,7 @@ class Downloader:
     """Fetches images for one thread.
 
     Whatever happens for one image, its retries and the waits between them included, ends within
-    ``settings.timeout`` seconds. ``spool`` is where fetched images stand, named by their SHA-256;
+    ``settings.timeout`` seconds. ``spool`` is where fetched images stand until callers delete them;
     ``root`` is the site's folder, which routes may name folders of.
 
     Raises:

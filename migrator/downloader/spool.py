@@ -1,4 +1,4 @@
-"""The folder for images that are fetched and not yet stored, each named by its SHA-256."""
+"""The folder for images that are fetched and not yet stored, each named for its SHA-256."""
 
 import hashlib
 import os
@@ -8,6 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from migrator.errors import EnvironmentProblem
+
+_PREFIX = "tmp-"
+_EXTRA_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Draft:
@@ -42,13 +45,13 @@ class Draft:
     def keep(self) -> Path:
         """Give the finished image its name.
 
-        A file of that name holds the same bytes, or is what a crash left of them; ours has just
-        been hashed, so it takes that place.
+        Two URLs may have the same bytes at the same moment, and whoever is done with one of the
+        files deletes it: so the name says the SHA-256, but is of this file alone.
         """
-        path = self._path.with_name(self.sha256)
+        path = self._path.with_name(f"{self.sha256}.{self._path.name.removeprefix(_PREFIX)}")
         with _disk(self._path.parent):
             self.file.close()
-            self._path.replace(path)
+            self._path.rename(path)
         return path
 
 
@@ -59,7 +62,7 @@ def draft(spool: Path) -> Iterator[Draft]:
     Raises:
         EnvironmentProblem: the folder cannot be written to.
     """
-    path = spool / f"tmp-{secrets.token_hex(8)}"
+    path = spool / f"{_PREFIX}{secrets.token_hex(8)}"
     with _disk(spool):
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = Draft(path)
@@ -80,6 +83,3 @@ def _disk(folder: Path) -> Iterator[None]:
             f"{folder}: images cannot be kept here: {error.strerror}",
             "make room on this disk or fix the permissions of this folder, then run it again",
         ) from error
-
-
-_EXTRA_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)

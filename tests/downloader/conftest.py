@@ -1,0 +1,74 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig.hosts import Host
+
+from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
+from migrator.downloader import Downloader
+
+
+@dataclass
+class VirtualTime:
+    """A clock that only sleeping moves; what was slept is written down."""
+
+    now: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host() as host:
+        yield host
+
+
+@pytest.fixture
+def time() -> VirtualTime:
+    return VirtualTime()
+
+
+MakeDownloader = Callable[..., Downloader]
+
+
+@pytest.fixture
+def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[MakeDownloader]:
+    """Downloaders that may connect to ``host`` and never really wait between attempts."""
+    made: list[Downloader] = []
+
+    def make(
+        *routes: RouteSettings,
+        allow: tuple[str, ...] | None = None,
+        svg: str = "hold",
+        tls: Any = None,
+        **settings: Any,
+    ) -> Downloader:
+        settings = {"timeout": 20.0} | settings
+        downloader = Downloader(
+            DownloadSettings(**settings),
+            SafetySettings(svg=svg, allow_private=(host.authority,) if allow is None else allow),
+            routes,
+            spool=tmp_path / "spool",
+            root=tmp_path,
+            tls=tls,
+            sleep=time.sleep,
+        )
+        made.append(downloader)
+        return downloader
+
+    yield make
+    for downloader in made:
+        downloader.close()
+
+
+@pytest.fixture
+def downloader(downloader_for: MakeDownloader) -> Downloader:
+    return downloader_for()

@@ -1,0 +1,163 @@
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from rig import images
+
+from migrator.downloader import media_types
+from migrator.downloader.image_file import BrokenImage, Cut, Damaged
+from migrator.downloader.structure import Shape, inspect
+
+WHOLE = {
+    **{kind: images.image(kind) for kind in images.FORMATS},
+    **{f"animated {kind}": images.animated(kind) for kind in ("GIF", "PNG", "WEBP", "AVIF")},
+    "HEIC": images.HEIC,
+    "JXL in boxes": images.JXL_CONTAINER,
+    "SVG": images.SVG,
+}
+SIZES = {"HEIC": (640, 480), "JXL in boxes": (128, 128), "SVG": (None, None)}
+
+
+def shape_of(data: bytes) -> Shape:
+    image_type = media_types.sniff(data)
+    assert image_type
+    return inspect(io.BytesIO(data), image_type)
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_whole_image_is_accepted_with_its_size(kind):
+    assert shape_of(WHOLE[kind]) == Shape(*SIZES.get(kind, (24, 16)))
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_no_image_that_is_cut_anywhere_is_accepted(kind):
+    whole = WHOLE[kind].rstrip()
+    for length in range(len(whole)):
+        part = whole[:length]
+        if media_types.sniff(part):
+            with pytest.raises(Cut):
+                shape_of(part)
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_follows_an_image_does_not_matter(kind):
+    if kind in ("HEIC", "AVIF", "animated AVIF", "JXL in boxes"):
+        trailing = images.box(b"free", b"trailing")
+    else:
+        trailing = b"\n\n"
+    assert shape_of(WHOLE[kind] + trailing) == shape_of(WHOLE[kind])
+
+
+def test_progressive_and_restarted_jpegs_are_whole():
+    for options in ({"progressive": True}, {"restart_marker_blocks": 1}, {"comment": b"\xff\xd9"}):
+        out = io.BytesIO()
+        images.picture(size=(200, 100)).save(out, "JPEG", **options)
+        assert shape_of(out.getvalue()) == Shape(200, 100)
+        with pytest.raises(Cut):
+            shape_of(out.getvalue()[:-2])
+
+
+def test_the_end_mark_of_an_embedded_thumbnail_does_not_end_a_jpeg():
+    whole = images.image("JPEG")
+    thumbnail = b"Exif\0\0" + images.image("JPEG", 1)
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(thumbnail)) + thumbnail
+    data = whole[:2] + segment + whole[2:]
+    assert shape_of(data) == Shape(24, 16)
+    with pytest.raises(Cut):
+        shape_of(data[:-2])
+
+
+def test_a_marker_that_straddles_two_reads_is_seen():
+    whole = images.image("JPEG")
+    for extra in range(65530, 65540):
+        filler = b"".join(
+            b"\xff\xfe" + struct.pack(">H", 2 + size) + bytes(size) for size in (extra // 2,) * 2
+        )
+        assert shape_of(whole[:2] + filler + whole[2:]) == Shape(24, 16)
+    scan = whole.index(b"\xff\xda")
+    start = scan + 2 + int.from_bytes(whole[scan + 2 : scan + 4], "big")
+    for extra in range(65530, 65540):
+        assert shape_of(whole[:start] + bytes(extra) + whole[start:]) == Shape(24, 16)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "animated PNG"])
+def test_a_flipped_bit_in_a_png_is_damage(kind):
+    whole = WHOLE[kind]
+    for at in range(8, len(whole), 7):
+        flipped = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        with pytest.raises(BrokenImage):
+            shape_of(flipped)
+
+
+def _png(*chunks: tuple[bytes, bytes]) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
+
+IHDR = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+TIFF_HEAD = b"II*\0\x08\0\0\0"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _png((b"IHDR", IHDR), (b"IEND", b"")),
+        _png((b"IDAT", b""), (b"IHDR", IHDR), (b"IEND", b"")),
+        _png((b"IHDR", bytes(4) + IHDR[4:]), (b"IDAT", b""), (b"IEND", b"")),
+        _png((b"IHDR", IHDR)) + b"\xff\xff\xff\xffIDAT" + bytes(20),
+        b"\xff\xd8\xff\xd9",
+        b"\xff\xd8\xff\xe0\0\x01" + bytes(20),
+        b"\xff\xd8\xff\xe0\0\x02\0\0\0",
+        b"GIF89a\x01\0\x01\0\0\0\0;",
+        b"GIF89a\x01\0\x01\0\0\0\0\x99",
+        b"RIFF\x04\0\0\0WEBP",
+        b"RIFF\x0c\0\0\0WEBPVP8 \xff\xff\xff\0",
+        TIFF_HEAD + b"\0\0\x08\0\0\0",
+        TIFF_HEAD + b"\0\0\0\0\0\0",
+        b"\0\0\1\0\1\0\x10\x10\0\0\0\0\0\0\0\0\0\0\x16\0\0\0" + bytes(8),
+        images.box(b"ftyp", b"avif\0\0\0\0avif") + struct.pack(">I4s", 4, b"mdat"),
+    ],
+)
+def test_what_contradicts_its_own_format_is_damaged(data):
+    with pytest.raises(Damaged):
+        shape_of(data)
+
+
+def test_data_that_an_avif_names_must_be_in_the_file():
+    whole = images.image("AVIF")
+    at = whole.index(b"mdat") - 4
+    length = int.from_bytes(whole[at : at + 4], "big")
+    with pytest.raises(Cut):  # an open box hides the cut: only the item's location tells
+        shape_of(whole[:at] + bytes(4) + whole[at + 4 : at + length - 10])
+
+
+def test_a_bare_jpeg_xl_codestream_does_not_mark_its_end():
+    assert shape_of(images.JXL_CODESTREAM) == Shape(128, 128, ends=False)
+
+
+def test_many_blocks_take_time_in_proportion():
+    blocks = b"!\xfe" + b"\x01x" * 500_000 + b"\0"
+    whole = images.image("GIF")
+    start = 13 + (3 << ((whole[10] & 7) + 1))
+    assert shape_of(whole[:start] + blocks + whole[start:]) == Shape(24, 16)
+
+
+def test_random_bytes_behind_a_magic_number_never_escape_the_two_faults():
+    rng = random.Random(7)
+    for kind, whole in WHOLE.items():
+        for _ in range(300):
+            data = bytearray(whole)
+            for _ in range(rng.randint(1, 6)):
+                data[rng.randrange(len(data))] = rng.randrange(256)
+            image_type = media_types.sniff(bytes(data))
+            if image_type:
+                try:
+                    inspect(io.BytesIO(data), image_type)
+                except BrokenImage:
+                    continue
+                except Exception as error:
+                    raise AssertionError(f"{kind}: {bytes(data)!r}") from error
