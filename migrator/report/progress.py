@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from migrator.events import Event, Listener, StageEnded, StageStarted, Warned, ignore
+from migrator.events import Event, Listener, PostSkipped, StageEnded, StageStarted, Warned, ignore
 from migrator.report.escape import for_terminal, keep_end
 from migrator.report.quantities import counted, duration, size
 from migrator.report.stage import Clock, Stage, trouble_line
@@ -86,8 +86,8 @@ def terminal_progress(
 ) -> Iterator[Listener]:
     """A live display while a stage is at work, gone when the stage or the context ends.
 
-    Between stages the terminal is everybody's: for a question, a plan, a summary. Warnings stay
-    above the display, and with ``verbose`` a line for each image and post that stayed.
+    Between stages the terminal is everybody's: for a question, a plan, a summary. Warnings and
+    files that are left alone stay above the display; with ``verbose`` all that went wrong does.
     """
     from rich.console import Console  # noqa: PLC0415 - takes 50 ms, so only for a display
     from rich.live import Live  # noqa: PLC0415 - likewise
@@ -123,7 +123,7 @@ def terminal_progress(
             end()
         elif live:
             display.stages[-1].count(event)
-        if (verbose or isinstance(event, Warned)) and (said := trouble_line(event)):
+        if (verbose or isinstance(event, Warned | PostSkipped)) and (said := trouble_line(event)):
             console.print(Text(said), soft_wrap=True)
 
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from migrator.events import Event, ImageDone, PostDone, PostScanned, PostSkipped, SizeAsked, Warned
 from migrator.model import Failed, Held, Stored
+from migrator.reasons import Reason
 from migrator.redact import redact
 from migrator.report.escape import for_terminal, short_url
 from migrator.report.quantities import counted, size
@@ -124,7 +125,7 @@ def trouble_line(event: Event) -> str:
             return f"not moved: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
         case ImageDone(Held(url, reason, detail)):
             return f"held: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
-        case PostSkipped(post):
+        case PostSkipped(post) if post.reason is not Reason.OPT_OUT:
             return f"left alone: {for_terminal(post.name)}: {_why(post.reason.words, post.detail)}"
         case PostDone(name, _, reason, detail) if reason is not None:
             return f"left alone: {for_terminal(name)}: {_why(reason.words, detail)}"

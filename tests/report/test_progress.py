@@ -119,6 +119,7 @@ RUN = textwrap.dedent("""
         say(StageStarted("scan", None))
         for number in range(30):
             say(PostScanned(f"source/_posts/[red]关于图床迁移的一些想法/第{number}篇.md"))
+        say(PostSkipped(SkippedPost(None, "b.md", Reason.UTF_16)))
         say(Warned("a.md: \\x1b[2J front matter is broken"))
         say(StageStarted("transfer", 40))
         for number in range(10):
@@ -211,16 +212,17 @@ def terminal():
         each.process.communicate()
 
 
+LEFT = "left alone: b.md: the file is in UTF-16 or UTF-32"
 NOTE = r"note: a.md: \x1b[2J front matter is broken"
 
 
 def test_the_display_is_live_and_gone_at_the_end(terminal):
     seen = terminal()
     seen.read_until("10 moved, 1 failed, 10.0 MB")
-    assert seen.lines()[:2] == [NOTE, "Reading posts       30"]
-    assert seen.lines()[2].startswith("Moving images       11/40  ━━━━━")
+    assert seen.lines()[:3] == [LEFT, NOTE, "Reading posts       31, 1 left alone"]
+    assert seen.lines()[3].startswith("Moving images       11/40  ━━━━━")
     assert seen.screen.cursor.hidden
-    assert seen.finish() == [NOTE, "summary"]
+    assert seen.finish() == [LEFT, NOTE, "summary"]
     assert not seen.screen.cursor.hidden
     assert seen.process.returncode == 0
 
@@ -231,17 +233,18 @@ def test_between_stages_the_terminal_is_free_for_a_question(terminal):
     seen.read_until("10 moved")
     seen.answer()
     seen.read_until("Go ahead?")
-    assert seen.lines() == [NOTE, "Go ahead?"]
+    assert seen.lines() == [LEFT, NOTE, "Go ahead?"]
     assert not seen.screen.cursor.hidden
     seen.answer()
     seen.read_until("Updating posts      0/3")
-    assert seen.lines()[:4] == [
+    assert seen.lines()[:5] == [
+        LEFT,
         NOTE,
         "Go ahead?",
-        "Reading posts       30",
+        "Reading posts       31, 1 left alone",
         "Moving images       11/40, 10 moved, 1 failed, 10.0 MB",
     ]
-    assert seen.finish() == [NOTE, "Go ahead?", "summary"]
+    assert seen.finish() == [LEFT, NOTE, "Go ahead?", "summary"]
 
 
 def test_it_fits_a_narrow_terminal(terminal):
@@ -271,7 +274,7 @@ def test_the_terminal_is_left_clean_when_the_run_breaks(terminal, end, status):
     seen = terminal(END=end)
     seen.read_until("10 moved")
     left = seen.finish()
-    assert left[:2] == [NOTE, "Traceback (most recent call last):"]
+    assert left[:3] == [LEFT, NOTE, "Traceback (most recent call last):"]
     assert not any("━" in line for line in left)
     assert not seen.screen.cursor.hidden
     assert seen.process.returncode == status

@@ -106,6 +106,7 @@ def test_time_left_is_estimated_only_when_there_is_ground_for_it():
             "left alone: b.md: the file or its folder is read-only (folder)",
         ),
         (Warned(f"see {URL}"), "note: see https://***@a.example/x.png?Signature=***"),
+        (PostSkipped(SkippedPost(Path("b"), "b.md", Reason.OPT_OUT)), ""),
         (stored(), ""),
         (PostDone("b.md", 3), ""),
         (PostScanned("b.md"), ""),
