@@ -40,6 +40,7 @@ def _rule(provider: str, host: str, path: str = "") -> Rule:
     return Rule(provider, re.compile(host), re.compile(path, re.DOTALL) if path else None)
 
 
+_LONGEST_NAME = 253  # RFC 1035, 2.3.4, without the final dot
 _BUCKET = r"(?P<bucket>[a-z0-9][a-z0-9-]*)"
 _DOTTED_BUCKET = r"(?P<bucket>[a-z0-9][a-z0-9._-]*?)"
 _REGION = r"(?P<region>[a-z0-9-]+)"
@@ -168,6 +169,8 @@ def selected(url: str, hosts: Sequence[str], skip_hosts: Sequence[str]) -> bool:
     provider (``oss``), or a pattern in which ``*`` stands for anything: of host names
     (``img*.example.com``) or, with a slash, of how URLs begin (``example.com/blog/``, ``http://``).
     """
+    if host(url) is None:
+        return not hosts
     return (not hosts or _choice(tuple(hosts)).takes(url)) and not (
         skip_hosts and _choice(tuple(skip_hosts)).takes(url)
     )
@@ -188,16 +191,19 @@ class _Choice:
         )
 
     def takes(self, url: str) -> bool:
-        name = host(url)
-        if name is None:
-            return False
-        address = urlsplit(absolute(url)).netloc.lower().rpartition("@")[2]
         return bool(
-            (self._names and not self._names.isdisjoint((*_domains(name), *_domains(address))))
+            _takes_host(self, urlsplit(absolute(url)).netloc)
             or (self._providers and provider(url) in self._providers)
-            or self._host.fullmatch(name)
             or self._url.fullmatch(absolute(url))
         )
+
+    def takes_host(self, netloc: str) -> bool:
+        """Whether a host name or a pattern of one takes ``netloc``, with or without its port."""
+        if len(netloc) > 2 * _LONGEST_NAME:
+            return False
+        name = host(f"//{netloc}") or ""
+        domains = {*_domains(name), *_domains(netloc.lower().rpartition("@")[2])}
+        return bool(domains & self._names or self._host.fullmatch(name))
 
 
 def _domains(name: str) -> Iterator[str]:
@@ -218,7 +224,14 @@ def _choice(entries: tuple[str, ...]) -> _Choice:
 
 
 @lru_cache(maxsize=10_000)
+def _takes_host(choice: _Choice, netloc: str) -> bool:
+    return choice.takes_host(netloc)
+
+
+@lru_cache(maxsize=10_000)
 def _rules(name: str) -> tuple[tuple[Rule, dict[str, str | None]], ...]:
     """The rules whose host pattern is ``name``, with what it says."""
+    if len(name) > _LONGEST_NAME:
+        return ()
     matches = ((rule, rule.host.fullmatch(name)) for rule in RULES)
     return tuple((rule, match.groupdict()) for rule, match in matches if match)
