@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from pathlib import Path
 from threading import Thread
 
 from migrator.errors import EnvironmentProblem, UsageError
+from migrator.example_blog import example_blog
 
 _MARK = ".migrator-demo"  # in a folder that an earlier demo made
 _HOSTS = ("http", "https")
@@ -42,11 +42,11 @@ def run_demo(folder: Path) -> int:
         _write_config(folder / "blog", images, endpoint, public)
         where = f"the S3 server at {endpoint}" if endpoint else "the folder migrated-images/"
         _say(f"A small blog in {folder / 'blog'}, its pictures on an old host, and {where}.")
-        site = _Shell(folder, f"127.0.0.1:{images}")
-        site.run("What do the posts refer to?", "scan blog")
-        site.run("What would happen?", "migrate blog --dry-run --diff")
-        site.run("Do it: fetch, check, store, read back, rewrite.", "migrate blog --yes")
-        site.run("Once more: only the lost picture is tried again.", "migrate blog --yes")
+        site = _Shell(folder / "blog", f"127.0.0.1:{images}")
+        site.run("What do the posts refer to?", "scan .")
+        site.run("What would happen?", "migrate . --dry-run --diff")
+        site.run("Do it: fetch, check, store, read back, rewrite.", "migrate . --yes")
+        site.run("Once more: only the lost picture is tried again.", "migrate . --yes")
         site.run("Every post can be put back as it was.", "rollback --dry-run")
     stored = folder / ("store" if endpoint else "blog/migrated-images")
     _say(
@@ -82,21 +82,14 @@ def _make_blog(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / _MARK).touch()
-        with resources.as_file(_example()) as blog:
-            shutil.copytree(blog, folder / "blog", ignore=shutil.ignore_patterns("host"))
-            shutil.copytree(blog / "host", folder / "host")
+        shutil.copytree(example_blog(), folder / "blog", ignore=shutil.ignore_patterns("host"))
+        shutil.copytree(example_blog() / "host", folder / "host")
     except OSError as error:
         raise EnvironmentProblem(f"{folder}: cannot be written: {error.strerror}") from error
 
 
-def _example() -> resources.abc.Traversable:
-    """The example blog: in the installed package, or in the source tree beside it."""
-    installed = resources.files("migrator") / "demo_blog"
-    return installed if installed.is_dir() else resources.files("migrator") / "../examples/blog"
-
-
 def _write_config(blog: Path, images: int, endpoint: str, public: str) -> None:
-    """Routes let each old address be served by the loopback host; the rest is an ordinary config."""
+    """Routes let the loopback host serve each old address; the rest is an ordinary config."""
     routes = "".join(
         f'[[route]]\nmatch = "{scheme}://{host.name}/"\n'
         f'from = "http://127.0.0.1:{images}/{host.name}/"\n\n'

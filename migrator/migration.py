@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from migrator.config import Settings
-from migrator.events import ImageDone, Listener, StageStarted
+from migrator.events import ImageDone, Listener, SizeAsked, stage
 from migrator.executors import run_bounded
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
@@ -51,8 +51,8 @@ class Migration:
         return self.settings.store.label
 
     def check(self) -> None:
-        """See whether the store would take an image (``Store.check``)."""
-        self.transfer.store.check()
+        """See whether images could be fetched and stored at all (``Transfer.check``)."""
+        self.transfer.check()
 
     def plan(self, ledger: Ledger | None) -> Plan:
         """Scan the posts and decide what is left to do; changes nothing."""
@@ -71,9 +71,12 @@ class Migration:
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
         new = [task for task in plan.tasks if task.known is None]
-        self.listener(StageStarted("sizes", len(new)))
-        in_parallel = self._in_parallel(self.transfer.size, new)
-        return {canonical(task.url): size for task, size in in_parallel}
+        sizes: dict[str, int | None] = {}
+        with stage(self.listener, "sizes", len(new)):
+            for task, size in self._in_parallel(self.transfer.size, new):
+                sizes[canonical(task.url)] = size
+                self.listener(SizeAsked(task.url))
+        return sizes
 
     def links(self, post: Post, plan: Plan) -> dict[str, str]:
         """The links ``post`` would get, with ``xxx`` for the SHA-256 of images not yet fetched."""
@@ -110,15 +113,15 @@ class Migration:
 
         settled = ledger.settled(run)
         todo = []
-        self.listener(StageStarted("transfer", len(plan.tasks)))
-        for task in plan.tasks:
-            if outcome := settled.get(canonical(task.url)):
+        with stage(self.listener, "transfer", len(plan.tasks)):
+            for task in plan.tasks:
+                if outcome := settled.get(canonical(task.url)):
+                    note(task, outcome)
+                else:
+                    todo.append(task)
+            for task, outcome in self._in_parallel(self.transfer, todo):
+                ledger.record(run, outcome)
                 note(task, outcome)
-            else:
-                todo.append(task)
-        for task, outcome in self._in_parallel(self.transfer, todo):
-            ledger.record(run, outcome)
-            note(task, outcome)
         return placements
 
     def _in_parallel(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.config import ScanSettings
-from migrator.events import Listener, PostDone, PostScanned, PostSkipped, StageStarted
+from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
@@ -29,11 +29,12 @@ def read_posts(
     everything: bool = False,
 ) -> Iterator[Post | SkippedPost]:
     """Scan the posts at ``paths``; ``everything`` includes local paths (see ``scanner.scan``)."""
-    listener(StageStarted("scan", None))
-    for post in scan([Path(path) for path in paths], site.root, settings, everything=everything):
-        stop.check()
-        listener(PostSkipped(post) if isinstance(post, SkippedPost) else PostScanned(post.name))
-        yield post
+    found = scan([Path(path) for path in paths], site.root, settings, everything=everything)
+    with stage(listener, "scan"):
+        for post in found:
+            stop.check()
+            listener(PostSkipped(post) if isinstance(post, SkippedPost) else PostScanned(post.name))
+            yield post
 
 
 def edited(
@@ -69,10 +70,10 @@ class PostWriter:
         stop: Stop,
     ) -> None:
         """Rewrite ``posts``, asking ``new_urls`` for the new links of each, by URL."""
-        self.listener(StageStarted("rewrite", len(posts)))
-        for post in posts:
-            stop.check()
-            self.rewrite(post, new_urls(post), settings)
+        with stage(self.listener, "rewrite", len(posts)):
+            for post in posts:
+                stop.check()
+                self.rewrite(post, new_urls(post), settings)
 
     def rewrite(self, post: Post, new_urls: Mapping[str, str], settings: ScanSettings) -> None:
         """Replace the links in ``new_urls`` (by URL as the post has it), if the post allows it."""

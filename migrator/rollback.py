@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from migrator.errors import UsageError
-from migrator.events import Listener, StageStarted
+from migrator.events import Listener, stage
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.posts import PostWriter
@@ -63,14 +63,14 @@ def roll_back(
     Safe to repeat after an interruption: what is put back is no longer among the standings.
     """
     writer = PostWriter(site, ledger, undoing, listener)
-    listener(StageStarted("rollback", None))
-    for standing in standings(site, ledger, run):
-        stop.check()
-        swap, original, obstacle = standing.swap, standing.original, standing.obstacle
-        if original is None or obstacle:
-            writer.leave(swap.name, obstacle or Reason.ORIGINAL_MISSING)
-        else:
-            writer.replace(swap.name, swap.after, original, {}, edits=swap.edits)
+    with stage(listener, "rollback"):
+        for standing in standings(site, ledger, run):
+            stop.check()
+            swap, original, obstacle = standing.swap, standing.original, standing.obstacle
+            if original is None or obstacle:
+                writer.leave(swap.name, obstacle or Reason.ORIGINAL_MISSING)
+            else:
+                writer.replace(swap.name, swap.after, original, {}, edits=swap.edits)
 
 
 def _original(place: Path, before: str) -> bytes | None:

@@ -53,6 +53,11 @@ class Transfer:
         except Exception as error:  # noqa: BLE001 - one image must not cost the others
             return Failed(task.url, Reason.INTERNAL, f"{type(error).__name__}: {error}")
 
+    def check(self) -> None:
+        """Raise what would meet every image: a bad setting, a store that refuses."""
+        self._downloader()
+        self._store.check()
+
     def close(self) -> None:
         """Close every connection."""
         for downloader in self._downloaders:

@@ -1,6 +1,5 @@
 """How every change goes, whichever command asked: plan, show, ask, carry out, report."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -92,7 +91,7 @@ def change(
             report = plan_report(plan, command, store=wanted.store_label, dry_run=False)
             if plan.tasks or run:
                 if not yes:
-                    typer.echo(plan_text(report), err=True)
+                    typer.echo(plan_text(report, width=ending.width(sys.stderr)), err=True)
                 if not confirmed("Go ahead?", yes=yes):
                     return ending.declined()
                 run = run or ledger.begin(command, {**arguments, "common": common.kept()})
@@ -102,7 +101,7 @@ def change(
                     run = ledger.finish(run)
                 report = report_of(ledger, run, store=wanted.store_label, warnings=plan.warnings)
                 if show.diff:
-                    _print_diffs(_actual_diffs(report, session), show)
+                    _print_diffs(_actual_diffs(plan, report, session), show)
             ending.show(report, arguments["typed"], json=show.json, full=common.verbose)
             return ending.status(report)
 
@@ -120,25 +119,27 @@ def _wanted(command: str, arguments: dict[str, Any], session: Session) -> Iterat
         yield Migration(site, settings, job, transfer, session.listener, session.stop)
 
 
-def _planned_diffs(wanted: Change, plan: Plan, session: Session) -> Iterator[str]:
+def _planned_diffs(
+    wanted: Change, plan: Plan, session: Session
+) -> Iterator[tuple[Post, bytes, bytes]]:
     for post in plan.posts:
         before = post.path.read_bytes()
         after, _ = edited(post, before, wanted.links(post, plan), session.settings.scan)
-        yield unified(post.name, before, after, color=_color(), encoding=post.encoding)
+        yield post, before, after
 
 
-def _actual_diffs(report: Report, session: Session) -> Iterator[str]:
-    for post in report.posts:
-        if post.state == "rewritten" and report.run:
-            before = session.site.original(report.run, post.path).read_bytes()
-            after = session.site.post(post.path).read_bytes()
-            yield unified(post.path, before, after, color=_color())
+def _actual_diffs(
+    plan: Plan, report: Report, session: Session
+) -> Iterator[tuple[Post, bytes, bytes]]:
+    rewritten = {post.path for post in report.posts if post.state == "rewritten"}
+    for post in plan.posts:
+        if post.name in rewritten and report.run:
+            original = session.site.original(report.run, post.name)
+            yield post, original.read_bytes(), post.path.read_bytes()
 
 
-def _print_diffs(diffs: Iterator[str], show: Show) -> None:
-    for diff in diffs:
-        typer.echo(diff, err=show.json, nl=False)
-
-
-def _color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+def _print_diffs(diffs: Iterator[tuple[Post, bytes, bytes]], show: Show) -> None:
+    color = ending.color(sys.stderr if show.json else sys.stdout)
+    for post, before, after in diffs:
+        text = unified(post.name, before, after, color=color, encoding=post.encoding)
+        typer.echo(text, err=show.json, nl=False)

@@ -1,10 +1,12 @@
 """How a command ends: what it shows, the command that continues, the exit status."""
 
+import os
 import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 import typer
 
@@ -18,6 +20,16 @@ from migrator.report.text import summary_text
 
 _BUGS = {Reason.INTERNAL, Reason.SELF_CHECK}
 _AS_ASKED = {Reason.OPT_OUT}  # posts that stay because somebody wants them to
+
+
+def width(stream: TextIO) -> int:
+    """How many columns text on ``stream`` may have."""
+    return shutil.get_terminal_size().columns if stream.isatty() else 80
+
+
+def color(stream: TextIO) -> bool:
+    """Whether text on ``stream`` may be coloured (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def show(report: Report, typed: Sequence[str], *, json: bool, full: bool) -> None:
@@ -61,8 +73,7 @@ def telling(ledger: Ledger, run: Run, *, json: bool, store: str = "") -> Iterato
 
 
 def _print(report: Report, next_command: str | None, *, full: bool) -> None:
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
-    typer.echo(summary_text(report, next_command, width=width, full=full), nl=False)
+    typer.echo(summary_text(report, next_command, width=width(sys.stdout), full=full), nl=False)
 
 
 def _continuing(report: Report, typed: Sequence[str]) -> str | None:

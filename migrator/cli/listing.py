@@ -1,5 +1,6 @@
 """How ``scan`` lists what posts refer to."""
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ import typer
 
 from migrator.cli.options import Common
 from migrator.cli.session import opened
-from migrator.events import PostScanned, PostSkipped, StageStarted
+from migrator.events import PostScanned, PostSkipped, StageEnded, StageStarted
 from migrator.model import SkippedPost
 from migrator.reasons import Reason
 from migrator.report.json import reference_json
@@ -31,7 +32,8 @@ def list_references(
     hosts: Counter[str | None] = Counter()
     posts = hits = unread = 0
     with opened(common, paths) as session:
-        session.listener(StageStarted("scan", None))
+        if not sys.stdout.isatty():  # there, the list itself shows how far it is
+            session.listener(StageStarted("scan", None))
         for post in scan(
             paths, session.site.root, session.settings.scan, links=links, everything=everything
         ):
@@ -50,6 +52,7 @@ def list_references(
                     typer.echo(reference_json(post.shown, reference, *where))
             if post.references and not json:
                 typer.echo(scan_post_text(post.shown, post.references, post.notes))
+        session.listener(StageEnded())
     if not json:
         typer.echo(scan_total_text(hosts, posts=posts), nl=False)
     return 3 if hits or unread else 0

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -42,6 +43,9 @@ def _migrator(
 
 def main() -> NoReturn:
     """Run the command line; every end has its exit status (``docs/reference/exit-status.md``)."""
+    for stream in (sys.stdout, sys.stderr):  # not every terminal can show every post's name
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()

@@ -1,5 +1,7 @@
 """How a rollback goes: show what can be put back and what not, ask, put back."""
 
+import sys
+
 import typer
 
 from migrator.cli import ending
@@ -40,7 +42,7 @@ def rolled_back(
             report = _intended(session, ledger, undone, dry_run=False)
             if run or any(post.state == "planned" for post in report.posts):
                 if not yes:
-                    typer.echo(plan_text(report), err=True)
+                    typer.echo(plan_text(report, width=ending.width(sys.stderr)), err=True)
                 if not confirmed("Go ahead?", yes=yes):
                     return ending.declined()
                 arguments = {"run": undone.name, "common": common.kept()}
@@ -71,5 +73,5 @@ def _difference(standing: Standing) -> str:
         return f"{name}: our copy of the original is gone or damaged.\n"
     if current is None:
         return f"{name}: the post was deleted or renamed since.\n"
-    diff = unified(name, original, current, color=False)
+    diff = unified(name, original, current, color=ending.color(sys.stderr))
     return f"{name} was edited since; from the original to the post as it is now:\n{diff}"

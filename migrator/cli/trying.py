@@ -10,16 +10,14 @@ from migrator.cli.options import Common, with_common
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    for command in (demo, trust):
-        app.command()(with_common(command))
+    app.command()(demo)
+    app.command()(with_common(trust))
 
 
 def demo(
     folder: Annotated[
         Path, typer.Argument(metavar="[FOLDER]", help="Where to put the blog and its images.")
     ] = Path("migrator-demo"),
-    *,
-    common: Common,
 ) -> int:
     """Show the whole story on this machine: a small blog, an image host, and a migration.
 

@@ -7,46 +7,24 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from migrator.errors import UsageError
 from migrator.ledger.database import Database
-from migrator.ledger.rows import ASSET, asset_of, outcome_of, state_of
+from migrator.ledger.records import Run, Swap
+from migrator.ledger.rows import (
+    ASSET,
+    asset_of,
+    image_id,
+    insert_image,
+    outcome_of,
+    post_id,
+    state_of,
+)
 from migrator.model import Held, Outcome, Placement, Stored
 from migrator.plan import Plan
 from migrator.reasons import Reason
-from migrator.urls import canonical
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One execution of a command that changes something; ``finished`` is ``None`` until it ends."""
-
-    id: int
-    name: str
-    command: str
-    arguments: dict[str, Any]
-    started: str
-    finished: str | None
-    undoes: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """One post as a run replaced it, or is about to.
-
-    ``before`` and ``after`` are the SHA-256 of its bytes, ``temporary`` the name, beside the post,
-    of the file that is swapped in.
-    """
-
-    run: Run
-    name: str
-    before: str
-    after: str
-    temporary: str
-    edits: int
 
 
 class Ledger(Database):
@@ -124,20 +102,20 @@ class Ledger(Database):
         """Record what a run is about to do; what it has already recorded stays."""
         with self._change() as db:
             for task in plan.tasks:
-                _insert_image(db, run, task.url, "planned", None)
+                insert_image(db, run, task.url, "planned", None)
             for skipped in plan.skipped:
-                _insert_image(db, run, skipped.url, "skipped", skipped.reason)
+                insert_image(db, run, skipped.url, "skipped", skipped.reason)
             db.executemany(
                 "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
                 (
-                    (run.id, _image(db, mention.url), _post(db, mention.post), mention.line)
+                    (run.id, image_id(db, mention.url), post_id(db, mention.post), mention.line)
                     for mention in plan.mentions
                 ),
             )
             db.executemany(
                 "INSERT OR IGNORE INTO run_post (run, post, state, reason, detail)"
                 " VALUES (?, ?, 'skipped', ?, ?)",
-                ((run.id, _post(db, post.name), post.reason, post.detail) for post in plan.left),
+                ((run.id, post_id(db, post.name), post.reason, post.detail) for post in plan.left),
             )
 
     def record(self, run: Run, outcome: Outcome) -> None:
@@ -148,7 +126,7 @@ class Ledger(Database):
         source = outcome.source if isinstance(outcome, Stored) else None
         sha256 = asset.sha256 if asset else None
         with self._change() as db:
-            image = _image(db, outcome.url)
+            image = image_id(db, outcome.url)
             if asset:
                 db.execute(
                     "INSERT OR IGNORE INTO asset VALUES (?, ?, ?, ?, ?, ?)",
@@ -203,8 +181,8 @@ class Ledger(Database):
     def settled(self, run: Run) -> dict[str, Outcome]:
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
-            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, source, store,"  # noqa: S608 - our own text
-            f" key, public_url, {ASSET} FROM run_image JOIN image ON image.id = image"
+            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, source,"  # noqa: S608 - our own text
+            f" run_image.store, key, public_url, {ASSET} FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"
             " AND placement.sha256 = asset.sha256 WHERE run = ? AND state <> 'planned'",
@@ -228,7 +206,7 @@ class Ledger(Database):
         ``new_urls`` maps canonical URLs to the links that the post will have.
         """
         with self._change() as db:
-            post = _post(db, swap.name)
+            post = post_id(db, swap.name)
             db.execute(
                 "INSERT OR REPLACE INTO run_post"
                 " (run, post, state, edits, before, after, temporary)"
@@ -244,7 +222,7 @@ class Ledger(Database):
     def rewrote(self, run: Run, name: str) -> None:
         """Record that the post was replaced as intended."""
         with self._change() as db:
-            post = _post(db, name)
+            post = post_id(db, name)
             state = "UPDATE run_post SET state = ? WHERE run = ? AND post = ?"
             db.execute(state, ("rewritten", run.id, post))
             if run.undoes is not None:
@@ -255,7 +233,7 @@ class Ledger(Database):
     ) -> None:
         """Record that the post was not replaced: ``state`` is unchanged, skipped or conflict."""
         with self._change() as db:
-            post = _post(db, name)
+            post = post_id(db, name)
             db.execute(
                 "INSERT INTO run_post (run, post, state, reason, detail) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason,"
@@ -329,33 +307,6 @@ class Ledger(Database):
             " WHERE run = ? ORDER BY name",
             (run.id,),
         )
-
-
-def _insert_image(
-    db: sqlite3.Connection, run: Run, url: str, state: str, reason: Reason | None
-) -> None:
-    db.execute(
-        "INSERT OR IGNORE INTO run_image (run, image, url, state, reason) VALUES (?, ?, ?, ?, ?)",
-        (run.id, _image(db, url), url, state, reason),
-    )
-
-
-def _image(db: sqlite3.Connection, url: str) -> int:
-    return _id(db, "image", "url", canonical(url))
-
-
-def _post(db: sqlite3.Connection, name: str) -> int:
-    return _id(db, "post", "name", name)
-
-
-def _id(db: sqlite3.Connection, table: str, column: str, value: str) -> int:
-    find = f"SELECT id FROM {table} WHERE {column} = ?"  # noqa: S608 - our own words
-    row = db.execute(find, (value,)).fetchone()
-    if row is None:
-        db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (value,))  # noqa: S608 - likewise
-        row = db.execute(find, (value,)).fetchone()
-    found: int = row[0]
-    return found
 
 
 def now() -> str:

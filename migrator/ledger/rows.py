@@ -2,8 +2,10 @@
 
 import sqlite3
 
+from migrator.ledger.records import Run
 from migrator.model import Asset, Failed, Held, Linked, Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
+from migrator.urls import canonical
 
 ASSET = "asset.sha256, size, media_type, extension, width, height"
 
@@ -49,3 +51,33 @@ def outcome_of(row: sqlite3.Row) -> Outcome:
             return Failed(row["url"], Reason(row["reason"]), row["detail"])
         case _:
             return Skipped(row["url"], Reason(row["reason"]), row["detail"])
+
+
+def insert_image(
+    db: sqlite3.Connection, run: Run, url: str, state: str, reason: Reason | None
+) -> None:
+    """Record an image of ``run``, unless the run has recorded it already."""
+    db.execute(
+        "INSERT OR IGNORE INTO run_image (run, image, url, state, reason) VALUES (?, ?, ?, ?, ?)",
+        (run.id, image_id(db, url), url, state, reason),
+    )
+
+
+def image_id(db: sqlite3.Connection, url: str) -> int:
+    """The row of the image that any spelling of ``url`` means, made if need be."""
+    return _id(db, "image", "url", canonical(url))
+
+
+def post_id(db: sqlite3.Connection, name: str) -> int:
+    """The row of the post, made if need be."""
+    return _id(db, "post", "name", name)
+
+
+def _id(db: sqlite3.Connection, table: str, column: str, value: str) -> int:
+    find = f"SELECT id FROM {table} WHERE {column} = ?"  # noqa: S608 - our own words
+    row = db.execute(find, (value,)).fetchone()
+    if row is None:
+        db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (value,))  # noqa: S608 - likewise
+        row = db.execute(find, (value,)).fetchone()
+    found: int = row[0]
+    return found

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from migrator.ledger import Ledger, Run, now
 from migrator.model import Asset
 from migrator.plan import Plan
-from migrator.report.summary import ImageReport, Mention, PastRun, PostReport, Report, tally
+from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 from migrator.urls import canonical
 
 
@@ -15,9 +15,9 @@ def report_of(
     ledger: Ledger, run: Run, *, store: str = "", warnings: tuple[str, ...] = ()
 ) -> Report:
     """What ``run`` did, as the ledger has it; ``store`` names the store for people."""
-    mentions: dict[str, list[Mention]] = defaultdict(list)
+    mentions: dict[str, list[Place]] = defaultdict(list)
     for row in ledger.mention_rows(run):
-        mentions[row["url"]].append(Mention(row["name"], row["line"], row["new_url"]))
+        mentions[row["url"]].append(Place(row["name"], row["line"], row["new_url"]))
     images = tuple(
         ImageReport(
             url=row["url"],
@@ -62,12 +62,12 @@ def plan_report(
     sizes: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Report:
     """What a run would do; ``sizes`` are bytes by canonical URL, where the hosts say."""
-    mentions: dict[str, list[Mention]] = defaultdict(list)
+    mentions: dict[str, list[Place]] = defaultdict(list)
     edits: Counter[str] = Counter()
     moving = {canonical(task.url) for task in plan.tasks}
     for mention in plan.mentions:
         identity = canonical(mention.url)
-        mentions[identity].append(Mention(mention.post, mention.line))
+        mentions[identity].append(Place(mention.post, mention.line))
         edits[mention.post] += identity in moving
     images = [
         _planned(task.url, sizes, mentions, task.known.asset if task.known else None)
@@ -133,7 +133,7 @@ def _past(run: Run, images: Counter[str], posts: Counter[str]) -> PastRun:
 def _planned(
     url: str,
     sizes: Mapping[str, int | None],
-    mentions: Mapping[str, list[Mention]],
+    mentions: Mapping[str, list[Place]],
     asset: Asset | None,
 ) -> ImageReport:
     identity = canonical(url)

@@ -8,7 +8,7 @@ IMAGE_STATES = ("stored", "reused", "skipped", "held", "failed", "planned")
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class Place:
     """One place that refers to an image; ``new_url`` is ``None`` where the link stayed."""
 
     path: str
@@ -36,7 +36,7 @@ class ImageReport:
     height: int | None = None
     key: str | None = None
     new_url: str | None = None
-    references: tuple[Mention, ...] = ()
+    references: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

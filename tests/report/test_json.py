@@ -2,7 +2,7 @@ import json
 
 from migrator.model import Kind, Reference, Span, Spelling
 from migrator.report.json import reference_json, report_json, runs_json
-from migrator.report.summary import ImageReport, Mention, PastRun, PostReport, Report, tally
+from migrator.report.summary import ImageReport, Place, PastRun, PostReport, Report, tally
 
 
 def reference(url, raw):
@@ -43,7 +43,7 @@ def test_a_report_has_the_fixed_shape():
             height=2,
             key="ab/ab.png",
             new_url="https://n/ab/ab.png",
-            references=(Mention("a.md", 3, "https://n/ab/ab.png"),),
+            references=(Place("a.md", 3, "https://n/ab/ab.png"),),
         ),
         ImageReport("https://a/c.png", "failed", "not-found", "HTTP 404"),
     )

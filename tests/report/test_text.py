@@ -5,7 +5,7 @@ import pytest
 from migrator.model import Kind, Note, Reference, Span, Spelling
 from migrator.reasons import Reason
 from migrator.report.escape import columns
-from migrator.report.summary import ImageReport, Mention, PastRun, PostReport, Report, tally
+from migrator.report.summary import ImageReport, Place, PastRun, PostReport, Report, tally
 from migrator.report.text import (
     plan_text,
     runs_text,
@@ -16,7 +16,7 @@ from migrator.report.text import (
 
 
 def image(number, state, reason=None, *, host="old.example", **more):
-    post = Mention(f"posts/{number}.md", number + 1)
+    post = Place(f"posts/{number}.md", number + 1)
     url = f"https://{host}/img/{number}.png"
     return ImageReport(url, state, reason, references=(post,), **more)
 
@@ -219,7 +219,7 @@ def test_the_full_report_leaves_nothing_out_and_hides_secrets():
 def test_text_of_others_cannot_steer_the_terminal():
     nasty = "\x1b[2J\u202e\x9b"
     bad = ImageReport(f"https://a{nasty}/{nasty}.png", "failed", "dns", nasty)
-    planned = ImageReport(f"https://{nasty}/x.png", "planned", references=(Mention(nasty, 1),))
+    planned = ImageReport(f"https://{nasty}/x.png", "planned", references=(Place(nasty, 1),))
     posts = [PostReport(nasty, "conflict", 0, "post-changed", nasty)]
     evil = report([bad, planned], posts, store=nasty, warnings=(nasty,))
     run = PastRun(nasty, nasty, nasty, nasty, None, 1, 1)

@@ -1,0 +1,33 @@
+"""What the ledger gives back of runs and posts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a command that changes something; ``finished`` is ``None`` until it ends."""
+
+    id: int
+    name: str
+    command: str
+    arguments: dict[str, Any]
+    started: str
+    finished: str | None
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One post as a run replaced it, or is about to.
+
+    ``before`` and ``after`` are the SHA-256 of its bytes, ``temporary`` the name, beside the post,
+    of the file that is swapped in.
+    """
+
+    run: Run
+    name: str
+    before: str
+    after: str
+    temporary: str
+    edits: int

@@ -1,0 +1,184 @@
+from pathlib import Path
+
+import pytest
+
+from migrator.errors import LedgerError, UsageError
+from migrator.ledger import Ledger, Swap
+from migrator.model import (
+    Asset,
+    Failed,
+    Held,
+    Linked,
+    Mention,
+    Placement,
+    Skipped,
+    SkippedPost,
+    Stored,
+    TransferTask,
+)
+from migrator.plan import Plan
+from migrator.reasons import Reason
+
+URL = "https://h.example/a.png"
+ASSET = Asset("1" * 64, 123, "image/png", ".png", 4, 5)
+STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", None, ASSET.sha256), URL)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with Ledger.open(tmp_path / "ledger.db") as ledger:
+        yield ledger
+
+
+def plan(*urls, skipped=(), left=(), posts=("a.md",)):
+    mentions = tuple(Mention(url, post, 1) for url in urls for post in posts)
+    return Plan(tuple(TransferTask(url) for url in urls), skipped, (), mentions, left)
+
+
+def begun(ledger, *urls, **more):
+    run = ledger.begin("migrate", {"paths": ["posts"]})
+    ledger.plan(run, plan(*urls, **more))
+    return run
+
+
+def test_runs_are_named_by_day_and_number_and_keep_their_arguments(ledger):
+    first, second = ledger.begin("migrate", {"paths": ["中"]}), ledger.begin("rewrite", {})
+    day = first.started[:10]
+    assert (first.name, second.name) == (f"{day}-1", f"{day}-2")
+    assert ledger.run(first.name).arguments == {"paths": ["中"]}
+    assert ledger.runs() == [first, second]
+    assert ledger.newest() == second
+
+
+def test_an_unknown_run_is_named_with_the_command_that_lists_them(ledger):
+    with pytest.raises(UsageError, match="2020-01-01-1") as caught:
+        ledger.run("2020-01-01-1")
+    assert "migrator runs" in caught.value.hint
+
+
+def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
+    run = begun(ledger, URL)
+    ledger.record(run, STORED)
+    with Ledger.open(tmp_path / "ledger.db") as again:  # the first connection is never closed
+        assert again.settled(run) == {URL: STORED}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        STORED,
+        Stored(URL, ASSET, STORED.placement, URL, reused=True),
+        Held(URL, Reason.SVG, "detail", ASSET),
+        Held(URL, Reason.TOO_LARGE, "detail"),
+        Failed(URL, Reason.NOT_FOUND, "404"),
+        Skipped(URL, Reason.NOT_SELECTED),
+    ],
+)
+def test_every_outcome_comes_back_as_it_was(ledger, outcome):
+    run = begun(ledger, URL)
+    ledger.record(run, outcome)
+    assert ledger.settled(run) == {URL: outcome}
+
+
+def test_a_link_from_a_map_counts_as_reused(ledger):
+    run = begun(ledger, URL)
+    ledger.record(run, Linked(URL, "https://new.example/a.png"))
+    assert [row["state"] for row in ledger.image_rows(run)] == ["reused"]
+
+
+def test_what_a_store_holds_is_known_to_later_runs_for_that_store_alone(ledger):
+    ledger.record(begun(ledger, URL), STORED)
+    assert list(ledger.known("local:/x")) == [URL]
+    assert ledger.known("local:/x")[URL].placement == STORED.placement
+    assert ledger.known("local:/y") == {}
+
+
+def test_planning_again_keeps_what_is_settled(ledger):
+    run = begun(ledger, URL, "https://h.example/b.png")
+    ledger.record(run, STORED)
+    ledger.plan(run, plan(URL, "https://h.example/b.png"))
+    assert [row["state"] for row in ledger.image_rows(run)] == ["stored", "planned"]
+    assert len(ledger.mention_rows(run)) == 2
+
+
+def test_only_the_newest_state_decides_what_failed_before(ledger):
+    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
+    assert ledger.failed_before() == {URL}
+    ledger.record(begun(ledger, URL), STORED)
+    assert ledger.failed_before() == set()
+
+
+def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
+    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
+    ledger.record(begun(ledger, URL), Skipped(URL, Reason.NOT_SELECTED))
+    assert ledger.failed_before() == {URL}
+
+
+def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
+    run = begun(ledger, URL)
+    swap = Swap(run, "a.md", "b" * 64, "c" * 64, ".a.md.tmp", 2)
+    ledger.intend(swap, {URL: "new/a.png"})
+    assert ledger.swaps(state="intended") == [swap]
+    assert ledger.mention_rows(run)[0]["new_url"] is None
+    ledger.rewrote(run, "a.md")
+    assert ledger.swaps(state="intended") == []
+    assert ledger.swaps(run, state="rewritten") == [swap]
+    assert ledger.mention_rows(run)[0]["new_url"] == "new/a.png"
+
+
+def test_rolling_back_marks_the_posts_of_the_run_that_is_undone(ledger):
+    run = begun(ledger, URL)
+    ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), {})
+    ledger.rewrote(run, "a.md")
+    assert ledger.last_change() == run
+    undoing = ledger.begin("rollback", {}, undoes=run)
+    ledger.intend(Swap(undoing, "a.md", "c", "b", "t2", 1), {})
+    ledger.rewrote(undoing, "a.md")
+    assert ledger.last_change() is None
+    assert [row["state"] for row in ledger.post_rows(run)] == ["rolled-back"]
+
+
+def test_posts_left_alone_are_recorded_with_their_reason(ledger):
+    left = SkippedPost(Path("x.md"), "x.md", Reason.UTF_16, "why")
+    run = begun(ledger, left=(left,))
+    assert [tuple(row) for row in ledger.post_rows(run)] == [
+        ("x.md", "skipped", 0, "utf-16", "why")
+    ]
+
+
+def test_looking_at_a_site_without_a_ledger_creates_none(tmp_path):
+    assert Ledger.look(tmp_path / "ledger.db") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_looked_at_ledger_cannot_be_changed(tmp_path, ledger):
+    begun(ledger, URL)
+    with Ledger.look(tmp_path / "ledger.db") as reading, pytest.raises(LedgerError):
+        reading.begin("migrate", {})
+
+
+def test_a_ledger_of_a_newer_version_is_not_touched(tmp_path, ledger):
+    with ledger._change() as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(LedgerError, match="newer version"):
+        Ledger.open(tmp_path / "ledger.db")
+
+
+def test_a_damaged_ledger_is_named_and_the_originals_with_it(tmp_path):
+    (tmp_path / "ledger.db").write_bytes(b"not a database at all, but long enough" * 40)
+    with pytest.raises(LedgerError, match="ledger") as caught:
+        Ledger.open(tmp_path / "ledger.db")
+    assert "originals" in caught.value.hint
+
+
+def test_a_failed_change_leaves_nothing_behind(ledger):
+    run = begun(ledger, URL)
+
+    def fail_half_way():
+        with ledger._change() as db:
+            db.execute("UPDATE run SET finished = 'x'")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert ledger.run(run.name).finished is None

@@ -1,0 +1,86 @@
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from migrator.errors import Interrupted, StoreRefused
+from migrator.executors import run_bounded
+from migrator.interruption import Stop
+
+
+class Watched:
+    """Work that counts how much of it is under way, in all and for each host."""
+
+    def __init__(self, seconds=0.001):
+        self.seconds, self.lock = seconds, threading.Lock()
+        self.now, self.most = Counter(), Counter()
+
+    def __call__(self, task):
+        host = task[0]
+        with self.lock:
+            for name in (host, "all"):
+                self.now[name] += 1
+                self.most[name] = max(self.most[name], self.now[name])
+        time.sleep(self.seconds)
+        with self.lock:
+            self.now.subtract([host, "all"])
+        return task * 2
+
+
+def run(work, tasks, *, in_flight=4, per_host=2, stop=None):
+    with ThreadPoolExecutor(in_flight) as executor:
+        yield from run_bounded(
+            executor,
+            work,
+            tasks,
+            in_flight=in_flight,
+            host_of=lambda task: task[0],
+            per_host=per_host,
+            stop=stop or Stop(),
+        )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a1", "a2", "b1", "c1", "c2", "c3"]), max_size=25),
+    st.integers(1, 5),
+    st.integers(1, 3),
+)
+def test_every_task_is_done_once_within_the_bounds(tasks, in_flight, per_host):
+    work = Watched()
+    done = list(run(work, tasks, in_flight=in_flight, per_host=per_host))
+    assert sorted(done) == sorted((task, task * 2) for task in tasks)
+    assert work.most["all"] <= in_flight
+    assert all(work.most[host] <= per_host for host in "abc")
+
+
+def test_a_host_with_many_images_does_not_hold_up_the_others():
+    tasks = [f"a{n}" for n in range(50)] + ["b1"]
+    order = [task for task, _ in run(Watched(), tasks, in_flight=2, per_host=1)]
+    assert order.index("b1") < 5
+
+
+def test_after_a_signal_nothing_new_starts_and_what_ended_is_yielded():
+    stop, started, done = Stop(), [], []
+
+    def work(task):
+        started.append(task)
+        stop.signal = 2
+        return task
+
+    with pytest.raises(Interrupted):
+        done.extend(run(work, ["a1", "b1", "c1"], in_flight=1, stop=stop))
+    assert started == ["a1"]
+    assert done == [("a1", "a1")]
+
+
+def test_what_stops_the_whole_run_gets_out():
+    def refuse(_task):
+        raise StoreRefused("no")
+
+    with pytest.raises(StoreRefused):
+        list(run(refuse, ["a1", "a2"]))

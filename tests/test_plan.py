@@ -1,0 +1,87 @@
+from pathlib import Path
+
+from migrator.model import (
+    Asset,
+    Kind,
+    Note,
+    Placement,
+    Post,
+    Reference,
+    SkippedPost,
+    Span,
+    Spelling,
+    Stored,
+    TransferTask,
+)
+from migrator.plan import Wanted, make_plan
+from migrator.reasons import Reason
+
+ALL = Wanted(selected=lambda _: True)
+
+
+def post(name, *urls, notes=()):
+    references = tuple(
+        Reference(Span(n, n), Kind.IMAGE, Spelling.MARKDOWN, url, url, n + 1, 1)
+        for n, url in enumerate(urls)
+    )
+    return Post(Path(name), name, "0" * 64, "utf-8", references, notes)
+
+
+def urls(plan):
+    return [task.url for task in plan.tasks]
+
+
+def test_one_task_an_image_whatever_its_spellings():
+    posts = [post("a.md", "https://h/a.png#x", "https://H/a.png"), post("b.md", "//h/a.png")]
+    plan = make_plan(posts, ALL, {})
+    assert urls(plan) == ["https://h/a.png#x"]
+    assert plan.posts == tuple(posts)
+    assert [(m.post, m.line) for m in plan.mentions] == [("a.md", 1), ("a.md", 2), ("b.md", 1)]
+
+
+def test_local_paths_are_no_concern():
+    plan = make_plan([post("a.md", "/img/a.png", "data:image/png,")], ALL, {})
+    assert (plan.tasks, plan.posts, plan.mentions) == ((), (), ())
+
+
+def test_images_below_the_public_address_of_the_store_are_already_there():
+    wanted = Wanted(selected=lambda _: True, store_root="https://img.example.com/blog")
+    there, near = "https://IMG.example.com/blog/ab/a.png", "https://img.example.com/blog2/a.png"
+    plan = make_plan([post("a.md", there, near)], wanted, {})
+    assert urls(plan) == [near]
+    assert [(s.url, s.reason) for s in plan.skipped] == [(there, Reason.ALREADY_THERE)]
+
+
+def test_what_is_not_selected_is_skipped_and_its_post_stays():
+    wanted = Wanted(selected=lambda url: "old" in url)
+    plan = make_plan([post("a.md", "https://old/a"), post("b.md", "https://new/b")], wanted, {})
+    assert [p.name for p in plan.posts] == ["a.md"]
+    assert [s.reason for s in plan.skipped] == [Reason.NOT_SELECTED]
+
+
+def test_only_failed_restricts_to_these_images():
+    wanted = Wanted(selected=lambda _: True, only={"https://h/b"})
+    assert urls(make_plan([post("a.md", "https://h/a", "https://h/b")], wanted, {})) == [
+        "https://h/b"
+    ]
+
+
+def test_a_limit_counts_images_not_mentions():
+    wanted = Wanted(selected=lambda _: True, limit=1)
+    plan = make_plan([post("a.md", "https://h/a", "https://h/a", "https://h/b")], wanted, {})
+    assert urls(plan) == ["https://h/a"]
+    assert [s.reason for s in plan.skipped] == [Reason.OVER_LIMIT]
+
+
+def test_what_an_earlier_run_stored_goes_along_with_the_task():
+    asset = Asset("1" * 64, 3, "image/png", ".png")
+    known = Stored("https://h/a", asset, Placement("s", "k", None, asset.sha256), "https://h/a")
+    plan = make_plan([post("a.md", "https://h/a#f")], ALL, {"https://h/a": known})
+    assert plan.tasks == (TransferTask("https://h/a#f", known),)
+
+
+def test_posts_left_alone_and_notes_are_kept_for_the_report():
+    left = SkippedPost(Path("x.md"), "x.md", Reason.UTF_16)
+    plan = make_plan([left, post("a.md", notes=(Note(3, "odd"),))], ALL, {})
+    assert plan.left == (left,)
+    assert plan.warnings == ("a.md:3: odd",)

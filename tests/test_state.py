@@ -1,0 +1,79 @@
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from migrator.errors import AlreadyRunning, EnvironmentProblem
+from migrator.state import Site, locked, site_root
+
+
+def test_the_site_root_is_the_folder_of_the_config(tmp_path):
+    (tmp_path / "posts").mkdir()
+    config = tmp_path / "migrator.toml"
+    config.touch()
+    assert site_root([tmp_path / "posts"], config) == tmp_path
+
+
+def test_without_a_config_it_is_the_first_path_or_the_folder_of_a_file(tmp_path):
+    (tmp_path / "a.md").touch()
+    assert site_root([tmp_path], None) == tmp_path
+    assert site_root([tmp_path / "a.md"], None) == tmp_path
+
+
+def test_without_paths_it_is_the_nearest_folder_with_a_state_folder(tmp_path, monkeypatch):
+    (tmp_path / ".migrator").mkdir()
+    (tmp_path / "posts" / "2024").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "posts" / "2024")
+    assert site_root([], None) == tmp_path
+
+
+def test_the_state_folder_is_private_and_unknown_to_git(tmp_path):
+    site = Site(tmp_path)
+    with locked(site):
+        assert stat.S_IMODE(site.state.stat().st_mode) == 0o700
+        assert (site.state / ".gitignore").read_text() == "*\n"
+
+
+def test_a_second_run_is_refused_until_the_first_ends_however_it_ends(tmp_path):
+    site = Site(tmp_path)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(AlreadyRunning, match="another run"), locked(site):
+        pass
+    holder.kill()
+    holder.communicate()
+    with locked(site):
+        pass
+
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from migrator.state import Site, locked
+with locked(Site(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_site_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / ".migrator").write_text("a file where the folder should be")
+    with pytest.raises(EnvironmentProblem, match=r"\.migrator"), locked(Site(tmp_path)):
+        pass
+
+
+@pytest.mark.parametrize("name", ["a.md", "../b/a.md", "%2E%2E/b/a.md", "..a/..%/a.md"])
+def test_what_is_kept_of_a_post_stays_inside_the_state_folder(tmp_path, name):
+    original = Site(tmp_path).original("2024-01-01-1", name)
+    assert ".." not in original.parts
+    assert original.is_relative_to(tmp_path / ".migrator" / "runs" / "2024-01-01-1")
+
+
+def test_posts_above_the_root_and_odd_names_have_places_of_their_own(tmp_path):
+    site = Site(tmp_path)
+    names = ["../b/a.md", "%2E%2E/b/a.md", "b/a.md"]
+    assert len({os.fspath(site.original("r", name)) for name in names}) == 3
