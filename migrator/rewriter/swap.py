@@ -136,11 +136,10 @@ def exchange(prepared: Prepared, displaced: Path) -> Swapped | Conflict | Refuse
             if isinstance(method, Refused):
                 discard(prepared)
                 return method
-            found = durable.sha256_at(temporary)
+            if durable.sha256_at(temporary) != prepared.before_sha256:
+                return put_back(prepared, displaced)
             sync()
-        if found == prepared.before_sha256:
-            return Swapped(retire(temporary, displaced), method)
-        return put_back(prepared, displaced)
+        return Swapped(retire(temporary, displaced), method)
 
 
 def discard(prepared: Prepared) -> None:
@@ -166,7 +165,9 @@ def put_back(prepared: Prepared, displaced: Path) -> Conflict:
             else:
                 seen.pop()
         sync()
-    kept = [_keep(displaced, content) for content in dict.fromkeys(seen) if content is not None]
+    kept = [
+        _keep(_theirs(displaced), content) for content in dict.fromkeys(seen) if content is not None
+    ]
     kept += set_aside(prepared, displaced)
     return Conflict("it was saved by another program while it was being replaced", tuple(kept))
 
@@ -174,13 +175,17 @@ def put_back(prepared: Prepared, displaced: Path) -> Conflict:
 def set_aside(prepared: Prepared, displaced: Path) -> list[Path]:
     """Move what is at the temporary name, if anything, into the state folder; say where it is.
 
-    A post goes to ``displaced``, our own version beside that, under its hidden name.
+    The bytes that were scanned go to ``displaced``, our version beside them, under its hidden name,
+    and what another program saved under the post's name and ``.theirs``.
     """
     found = durable.sha256_at(prepared.temporary)
     if found is None:
         return []
-    ours = displaced.with_name(prepared.temporary.name)
-    return [retire(prepared.temporary, ours if found == prepared.after_sha256 else displaced)]
+    if found == prepared.after_sha256:
+        displaced = displaced.with_name(prepared.temporary.name)
+    elif found != prepared.before_sha256:
+        displaced = _theirs(displaced)
+    return [retire(prepared.temporary, displaced)]
 
 
 def retire(path: Path, aside: Path) -> Path:
@@ -292,9 +297,12 @@ def _swap(prepared: Prepared) -> Method | Refused:
         raise
 
 
-def _keep(displaced: Path, content: bytes) -> Path:
-    temporary = f".{displaced.name}.{os.urandom(4).hex()}"
-    return durable.keep(displaced, content, displaced.with_name(temporary))
+def _theirs(displaced: Path) -> Path:
+    return displaced.with_name(f"{displaced.name}.theirs")
+
+
+def _keep(path: Path, content: bytes) -> Path:
+    return durable.keep(path, content, path.with_name(f".{path.name}.{os.urandom(4).hex()}"))
 
 
 def _temporary(path: Path, run: str) -> Path:

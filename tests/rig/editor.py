@@ -1,8 +1,8 @@
 """An editor in its own process that saves a file again and again: ``editor.py PATH STYLE N``.
 
-Each save adds a line ``save I`` to what the file holds at that moment. Styles are how real editors
-save: ``rename`` (a new file renamed over the old), ``append`` (into the open file), ``in-place``
-(the file emptied, then written).
+Each save adds a line ``save I``. Styles are how real programs save: ``rename`` (what the file holds
+now and the line, in a new file renamed over the old), ``append`` (into the open file), ``in-place``
+(the text that the editor has in memory, into the emptied file).
 """
 
 import os
@@ -23,14 +23,16 @@ def append(path: Path, line: bytes) -> None:
 
 
 def in_place(path: Path, line: bytes) -> None:
-    content = path.read_bytes() + line
+    text.extend(line)
     with path.open("wb", buffering=0) as file:
-        file.write(content)
+        file.write(text)
 
 
+text = bytearray()
 STYLES = {"rename": rename, "append": append, "in-place": in_place}
 
 if __name__ == "__main__":
     post, style, count = Path(sys.argv[1]), STYLES[sys.argv[2]], int(sys.argv[3])
+    text.extend(post.read_bytes())
     for number in range(count):
         style(post, b"save %d\n" % number)

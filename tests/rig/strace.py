@@ -44,7 +44,7 @@ def points(*arguments: object, calls: str = MUTATING, faults: Sequence[str] = ()
     with tempfile.NamedTemporaryFile("r") as log:
         done = run(*arguments, faults=[*faults, calls], log=Path(log.name))
         assert done.returncode == 0, done
-        made = re.findall(r"^\d+ (\w+)\(", log.read(), re.MULTILINE)
+        made = re.findall(r"^\d+ +(\w+)\(", log.read(), re.MULTILINE)
     counts: Counter[str] = Counter()
     found = []
     for call in made:
