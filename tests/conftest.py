@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+pytest_plugins = ["rig.stores"]
+
 FORBID_SKIPS = bool(os.environ.get("MIGRATOR_FORBID_SKIPS"))
 
 

@@ -122,7 +122,7 @@ def problem(refusal: Refusal, address: Address, key: str) -> StoreError | StoreR
                 bucket=address.bucket,
                 endpoint=address.endpoint,
                 region=address.region,
-                code=code,
+                code=code or status,
             )
             for text in words
         )

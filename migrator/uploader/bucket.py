@@ -40,8 +40,14 @@ class BucketStore:
         key = f"{self._settings.prefix.strip('/')}/.migrator-check".lstrip("/")
         try:
             answer = self._connection().ask("get_object", Key=key)
+            if not isinstance(answer, Refusal):
+                answer["Body"].close()
+                raise StoreRefused(
+                    f"{self._address.endpoint} is not an S3 service: it has what nobody stored",
+                    "correct endpoint in [store]; it is not the address that readers use",
+                )
             # Amazon and others deny a missing object to whoever may not list the bucket.
-            if isinstance(answer, Refusal) and not (_is_missing(answer) or is_denial(answer)):
+            if not (_is_missing(answer) or is_denial(answer)):
                 raise problem(answer, self._address, key)
         except StoreError as error:
             raise StoreRefused(

@@ -77,12 +77,14 @@ class Connection:
                 f"store.profile = {settings.profile!r} is not in ~/.aws",
                 "correct the name, or run: aws configure --profile NAME",
             ) from error
-        except (BotoCoreError, ValueError) as error:
+        except ValueError as error:
             raise ConfigError(
                 f"store.endpoint = {address.endpoint!r} or store.region = {address.region!r} "
                 f"cannot be used: {error}",
                 "correct them in [store]",
             ) from error
+        except BotoCoreError as error:
+            raise self._trouble(error) from error
         self._client.meta.events.register("before-sign.s3.PutObject", self._shape_put)
 
     def ask(self, operation: str, **parameters: Any) -> Any:
@@ -144,14 +146,15 @@ class Connection:
                 Reason.STORE_UNAVAILABLE, f"{endpoint} cannot be reached: {_last(error)}"
             )
         return StoreRefused(
-            f"there are no usable credentials for {endpoint}: {_last(error)}",
+            f"there are no usable credentials for {endpoint}: {error}",
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in [store]",
         )
 
 
 def _last(error: Exception) -> str:
-    """The words of ``error`` without addresses in front of them."""
-    return str(error).rstrip(".").rpartition(": ")[2]
+    """The words of the innermost error, without what libraries put in front of them."""
+    inner = getattr(error, "kwargs", {}).get("error", error)
+    return str(inner).rstrip(".").rpartition(": ")[2].rpartition("] ")[2]
 
 
 def _from_environment(setting: str, name: str) -> str | None:
@@ -171,7 +174,8 @@ def _refusal(response: Any) -> Refusal:
     headers = metadata.get("HTTPHeaders", {})
     return Refusal(
         status=metadata.get("HTTPStatusCode", 0),
-        code=str(error.get("Code", "")),
+        # an answer to HEAD has no body, and then the status stands here
+        code="" if (code := str(error.get("Code", ""))).isdigit() else code,
         message=str(error.get("Message", "")),
         clock=_ahead(headers.get("date", "")),
         region=str(error.get("Region") or headers.get("x-amz-bucket-region", "")),

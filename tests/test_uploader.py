@@ -1,0 +1,104 @@
+"""Opening the store that settings, or the command line, name."""
+
+from dataclasses import replace
+
+import pytest
+
+from migrator.config.settings import StoreSettings
+from migrator.errors import ConfigError, UsageError
+from migrator.uploader import open_store, store_settings_for
+
+OSS = StoreSettings(
+    type="s3",
+    provider="oss",
+    bucket="blog",
+    region="cn-hangzhou",
+    prefix="posts",
+    public_url="https://img.example.com",
+)
+
+
+def test_a_folder_is_relative_to_the_site(tmp_path):
+    store = open_store(StoreSettings(path="static/img"), tmp_path)
+    assert store.identity == f"local:{tmp_path}/static/img"
+    elsewhere = open_store(StoreSettings(path=str(tmp_path / "x")), tmp_path / "site")
+    assert elsewhere.identity == f"local:{tmp_path}/x"
+
+
+def test_a_bucket_is_known_by_endpoint_bucket_and_prefix(tmp_path):
+    store = open_store(OSS, tmp_path)
+    assert store.identity == "s3:s3.oss-cn-hangzhou.aliyuncs.com/blog/posts"
+    assert store.public_url("posts/k.png") == "https://img.example.com/posts/k.png"
+
+
+def test_opening_writes_nothing(tmp_path):
+    open_store(StoreSettings(), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        (StoreSettings(path=""), "store.path"),
+        (StoreSettings(key="{ext}"), "store.key"),
+        (replace(OSS, bucket=""), "store.bucket"),
+        (replace(OSS, prefix="../x"), "store.prefix"),
+        (replace(OSS, provider="ali"), "store.provider"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(settings, names, tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        open_store(settings, tmp_path)
+    assert names in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_link_in_the_site_does_not_lead_out_of_it(tmp_path):
+    site, outside = tmp_path / "site", tmp_path / "outside"
+    site.mkdir()
+    outside.mkdir()
+    (site / "images").symlink_to(outside)
+    with pytest.raises(ConfigError, match="symbolic link") as caught:
+        open_store(StoreSettings(path="images/x"), site)
+    assert str(outside / "x") in caught.value.hint
+    open_store(StoreSettings(path=str(outside)), site)
+    (site / "real").mkdir()
+    (site / "inner").symlink_to("real")
+    assert open_store(StoreSettings(path="inner"), site).identity == f"local:{site}/real"
+
+
+def test_a_site_that_is_itself_reached_by_a_link(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "link").symlink_to("site")
+    store = open_store(StoreSettings(path="images"), tmp_path / "link")
+    assert store.identity == f"local:{tmp_path}/site/images"
+
+
+def test_the_command_line_may_name_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert store_settings_for("out", OSS).path == str(tmp_path / "out")
+    assert store_settings_for("~/out", OSS).path == str(tmp_path / "home/out")
+    found = store_settings_for("out", OSS)
+    assert (found.type, found.prefix, found.public_url) == ("local", "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "bucket", "prefix", "public_url"),
+    [
+        ("s3://blog", "blog", "", "https://img.example.com"),
+        ("s3://blog/", "blog", "", "https://img.example.com"),
+        ("s3://blog/图/x", "blog", "图/x", "https://img.example.com"),
+        ("s3://other/x", "other", "x", ""),
+    ],
+)
+def test_the_command_line_may_name_a_bucket(text, bucket, prefix, public_url):
+    found = store_settings_for(text, OSS)
+    assert found == replace(OSS, bucket=bucket, prefix=prefix, public_url=public_url)
+
+
+@pytest.mark.parametrize("text", ["", "oss://blog", "https://blog.example.com", "s3://", "s3:///x"])
+def test_what_is_no_store_is_refused(text):
+    with pytest.raises(UsageError) as caught:
+        open_store(store_settings_for(text, OSS), None)
+    assert caught.value.hint

@@ -1,0 +1,137 @@
+"""What every store must do, on real ones: a folder, rclone, Ceph, Swift, and a model of OSS."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from rig.faulty_store import FailsOnce, FlipsABit, ShowsLate, Truncates
+
+from migrator.reasons import Reason
+from migrator.uploader import StoreError, confirm, key_for, place
+
+KEY = "ab/abcdef0123456789.png"
+
+
+@pytest.fixture
+def store(store_site, opened):
+    store = opened(store_site)
+    store.check()
+    return store
+
+
+@pytest.fixture
+def contents(store_site):
+    return store_site.contents
+
+
+def test_a_placed_image_is_there_byte_for_byte(store, contents, fetched):
+    image = fetched()
+    placement = place(store, image, KEY)
+    assert (placement.store, placement.key) == (store.identity, KEY)
+    assert placement.sha256 == image.asset.sha256
+    assert contents() == {KEY: image.path.read_bytes()}
+
+
+def test_an_image_of_no_bytes_and_one_of_several_chunks(store, fetched):
+    for data in (b"", b"\xff" * 3_000_001):
+        image = fetched(data)
+        place(store, image, f"x/{image.asset.sha256}")
+        assert b"".join(store.read(f"x/{image.asset.sha256}")) == data
+
+
+def test_placing_again_is_no_change_and_no_error(store, contents, fetched):
+    assert place(store, fetched(), KEY) == place(store, fetched(), KEY)
+    assert list(contents()) == [KEY]
+
+
+def test_putting_over_an_object_says_so_and_leaves_it(store, store_site, fetched):
+    store_site.plant(KEY, b"somebody else's")
+    image = fetched()
+    assert store.put_new(KEY, image.path, image.asset) is False
+    assert store_site.contents() == {KEY: b"somebody else's"}
+
+
+def test_other_bytes_under_our_key_are_a_conflict_and_stay(store, store_site, fetched, naps):
+    store_site.plant(KEY, b"somebody else's")
+    with pytest.raises(StoreError) as caught:
+        place(store, fetched(), KEY, sleep=naps.append)
+    assert caught.value.reason is Reason.STORE_CONFLICT
+    assert KEY in caught.value.detail
+    assert naps == []
+    assert store_site.contents() == {KEY: b"somebody else's"}
+
+
+def test_a_missing_object_is_a_missing_file(store):
+    with pytest.raises(FileNotFoundError):
+        next(store.read(KEY))
+
+
+def test_confirm_reads_the_object(store, store_site, fetched):
+    image = fetched()
+    assert not confirm(store, image.asset, KEY)
+    place(store, image, KEY)
+    assert confirm(store, image.asset, KEY)
+    store_site.plant(KEY, image.path.read_bytes()[:-1] + b"?")
+    assert not confirm(store, image.asset, KEY)
+
+
+@pytest.mark.parametrize("prefix", ["图片", "my images", "a+b", "blog/2026/é&=;,~'()!"])
+def test_prefixes_people_choose(store_site, opened, fetched, prefix):
+    settings = replace(store_site.settings, prefix=prefix)
+    store = opened(store_site, settings)
+    store.check()
+    image = fetched()
+    key = key_for(settings.key, prefix, image.asset)
+    place(store, image, key)
+    assert store_site.contents() == {key: image.path.read_bytes()}
+
+
+def test_racing_writers_of_one_key_leave_one_whole_object(store, store_site, fetched):
+    image = fetched()
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: store.put_new(KEY, image.path, image.asset), range(16)))
+    assert any(made)
+    if store_site.atomic:
+        assert made.count(True) == 1
+    assert store_site.contents() == {KEY: image.path.read_bytes()}
+
+
+def test_racing_writers_all_end_with_the_same_placement(store, fetched):
+    image = fetched()
+    with ThreadPoolExecutor(16) as pool:
+        placements = list(pool.map(lambda _: place(store, image, KEY), range(16)))
+    assert set(placements) == {placements[0]}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_failure_before_or_after_the_effect_ends_in_one_object(
+    store, store_site, fetched, naps, after
+):
+    image = fetched()
+    place(FailsOnce(store, after=after), image, KEY, sleep=naps.append)
+    assert len(naps) == 1
+    assert store_site.contents() == {KEY: image.path.read_bytes()}
+
+
+@pytest.mark.parametrize("rot", [FlipsABit, Truncates])
+def test_our_bytes_read_back_wrong_are_no_placement(store, fetched, naps, rot):
+    with pytest.raises(StoreError) as caught:
+        place(rot(store), fetched(), KEY, sleep=naps.append)
+    assert caught.value.reason is Reason.STORE_MISMATCH
+    assert naps
+
+
+def test_an_object_that_shows_late_is_waited_for(store, fetched, naps):
+    place(ShowsLate(store), fetched(), KEY, sleep=naps.append)
+    assert len(naps) == 2
+    assert naps == sorted(naps)
+
+
+def test_a_reader_may_stop_early(store, fetched):
+    image = fetched(b"x" * 2_000_000)
+    place(store, image, KEY)
+    for _ in range(3):
+        chunks = store.read(KEY)
+        next(chunks)
+        chunks.close()
+    assert confirm(store, image.asset, KEY)

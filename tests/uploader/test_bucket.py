@@ -1,0 +1,295 @@
+"""A bucket whose service misbehaves: a real store behind a front that refuses and distorts."""
+
+import email.utils
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rig.front import Answer, Rules, error, serving
+
+from migrator.errors import StoreRefused
+from migrator.reasons import Reason
+from migrator.uploader import StoreError, confirm, place
+
+KEY = "ab/abcdef0123456789.png"
+ROOT = Path(__file__).parents[2]
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+
+
+class Twisted(Rules):
+    """``twist(rules, request) -> answer`` decides; it may call ``rules.forward``."""
+
+    def __init__(self, port, twist):
+        super().__init__(port)
+        self._twist = twist
+
+    def handle(self, request):
+        self.requests.append(request)
+        return self._twist(self, request)
+
+
+@pytest.fixture
+def twisted(rclone_server, bucket_on, opened):
+    """``twisted(twist)``: a store, its site, and the front's rules."""
+
+    @contextmanager
+    def make(twist=Rules.forward, **settings):
+        rules = Twisted(rclone_server.port, twist)
+        with serving(rules) as port:
+            site = bucket_on(rclone_server, f"http://127.0.0.1:{port}", **settings)
+            yield opened(site), site, rules
+
+    return make
+
+
+def once(first):
+    """A twist of the first PUT only."""
+    puts = []
+
+    def twist(rules, request):
+        if request.method != "PUT" or puts:
+            return rules.forward(request)
+        puts.append(request)
+        return first(rules, request)
+
+    return twist
+
+
+def after_the_effect(answer):
+    def twist(rules, request):
+        rules.forward(request)
+        return answer
+
+    return twist
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda *_: error(500, "InternalError"),
+        lambda *_: error(503, "SlowDown"),
+        lambda *_: error(409, "ConditionalRequestConflict"),
+        lambda *_: None,
+        after_the_effect(error(500, "InternalError")),
+        after_the_effect(None),
+    ],
+    ids=["500", "503", "409", "cut", "500 after the effect", "cut after the effect"],
+)
+def test_a_put_that_failed_is_put_again_and_proven(twisted, fetched, naps, first):
+    with twisted(once(first)) as (store, site, _):
+        image = fetched()
+        place(store, image, KEY, sleep=naps.append)
+        assert len(naps) == 1
+        assert site.contents() == {KEY: image.path.read_bytes()}
+
+
+def test_a_service_that_stays_broken_is_given_up_after_a_while(twisted, fetched, naps):
+    with twisted(lambda *_: error(503, "SlowDown")) as (store, _, _):
+        with pytest.raises(StoreError) as caught:
+            place(store, fetched(), KEY, sleep=naps.append)
+        assert caught.value.reason is Reason.STORE_UNAVAILABLE
+        assert "503" in caught.value.detail
+        assert 20 < sum(naps) < 90
+        with pytest.raises(StoreRefused, match="503 SlowDown"):
+            store.check()
+
+
+def test_an_answer_cut_short_is_asked_for_again(twisted, fetched, naps):
+    def cut(rules, request):
+        answer = rules.forward(request)
+        gets = [each for each in rules.requests if each.method == "GET"]
+        answer.cut = 1000 if gets == [request] else 0
+        return answer
+
+    with twisted(cut) as (store, _, _):
+        place(store, fetched(), KEY, sleep=naps.append)
+        assert len(naps) == 1
+
+
+def test_bytes_that_changed_in_the_store_are_a_mismatch(twisted, fetched, naps):
+    def rot(rules, request):
+        answer = rules.forward(request)
+        if request.method == "GET":
+            answer.body = answer.body[:-1] + b"?"
+        return answer
+
+    with twisted(rot) as (store, site, _):
+        image = fetched()
+        with pytest.raises(StoreError) as caught:
+            place(store, image, KEY, sleep=naps.append)
+        assert caught.value.reason is Reason.STORE_MISMATCH
+        assert "delete that object" in caught.value.detail
+        assert site.contents() == {KEY: image.path.read_bytes()}
+
+
+def test_a_service_without_preconditions_is_asked_before_every_put(twisted, fetched):
+    def refuse(rules, request):
+        if "if-none-match" in request.headers:
+            return error(501, "NotImplemented")
+        return rules.forward(request)
+
+    with twisted(refuse) as (store, _, rules):
+        place(store, fetched(), "a/1")
+        place(store, fetched(), "a/2")
+        methods = [request.method for request in rules.requests]
+        assert methods == ["HEAD", "PUT", "HEAD", "PUT", "GET", "HEAD", "PUT", "GET"]
+
+
+def test_an_image_is_sent_once_and_whole_with_what_makes_it_servable(twisted, fetched):
+    with twisted(acl="public-read", storage_class="STANDARD_IA") as (store, _, rules):
+        image = fetched()
+        assert store.put_new(KEY, image.path, image.asset)
+        (put,) = (request for request in rules.requests if request.method == "PUT")
+        assert put.body == image.path.read_bytes()
+        assert put.headers["content-type"] == "image/png"
+        assert put.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert put.headers["x-amz-acl"] == "public-read"
+        assert put.headers["x-amz-storage-class"] == "STANDARD_IA"
+
+
+@pytest.mark.parametrize("provider", ["r2", "b2", "gcs", "kodo", "upyun", "custom", "ceph"])
+def test_every_service_gets_a_plain_signed_summed_body(twisted, fetched, provider):
+    with twisted(provider=provider, region="x-1") as (store, _, rules):
+        image = fetched()
+        store.put_new(KEY, image.path, image.asset)
+        put = next(request for request in rules.requests if request.method == "PUT")
+    assert put.headers["x-amz-content-sha256"] == image.asset.sha256
+    assert put.headers["content-length"] == str(image.asset.size)
+    assert put.headers["content-md5"]
+    assert "/x-1/s3/aws4_request" in put.headers["authorization"]
+    unwanted = {"expect", "transfer-encoding", "content-encoding", "x-amz-trailer"}
+    assert not unwanted & set(put.headers)
+
+
+@pytest.mark.parametrize(
+    ("provider", "header"),
+    [
+        ("custom", ("if-none-match", "*")),
+        ("gcs", ("x-goog-if-generation-match", "0")),
+        ("b2", None),
+    ],
+)
+def test_the_precondition_is_the_services_own_and_signed(twisted, fetched, provider, header):
+    with twisted(provider=provider, region="x-1") as (store, _, rules):
+        image = fetched()
+        store.put_new(KEY, image.path, image.asset)
+        put = next(request for request in rules.requests if request.method == "PUT")
+    sent = {n: v for n, v in put.headers.items() if "if-" in n}
+    assert sent == (dict([header]) if header else {})
+    assert all(name in put.headers["authorization"] for name in sent)
+
+
+def test_wrong_credentials_are_told_apart(bucket_site, opened, monkeypatch):
+    monkeypatch.setenv(bucket_site.settings.secret_key_env, "not-the-secret")
+    with pytest.raises(StoreRefused, match="secret key") as caught:
+        opened(bucket_site).check()
+    assert "AWS_SECRET_ACCESS_KEY" in caught.value.hint
+    assert "not-the-secret" not in repr(caught.value) + caught.value.hint
+
+
+def test_a_missing_bucket_is_named(bucket_site, opened):
+    settings = replace(bucket_site.settings, bucket="no-such-bucket-here")
+    with pytest.raises(StoreRefused, match="no bucket no-such-bucket-here") as caught:
+        opened(bucket_site, settings).check()
+    assert "store.bucket" in caught.value.hint
+
+
+def test_a_missing_bucket_or_key_ends_a_run_that_did_not_check(bucket_site, opened, fetched):
+    image = fetched()
+    with pytest.raises(StoreRefused, match="no bucket"):
+        place(
+            opened(bucket_site, replace(bucket_site.settings, bucket="no-such-bucket")), image, KEY
+        )
+
+
+def test_a_key_that_may_not_list_may_still_store(twisted):
+    with twisted(lambda *_: error(403, "AccessDenied")) as (store, _, _):
+        store.check()
+
+
+@pytest.mark.parametrize("status", [403, 400])
+def test_a_clock_that_is_off_is_measured(twisted, status):
+    def skewed(*_):
+        answer = error(status, "AccessDenied")
+        answer.headers["date"] = email.utils.formatdate(time.time() - 1200, usegmt=True)
+        return answer
+
+    with twisted(skewed) as (store, _, _), pytest.raises(StoreRefused, match="20 minutes fast"):
+        store.check()
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed")
+@pytest.mark.parametrize(
+    ("shift", "says"), [("+20m", "20 minutes fast"), ("-3h", "180 minutes slow")]
+)
+def test_a_real_service_refuses_a_real_wrong_clock(ceph_site, shift, says):
+    settings = ceph_site.settings
+    program = (
+        "import sys; from migrator.uploader import open_store; from pathlib import Path;"
+        "from migrator.config.settings import StoreSettings\n"
+        "try: open_store(StoreSettings(**eval(sys.argv[1])), Path()).check()\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    given = {name: getattr(settings, name) for name in settings.__slots__}
+    done = subprocess.run(
+        [sys.executable, "-c", program, repr(given)],
+        env={**os.environ, "LD_PRELOAD": str(FAKETIME), "FAKETIME": shift, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("StoreRefused")
+    assert says in done.stdout
+
+
+def test_another_region_is_named(twisted):
+    answer = error(400, "AuthorizationHeaderMalformed", Region="eu-west-1")
+    with twisted(lambda *_: answer) as (store, _, _), pytest.raises(StoreRefused) as caught:
+        store.check()
+    assert "but in eu-west-1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "page", [Answer(200, {"content-type": "text/html"}, b"<html>"), Answer(405, {}, b"<html>")]
+)
+def test_what_is_no_s3_service_is_refused(twisted, page):
+    with twisted(lambda *_: page) as (store, _, _), pytest.raises(StoreRefused) as caught:
+        store.check()
+    assert "S3 service" in str(caught.value) + caught.value.hint
+
+
+def test_custom_in_front_of_oss_is_told_to_name_the_service(oss_site, opened):
+    settings = replace(oss_site.settings, provider="custom")
+    with pytest.raises(StoreRefused, match="in front of the address") as caught:
+        opened(oss_site, settings).check()
+    assert 'provider = "oss"' in caught.value.hint
+
+
+def test_identity_and_public_address(ceph_site, opened):
+    settings = replace(ceph_site.settings, prefix="/图/", public_url="https://img.example.com")
+    store = opened(ceph_site, settings)
+    assert store.identity == f"s3:{settings.endpoint.partition('//')[2]}/{settings.bucket}/图"
+    assert store.public_url("图/a+b.png") == "https://img.example.com/%E5%9B%BE/a%2Bb.png"
+
+
+def test_a_dry_run_does_not_pay_for_boto3():
+    program = (
+        "import sys; from pathlib import Path; from migrator.uploader import open_store;"
+        "from migrator.config.settings import StoreSettings;"
+        "store = open_store(StoreSettings('s3', provider='oss', bucket='b', region='r'), Path());"
+        "store.public_url('k'); store.identity; store.close();"
+        "assert not {'boto3', 'botocore'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_confirm_survives_a_hiccup(twisted, fetched, naps):
+    with twisted(once(lambda *_: error(500, "InternalError"))) as (store, _, _):
+        image = fetched()
+        place(store, image, KEY, sleep=naps.append)
+        assert confirm(store, image.asset, KEY)

@@ -1,0 +1,123 @@
+"""Storing with proof, where a store in memory is enough; real stores are in test_base."""
+
+from itertools import pairwise
+
+import pytest
+
+from migrator.errors import EnvironmentProblem, StoreRefused
+from migrator.model import Placement
+from migrator.reasons import Reason
+from migrator.uploader import StoreError, confirm, place
+
+KEY = "k.png"
+
+
+class Shelf:
+    """A store in memory; ``problems`` are raised first, one a call."""
+
+    identity = "shelf:"
+
+    def __init__(self, *problems):
+        self.objects = {}
+        self.problems = list(problems)
+        self.puts = 0
+
+    def put_new(self, key, path, _asset):
+        self.puts += 1
+        if self.problems:
+            raise self.problems.pop(0)
+        return self.objects.setdefault(key, path.read_bytes()) is None
+
+    def read(self, key):
+        if key not in self.objects:
+            raise FileNotFoundError(key)
+        yield self.objects[key]
+
+    def public_url(self, key):
+        return f"https://img.example.com/{key}"
+
+
+def unavailable():
+    return StoreError(Reason.STORE_UNAVAILABLE, "busy")
+
+
+def test_a_placement_says_where_the_bytes_are(fetched, naps):
+    image = fetched()
+    expected = Placement("shelf:", KEY, "https://img.example.com/k.png", image.asset.sha256)
+    assert place(Shelf(), image, KEY, sleep=naps.append) == expected
+    assert naps == []
+
+
+def test_pauses_grow_and_differ(fetched, naps):
+    shelf = Shelf(*(unavailable() for _ in range(5)))
+    place(shelf, fetched(), KEY, sleep=naps.append)
+    assert len(naps) == 5
+    assert all(later > earlier for earlier, later in pairwise(naps))
+    others = []
+    place(Shelf(*(unavailable() for _ in range(5))), fetched(), KEY, sleep=others.append)
+    assert others != naps
+
+
+def test_patience_ends(fetched, naps):
+    shelf = Shelf(*(unavailable() for _ in range(99)))
+    with pytest.raises(StoreError, match="busy"):
+        place(shelf, fetched(), KEY, sleep=naps.append)
+    assert shelf.puts == 6
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        StoreError(Reason.STORE_REJECTED, "too large"),
+        StoreError(Reason.STORE_CONFLICT, "taken"),
+        StoreRefused("wrong key"),
+        EnvironmentProblem("disk full"),
+    ],
+)
+def test_what_does_not_pass_is_not_tried_again(fetched, naps, problem):
+    shelf = Shelf(problem)
+    with pytest.raises(type(problem)) as caught:
+        place(shelf, fetched(), KEY, sleep=naps.append)
+    assert caught.value is problem
+    assert (shelf.puts, naps) == (1, [])
+
+
+def test_a_downloaded_copy_that_changed_never_takes_the_key(fetched):
+    image, shelf = fetched(), Shelf()
+    image.path.write_bytes(image.path.read_bytes()[:-1] + b"?")
+    with pytest.raises(EnvironmentProblem, match="its bytes changed"):
+        place(shelf, image, KEY)
+    assert shelf.objects == {}
+
+
+def test_a_downloaded_copy_that_vanished_is_not_the_stores_fault(fetched):
+    image, shelf = fetched(), Shelf()
+    image.path.unlink()
+    with pytest.raises(EnvironmentProblem, match="No such file"):
+        place(shelf, image, KEY)
+
+
+def test_an_object_larger_than_the_image_is_not_read_to_its_end(fetched):
+    image, shelf = fetched(), Shelf()
+
+    def endless(_key):
+        while True:
+            yield b"x" * 10_000
+
+    shelf.read = endless
+    assert not confirm(shelf, image.asset, KEY)
+
+
+def test_an_object_that_never_shows_is_no_placement(fetched, naps):
+    image, shelf = fetched(), Shelf()
+    shelf.objects = {KEY: None}
+
+    def missing(key):
+        raise FileNotFoundError(key)
+        yield b""
+
+    shelf.read = missing
+    with pytest.raises(StoreError, match="does not have it") as caught:
+        place(shelf, image, KEY, sleep=naps.append)
+    assert caught.value.reason is Reason.STORE_MISMATCH
+    assert sum(naps) > 20
