@@ -22,6 +22,10 @@ def scan(
     everything: Annotated[
         bool, typer.Option("--all", help="Local paths and data: URLs, too.")
     ] = False,
+    text: Annotated[
+        bool,
+        typer.Option("--text", help="Other text files, too: _config.yml, templates, data files."),
+    ] = False,
     fail_on_host: Annotated[
         list[str],
         typer.Option(metavar="HOST", help="End with 3 if an image is on this host or provider."),
@@ -44,7 +48,13 @@ def scan(
     from migrator.cli.listing import list_references
 
     return list_references(
-        paths, common, json=json, links=links, everything=everything, fail_on=fail_on_host
+        paths,
+        common,
+        json=json,
+        links=links,
+        everything=everything,
+        text=text,
+        fail_on=fail_on_host,
     )
 
 
