@@ -62,6 +62,7 @@ class Reason(StrEnum):
     OPT_OUT = "opt-out", "the post asks to be left alone"
     UNREADABLE = "unreadable", "the file cannot be read"
     NOT_A_FILE = "not-a-file", "not a regular file"
+    NOT_A_POST = "not-a-post", "its name does not end like a post's (see extensions in [scan])"
     SYMLINK = "symlink", "a symbolic link"
     FILE_NAME = "file-name", "the file's name is not valid text"
     UTF_16 = "utf-16", "the file is in UTF-16 or UTF-32"

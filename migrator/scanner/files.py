@@ -1,0 +1,215 @@
+"""Which files are posts, and reading one without being held up or led astray by what it is."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrator.config.settings import MIB, ScanSettings
+from migrator.errors import UsageError
+from migrator.model import SkippedPost
+from migrator.reasons import Reason
+
+LARGEST_POST = 64 * MIB
+
+# What --text adds: where sites keep addresses outside of posts.
+# fmt: off
+_TEXT_EXTENSIONS = (
+    ".adoc", ".astro", ".bib", ".cfg", ".conf", ".css", ".csv", ".ejs", ".hbs", ".ini", ".jade",
+    ".jinja", ".js", ".json", ".jsonc", ".jsx", ".less", ".liquid", ".mustache", ".njk", ".org",
+    ".pug", ".rst", ".sass", ".scss", ".styl", ".svelte", ".svg", ".swig", ".tex", ".tmpl",
+    ".toml", ".ts", ".tsv", ".tsx", ".txt", ".vue", ".xml", ".yaml", ".yml",
+)
+# fmt: on
+_NOT_POSTS = frozenset({"node_modules"})  # beside everything hidden: .git, .migrator, .obsidian
+
+_UTF_16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff")
+_ASCII_AND_NUL = re.compile(rb"(?:[\t\n\r -~]\0{1,3}){4}")  # four letters in UTF-16 or UTF-32
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read; ``name`` is its path from the site root, with ``/``."""
+
+    path: Path
+    name: str
+
+
+def walk(
+    paths: Sequence[Path], settings: ScanSettings, root: Path, *, text: bool = False
+) -> Iterator[File | SkippedPost]:
+    """The posts at ``paths`` (files or folders), each once, in a stable order.
+
+    Folders are read in the order of their entries' names. What is hidden is left out, unless it
+    is one of ``paths``; so is what ``settings`` exclude, unless it is a file among ``paths``.
+    Symbolic links to folders are followed only as one of ``paths``. With ``text`` other text
+    files than posts are included.
+
+    Raises:
+        UsageError: one of ``paths`` does not exist, or is our own state folder.
+    """
+    # realpath, so that paths that overlap and a root reached through a link compare equal
+    root = Path(os.path.realpath(root))
+    tops = [_top(path) for path in paths]
+    return _Walk(settings, root, text=text).files(tops)
+
+
+def shown_from(paths: Sequence[Path], root: Path) -> Path:
+    """The folder that paths are shown relative to: the one scanned, else the site root."""
+    if len(paths) != 1:
+        return Path(os.path.realpath(root))
+    top = _top(paths[0])
+    return top if top.is_dir() else top.parent
+
+
+def read(file: File) -> bytes | SkippedPost:
+    """The bytes of ``file``, or why it is left alone; never waits, whatever kind of file it is."""
+    try:
+        skipped = _unless_regular(file, os.lstat(file.path))
+        if skipped:
+            return skipped
+        descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as opened:
+            skipped = _unless_regular(file, os.fstat(descriptor))  # it may be another file by now
+            data = b"" if skipped else opened.read(LARGEST_POST + 1)
+    except OSError as error:
+        return SkippedPost(file.path, file.name, Reason.UNREADABLE, os.strerror(error.errno or 0))
+    if skipped:
+        return skipped
+    if len(data) > LARGEST_POST:
+        return _too_large(file, len(data))
+    if _UTF_16_OR_32.match(data) or (b"\0" in data and _ASCII_AND_NUL.search(data)):
+        return SkippedPost(file.path, file.name, Reason.UTF_16, "save it as UTF-8")
+    return data
+
+
+def _unless_regular(file: File, status: os.stat_result) -> SkippedPost | None:
+    if stat.S_ISLNK(status.st_mode):
+        return SkippedPost(file.path, file.name, Reason.SYMLINK)
+    if not stat.S_ISREG(status.st_mode):
+        return SkippedPost(file.path, file.name, Reason.NOT_A_FILE)
+    return _too_large(file, status.st_size) if status.st_size > LARGEST_POST else None
+
+
+def _too_large(file: File, size: int) -> SkippedPost:
+    detail = f"{size // MIB} MiB; the limit is {LARGEST_POST // MIB} MiB"
+    return SkippedPost(file.path, file.name, Reason.POST_TOO_LARGE, detail)
+
+
+def _top(path: Path) -> Path:
+    """``path`` without symbolic links, except for a file that is one."""
+    try:
+        os.lstat(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path}: there is no such file or folder",
+            f"Check the spelling; it was looked for from {Path.cwd()}.",
+        ) from error
+    whole = path.is_dir()
+    top = Path(os.path.realpath(path if whole else path.parent), "" if whole else path.name)
+    if ".migrator" in top.parts:
+        raise UsageError(
+            f"{path}: this is Migrator's own state folder, not a place for posts",
+            "Name the folder of your posts instead.",
+        )
+    return top
+
+
+class _Walk:
+    """One walk: what is a post, and what was seen."""
+
+    def __init__(self, settings: ScanSettings, root: Path, *, text: bool) -> None:
+        self._root = root
+        self._extensions = tuple(extension.lower() for extension in settings.extensions)
+        if text:
+            self._extensions += _TEXT_EXTENSIONS
+        self._include = _patterns(settings.include) if settings.include else None
+        self._exclude = _patterns(settings.exclude)
+        self._seen: set[str] = set()
+
+    def files(self, tops: Sequence[Path]) -> Iterator[File | SkippedPost]:
+        for top in tops:
+            name = os.path.relpath(top, self._root)
+            if top.is_dir():
+                yield from self._below(str(top), "" if name == os.curdir else name + "/")
+            elif self._is_new(str(top)):
+                if top.name.lower().endswith(self._extensions):
+                    yield _named(str(top), name)
+                else:
+                    yield SkippedPost(top, name, Reason.NOT_A_POST)
+
+    def _below(self, folder: str, prefix: str) -> Iterator[File | SkippedPost]:
+        # A stack in place of recursion: folders may nest deeper than Python calls.
+        stack = [self._entries(folder, prefix)]
+        while stack:
+            below = next(stack[-1], None)
+            if below is None:
+                stack.pop()
+            elif isinstance(below, tuple):
+                stack.append(self._entries(*below))
+            else:
+                yield below
+
+    def _entries(self, folder: str, prefix: str) -> Iterator[File | SkippedPost | tuple[str, str]]:
+        """What stands in ``folder``: posts, and folders with the prefix of the names in them."""
+        try:
+            with os.scandir(folder) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return  # it vanished during the walk
+        except OSError as error:
+            skipped = _named(folder, prefix.rstrip("/") or ".")
+            yield SkippedPost(
+                skipped.path, skipped.name, Reason.UNREADABLE, os.strerror(error.errno or 0)
+            )
+            return
+        for entry in listed:
+            name = prefix + entry.name
+            if entry.name.startswith(".") or entry.name in _NOT_POSTS:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not self._exclude.fullmatch(name + "/"):
+                    yield entry.path, name + "/"
+            elif self._is_chosen(name) and self._is_new(entry.path):
+                yield _named(entry.path, name)
+
+    def _is_chosen(self, name: str) -> bool:
+        included = self._include is None or self._include.fullmatch(name)
+        is_post = name.lower().endswith(self._extensions)
+        return bool(is_post and included and not self._exclude.fullmatch(name))
+
+    def _is_new(self, path: str) -> bool:
+        new = path not in self._seen
+        self._seen.add(path)
+        return new
+
+
+def _named(path: str, name: str) -> File | SkippedPost:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        printable = os.fsencode(name).decode(errors="backslashreplace")
+        return SkippedPost(Path(path), printable, Reason.FILE_NAME, "rename it")
+    return File(Path(path), name)
+
+
+def _patterns(globs: Sequence[str]) -> re.Pattern[str]:
+    """What one of ``globs`` matches, and all below that: ``*``, ``?``, ``**`` across folders.
+
+    A pattern with a slash starts at the site root, one without is a name anywhere.
+    """
+    alternatives = []
+    for glob in globs:
+        anchored = "/" in glob.rstrip("/")
+        pattern = glob.removeprefix("./").strip("/")
+        parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+        regex = "".join(_WILDCARDS.get(part) or re.escape(part) for part in parts)
+        alternatives.append(regex if anchored else f"(?:.*/)?{regex}")
+    return re.compile(
+        f"(?:{'|'.join(alternatives)})(?:/.*)?" if alternatives else "(?!)", re.DOTALL
+    )
+
+
+_WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -1,0 +1,60 @@
+"""Posts on disk to values: read each file, find its references."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from migrator.config.settings import ScanSettings
+from migrator.model import Post, SkippedPost
+from migrator.reasons import Reason
+from migrator.scanner import find_references
+from migrator.scanner.files import File, read, walk
+from migrator.scanner.syntax import syntax_of
+
+
+def scan(
+    paths: Sequence[Path],
+    root: Path,
+    settings: ScanSettings,
+    *,
+    links: bool = False,
+    everything: bool = False,
+    text: bool = False,
+) -> Iterator[Post | SkippedPost]:
+    """Read the posts at ``paths``, one at a time and in a stable order; see ``files.walk``.
+
+    With ``links`` also links to image files, with ``everything`` also local paths and ``data:``
+    URLs, with ``text`` also text files that are no posts.
+
+    Raises:
+        UsageError: at once, if one of ``paths`` does not exist.
+    """
+    found = walk(paths, settings, root, text=text)
+    return (
+        file
+        if isinstance(file, SkippedPost)
+        else scan_file(file, settings, links=links, everything=everything)
+        for file in found
+    )
+
+
+def scan_file(
+    file: File, settings: ScanSettings, *, links: bool = False, everything: bool = False
+) -> Post | SkippedPost:
+    """Read one post."""
+    data = read(file)
+    if isinstance(data, SkippedPost):
+        return data
+    findings = find_references(
+        data, syntax_of(file.path), settings, links=links, everything=everything
+    )
+    if findings.opt_out:
+        return SkippedPost(file.path, file.name, Reason.OPT_OUT)
+    return Post(
+        file.path,
+        file.name,
+        hashlib.sha256(data).hexdigest(),
+        findings.encoding,
+        findings.references,
+        findings.notes,
+    )
