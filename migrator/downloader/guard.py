@@ -94,8 +94,9 @@ class GuardedBackend(httpcore.NetworkBackend):
         except Empty:
             raise Unfetched(Reason.DNS, f"no name server answers for {host}") from None
         if isinstance(answer, Exception):
-            again = not isinstance(answer, socket.gaierror) or answer.errno == socket.EAI_AGAIN
-            raise Unfetched(Reason.DNS, f"{host} cannot be resolved", again=again) from answer
+            raise Unfetched(
+                Reason.DNS, f"{host} cannot be resolved", again=_may_pass(answer)
+            ) from answer
         return answer
 
 
@@ -106,6 +107,12 @@ def _answer(
         answers.put(resolve(host, port))
     except Exception as error:  # noqa: BLE001 - whatever it is, the worker waits for it
         answers.put(error)
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    return isinstance(error, OSError)
 
 
 def system_resolve(host: str, port: int) -> Sequence[Address]:

@@ -1,3 +1,4 @@
+import contextlib
 import datetime as dt
 import logging
 import socket
@@ -160,7 +161,14 @@ def test_a_few_informational_answers_may_come_first(host, downloader):
     assert host.connections == 1
 
 
-def test_headers_of_64_kib_are_enough_for_everyone(host, downloader):
+@pytest.mark.parametrize("size", [64, 65, 100, 1000])
+def test_headers_beyond_64_kib_are_too_long(host, downloader_for, size):
+    long = hosts.raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * size * 1024 + b"\r\n\r\n", PNG)
+    result = failed(downloader_for(retries=0), host.on("/a.png", long))
+    assert "headers of the answer are too long" in result.detail
+
+
+def test_headers_of_50_kib_are_not_too_long(host, downloader):
     fields = [f"X-{number}: {'y' * 1000}" for number in range(50)]
     assert isinstance(downloader.fetch(host.on("/a.png", hosts.answer(PNG, *fields))), Fetched)
 
@@ -171,6 +179,27 @@ def test_nobody_listening_is_a_host_that_cannot_be_reached(downloader_for):
     result = failed(downloader_for(allow=(authority,)), f"http://{authority}/a.png")
     assert result.reason is Reason.CONNECT
     assert authority.partition(":")[2] in result.detail
+
+
+def test_a_host_that_drops_connections_unanswered_is_ended(downloader_for):
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = listener.getsockname()
+        for _ in range(3):  # the queue is full: from now on the kernel drops what comes
+            client = stack.enter_context(socket.socket())
+            client.settimeout(0)
+            client.connect_ex(address)
+        where = f"127.0.0.1:{address[1]}"
+        downloader = downloader_for(allow=(where,), timeout=0.5)
+        assert failed(downloader, f"http://{where}/a.png").reason is Reason.TIMEOUT
+
+
+def test_addresses_and_redirects_beyond_ascii_are_asked_for_in_utf_8(host, downloader):
+    host.on("/%E5%9B%BE%201.png?%E5%AD%97", hosts.redirect("/ae%cc.png".replace("%cc", "ä")))
+    utf8 = b"HTTP/1.1 302 X\r\nContent-Length: 0\r\nLocation: /" + "图.png".encode() + b"\r\n\r\n"
+    host.on("/ae%C3%A4.png", utf8)
+    host.on("/%E5%9B%BE.png", hosts.answer(PNG))
+    assert isinstance(downloader.fetch(host.url("/图 1.png?字")), Fetched)
 
 
 def test_proxies_and_credentials_of_the_environment_are_not_used(
