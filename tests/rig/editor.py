@@ -2,11 +2,13 @@
 
 Each save adds a line ``save I``. Styles are how real programs save: ``rename`` (what the file holds
 now and the line, in a new file renamed over the old), ``append`` (into the open file), ``in-place``
-(the text that the editor has in memory, into the emptied file).
+(the text that the editor has in memory, into the emptied file). Between saves it pauses, or not.
 """
 
 import os
+import random
 import sys
+import time
 from pathlib import Path
 
 
@@ -36,3 +38,5 @@ if __name__ == "__main__":
     text.extend(post.read_bytes())
     for number in range(count):
         style(post, b"save %d\n" % number)
+        if random.random() < 0.1:  # bursts, and time between them in which a swap can succeed
+            time.sleep(random.random() * 0.05)
