@@ -8,7 +8,8 @@ from migrator.config.settings import ScanSettings
 from migrator.errors import MigratorError
 from migrator.model import Edit, Kind, Reference, Span, Spelling
 from migrator.rewriter.edits import apply
-from migrator.scanner import find_references, front_matter
+from migrator.scanner import dialects, find_references, front_matter
+from migrator.scanner.regions import Regions
 from migrator.scanner.source import Source, decode
 from migrator.scanner.spelling import settled
 from migrator.scanner.structure import Part, parts
@@ -99,8 +100,11 @@ def _same_structure(
     inside = list(old.edits(edits))
     if apply(old.text, inside) != new.text:
         raise SelfCheckFailed("the file reads as another kind of text")
+    not_ours = {one.start for one in dialects.find(old.text, Regions())}
     hidden = [
-        index for index, edit in enumerate(sorted(edits)) if kinds[edit.span] in _NOT_MARKDOWN
+        index
+        for index, (edit, there) in enumerate(zip(sorted(edits), inside, strict=True))
+        if kinds[edit.span] in _NOT_MARKDOWN or there.span.start in not_ours
     ]
     shift = _Shift(inside)
     both = []

@@ -91,8 +91,10 @@ def _references(source: Source, found: list[Found], notes: list[Note]) -> Iterat
     for one, (line, column), start, end in zip(found, places, offsets, offsets, strict=True):
         raw = source.text[one.start : one.end]
         if source.encoding == "ascii" and source.data[start:end] != raw:
-            text = "an image stays as it is: its address is not valid text"
-            notes.append(Note(line, text))
+            notes.append(Note(line, "an image stays as it is: its address is not valid text"))
+            continue
+        if b"\n" in raw:
+            notes.append(Note(line, "an image stays as it is: its address takes several lines"))
             continue
         yield Reference(
             Span(start, end), one.kind, one.spelling, one.url, raw.decode(), line, column

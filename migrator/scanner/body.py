@@ -2,17 +2,22 @@
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migrator.config.settings import ScanSettings
+from migrator.scanner import dialects, jsx, tags, text
 from migrator.scanner.extract import Extract
 from migrator.scanner.found import Found
 from migrator.scanner.html import Comment, Markup
-from migrator.scanner.markdown import Range, Reading, math, read_markdown
+from migrator.scanner.markdown import Reading, math, read_markdown
+from migrator.scanner.regions import Range, Regions
 from migrator.scanner.syntax import Syntax
+from migrator.scanner.templates import silenced
 
-_BLANK_LINE = re.compile(rb"(?:\r\n?|\n)[ \t]*(?:\r\n?|\n)")
+_BLANK_LINE = re.compile(rb"\n[ \t]*\r?\n")
 _WORDS = re.compile(rb"\S")
+_ROUNDS = 8  # raw text can hold what looks like code in which more raw text begins
+_IGNORE, _IGNORE_NEXT = "migrator-ignore", "migrator-ignore-next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,45 @@ class Body:
 
 
 def read_body(
-    text: bytes, start: int, syntax: Syntax, settings: ScanSettings, *, links: bool = False
+    post: bytes, start: int, syntax: Syntax, settings: ScanSettings, *, links: bool = False
 ) -> Body:
-    """Read ``text`` from ``start`` on."""
-    body = Extract.whole(text[start:], start)
+    """Read the UTF-8 text ``post`` from ``start`` on; offsets are those of ``post``."""
+    body = Extract.whole(post[start:], start)
+    if syntax is Syntax.TEXT:
+        return Body(_moved(text.find(body.text), start))
+    reading = _read(body, syntax, settings, links=links)
+    for _ in range(_ROUNDS):
+        code = Regions((first - start, last - start) for first, last in reading.code)
+        silent = silenced(body.text, code)
+        if silent == body.text:
+            break
+        body = body.with_text(silent)
+        reading = _read(body, syntax, settings, links=links)
+    found = tags.find(body.text, code, settings.tags, links=links)
+    if syntax is not Syntax.HTML:
+        found += jsx.find(body.text, code) + dialects.find(body.text, code)
+    found = _moved(found, start) + reading.found + reading.markup.found
+    ignored, ignored_to = list(reading.markup.code), 0
+    if found and b"$" in body.text and syntax is not Syntax.HTML:
+        ignored += math(body)
+    comments = reading.markup.comments
+    for comment in comments:
+        if comment.text == _IGNORE_NEXT and comment.start >= ignored_to:
+            ignored.append(_following(post, reading, comment))
+            ignored_to = ignored[-1][1]
+    left_alone = Regions(ignored)
+    return Body(
+        [one for one in found if one.start not in left_alone],
+        reading.lost,
+        any(comment.text == _IGNORE for comment in comments),
+    )
+
+
+def _read(body: Extract, syntax: Syntax, settings: ScanSettings, *, links: bool) -> Reading:
     if syntax is Syntax.HTML:
         reading = Reading(Markup(links))
         reading.markup.read(body)
-        reading.html.append((start, len(text)))
+        reading.html.append(body.span(0, len(body.text)))
     else:
         reading = read_markdown(
             body,
@@ -40,44 +76,21 @@ def read_body(
             links=links,
             literal=settings.literal,
         )
-    found = [*reading.found, *reading.markup.found]
-    ignored = [*reading.markup.code]
-    if found and b"$" in body.text and syntax is not Syntax.HTML:
-        ignored += math(body)
-    comments = [c for c in reading.markup.comments if c.text.startswith("migrator-ignore")]
-    ignored += [
-        _next_paragraph(text, reading, comment)
-        for comment in comments
-        if comment.text == "migrator-ignore-next"
-    ]
-    return Body(
-        outside(found, ignored),
-        reading.lost,
-        any(comment.text == "migrator-ignore" for comment in comments),
-    )
+    reading.code += reading.markup.code
+    reading.code += ((comment.start, comment.end) for comment in reading.markup.comments)
+    return reading
 
 
-def outside(found: list[Found], regions: list[Range]) -> list[Found]:
-    """Those of ``found`` that stand in none of ``regions``."""
-    if not regions:
-        return found
-    regions = sorted(regions)
-    kept, region, reach = [], 0, -1
-    for one in sorted(found):
-        while region < len(regions) and regions[region][0] <= one.start:
-            reach = max(reach, regions[region][1])
-            region += 1
-        if one.start >= reach:
-            kept.append(one)
-    return kept
+def _moved(found: list[Found], by: int) -> list[Found]:
+    return [replace(one, start=one.start + by, end=one.end + by) for one in found]
 
 
-def _next_paragraph(text: bytes, reading: Reading, comment: Comment) -> Range:
+def _following(post: bytes, reading: Reading, comment: Comment) -> Range:
     """What follows ``comment`` in its HTML up to a blank line, else the next block."""
-    rest = max((end for start, end in reading.html if start <= comment.start < end), default=0)
-    words = _WORDS.search(text, comment.end, rest)
+    rest = reading.html[bisect_left(reading.html, (comment.start + 1, 0)) - 1][1]
+    words = _WORDS.search(post, comment.end, rest)
     if words:
-        blank = _BLANK_LINE.search(text, words.start(), rest)
+        blank = _BLANK_LINE.search(post, words.start(), rest)
         return comment.end, blank.start() if blank else rest
     block = bisect_left(reading.blocks, (comment.end, 0))
     return reading.blocks[block] if block < len(reading.blocks) else (comment.end, comment.end)

@@ -11,7 +11,7 @@ from migrator.scanner.spelling import read
 from migrator.scanner.srcset import srcset_urls, style_urls
 from migrator.urls import names_an_image
 
-_MARKUP = re.compile(rb"<(?:(!--)|([!?])|(/?)([A-Za-z][^\s/>]*))")
+_MARKUP = re.compile(rb"<(?:(!--)|([!?])|(/?)(?!https?:)([A-Za-z][^\s/>]*))")
 _ATTRIBUTE = re.compile(
     rb"[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>][^\s>]*)|(?=>)))?"
 )
@@ -24,7 +24,7 @@ _IMAGES = {
     b"img": {b"src"},
     b"input": {b"src"},  # of type "image" only
     b"video": {b"poster"},
-    b"image": {b"href", b"xlink:href"},  # SVG
+    b"image": {b"src", b"href", b"xlink:href"},  # SVG; to a browser also img
     b"feimage": {b"href", b"xlink:href"},
 }
 _SRCSETS = frozenset({b"srcset", b"imagesrcset", b"data-srcset", b"data-lazy-srcset"})
@@ -37,7 +37,7 @@ _LAZY = frozenset(
         b"background-image poster image img cover thumb full large hires zoom-image"
     ).split()
 )
-_COMPONENT = re.compile(rb"[A-Z]|[^-]*-|[^.]*\.")  # Image, v-img, motion.img
+_COMPONENT = re.compile(rb"[A-Z].*[a-z]|.*[-.]")  # Image, v-img, motion.img
 _COMPONENT_IMAGES = frozenset(
     {b"src", b"image", b"img", b"url", b"cover", b"poster", b"thumbnail", b"background", b"logo"}
 )
@@ -147,7 +147,7 @@ def _role(name: bytes, attribute: bytes, *, links: bool) -> tuple[Kind, bool] | 
     element = name.lower()
     if element in _IMAGES:
         if attribute in _IMAGES[element] or attribute in _LAZY:
-            return Kind.HTML, True
+            return Kind.TAG if name == b"Image" else Kind.HTML, True
     elif _COMPONENT.match(name) and attribute in _COMPONENT_IMAGES:
         return Kind.TAG, False
     if attribute == b"background" or attribute.startswith(b"data-"):

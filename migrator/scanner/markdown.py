@@ -16,6 +16,7 @@ from migrator.model import Kind, Spelling
 from migrator.scanner.extract import Extract
 from migrator.scanner.found import Found
 from migrator.scanner.html import Markup
+from migrator.scanner.regions import Range
 from migrator.scanner.spelling import read
 from migrator.urls import names_an_image
 
@@ -39,8 +40,6 @@ _BETWEEN_LINES = re.compile(rb"[ \t>\\\r\n]*")
 _INLINE = frozenset({"Emphasis", "Strong", "Strikethrough"})
 _ADMONITION = re.compile(rb"(?:!!!|\?\?\?\+?|===) ")  # Python-Markdown: its body is indented
 _NESTED = 3  # how deep Markdown in HTML or in indented text is followed
-
-Range = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -76,14 +75,15 @@ def read_markdown(
 def math(body: Extract) -> list[Range]:
     """Where ``body`` holds formulas, ``$...$`` and ``$$...$$``.
 
-    Two prices in a sentence are none: a letter or digit touches one of the dollar signs.
+    Two prices in a sentence are none: an amount follows the first dollar sign, or a letter or
+    digit the second.
     """
     text = body.text
     regions = []
     for event, place in _events(text, OPTIONS | pyromark.Options.ENABLE_MATH):
         if isinstance(event, dict) and ("InlineMath" in event or "DisplayMath" in event):
             start, end = place["start"], place["end"]
-            if not (text[end : end + 1].isalnum() or text[max(start - 1, 0) : start].isalnum()):
+            if not (text[end : end + 1].isalnum() or text[start + 1 : start + 2].isdigit()):
                 regions.append(body.span(start, end))
     return regions
 

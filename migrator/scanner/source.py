@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from migrator.model import Edit, Span
 
 _TWO_BYTES = re.compile(r"[^\x00-\x7f]")
+_LONE_CR = re.compile(rb"\r(?!\n)")
 _MOSTLY = 0.8  # of the characters beyond ASCII must be common Chinese
 
 
@@ -15,7 +16,8 @@ _MOSTLY = 0.8  # of the characters beyond ASCII must be common Chinese
 class Source:
     """``text`` is valid UTF-8; ``encoding`` is the codec for text written into the post.
 
-    With ``ascii``, each invalid byte of ``data`` is one ``?`` in ``text``.
+    With ``ascii``, each invalid byte of ``data`` is one ``?`` in ``text``. A lone CR is a LF there:
+    it ends a line (CommonMark 0.31, 2.1), but pyromark 0.10 does not end a code fence at one.
     """
 
     data: bytes
@@ -34,7 +36,7 @@ class Source:
             yield Edit(Span(*edges), self._text(edit.replacement))
 
     def _text(self, data: bytes) -> bytes:
-        return data.decode("gb18030").encode() if self.encoding == "gb18030" else data
+        return data.decode(self.encoding).encode() if self.encoding == "gb18030" else data
 
     def offsets(self, offsets: Iterable[int]) -> Iterator[int]:
         """Where in the file the bytes at ``offsets`` of the text stand; they must ascend."""
@@ -43,21 +45,23 @@ class Source:
             return
         seen = there = 0
         for offset in offsets:
-            there += len(self.text[seen:offset].decode().encode("gb18030"))
+            there += len(self.text[seen:offset].decode().encode(self.encoding))
             seen = offset
             yield there
 
 
 def decode(data: bytes) -> Source:
     """``data`` as UTF-8, as Chinese in GB 18030 if all of it reads as such, else as ASCII."""
+    text, encoding = data, "utf-8"
     try:
         data.decode()
     except UnicodeDecodeError:
-        text = _chinese(data)
-        if text is not None:
-            return Source(data, text.encode(), "gb18030")
-        return Source(data, data.decode(errors="migrator.one-for-one").encode(), "ascii")
-    return Source(data, data, "utf-8")
+        chinese = _chinese(data)
+        if chinese is None:
+            text, encoding = data.decode(errors="migrator.one-for-one").encode(), "ascii"
+        else:
+            text, encoding = chinese.encode(), "gb18030"
+    return Source(data, _LONE_CR.sub(b"\n", text), encoding)
 
 
 def _chinese(data: bytes) -> str | None:

@@ -1,0 +1,47 @@
+"""Regions that a site generator takes out before Markdown is read: raw text, listings, comments."""
+
+import re
+
+from migrator.scanner.regions import Regions
+
+_OPENING = re.compile(
+    rb"\{%[-+]?\s*(raw|verbatim|codeblock|code|highlight|prism|comment)\b[^{}]*?%\}"  # Hexo, Liquid
+    rb"|\{\{[<%]\s*(highlight)\b[^{}]*?[>%]\}\}"  # Hugo
+    rb"|\{\{([<%]?)/\*"  # Hugo: a shortcode that is shown, not run; a comment
+    rb"|(\{/\*)"  # MDX
+    rb"|(\{::comment\})"  # kramdown
+)
+_NOT_A_BREAK = re.compile(rb"[^\r\n]")
+
+
+def silenced(text: bytes, code: Regions) -> bytes:
+    """``text`` with those regions crossed out; length and line ends stay.
+
+    What begins in ``code`` is an example.
+    """
+    pieces: list[bytes] = []
+    missing: set[bytes] = set()
+    seen = 0
+    for opening in _OPENING.finditer(text):
+        start, inside = opening.span()
+        if start < seen or start in code:
+            continue
+        closing = _closing(opening)
+        end = None if closing in missing else re.compile(closing).search(text, inside)
+        if end is None:  # nor for any later one: each kind is looked for to the end once
+            missing.add(closing)
+            continue
+        pieces += (text[seen:inside], _NOT_A_BREAK.sub(b"x", text[inside : end.start()]))
+        seen = end.start()
+    return b"".join((*pieces, text[seen:])) if pieces else text
+
+
+def _closing(opening: re.Match[bytes]) -> bytes:
+    tag, shortcode, shown, jsx, _kramdown = opening.groups()
+    if tag:
+        return rb"\{%[-+]?\s*end" + tag + rb"\s*[-+]?%\}"
+    if shortcode:
+        return rb"\{\{[<%]\s*/\s*" + shortcode + rb"\s*[>%]\}\}"
+    if jsx:
+        return rb"\*/\}"
+    return rb"\{:/comment\}" if shown is None else rb"\*/" + shown.replace(b"<", b">") + rb"\}\}"

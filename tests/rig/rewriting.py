@@ -1,0 +1,32 @@
+"""What must hold for every rewrite."""
+
+from migrator.config.settings import ScanSettings
+from migrator.rewriter.check import check
+from migrator.rewriter.edits import apply, edits_for
+from migrator.scanner import find_references
+from migrator.scanner.spelling import settled
+
+SETTINGS = ScanSettings(tags=("[photo {url} *]",))
+
+
+def assert_rewrites(data, syntax):
+    """References never overlap; only they change, to the new URLs; once more changes nothing."""
+    findings = find_references(data, syntax, SETTINGS)
+    new = {}
+    for one in findings.references:
+        new.setdefault(one.url, f"http://new/{len(new)}.png")
+    edits = edits_for(findings.references, findings.encoding, new)
+    after = apply(data, edits)
+    check(data, after, syntax, SETTINGS, edits, new)
+    again = find_references(after, syntax, SETTINGS)
+    assert (again.encoding, again.opt_out) == (findings.encoding, findings.opt_out)
+    at = there = 0
+    for old, now in zip(findings.references, again.references, strict=True):
+        assert at <= old.span.start <= old.span.end
+        assert data[at : old.span.start] == after[there : now.span.start]
+        url = settled(new[old.url], old.spelling, findings.encoding)
+        assert (now.url, now.kind, now.spelling) == (url, old.kind, old.spelling)
+        assert data[old.span.start : old.span.end].decode(findings.encoding) == old.raw
+        at, there = old.span.end, now.span.end
+    assert data[at:] == after[there:]
+    assert edits_for(again.references, again.encoding, {url: url for url in new.values()}) == ()
