@@ -231,7 +231,5 @@ def _takes_host(choice: _Choice, netloc: str) -> bool:
 @lru_cache(maxsize=10_000)
 def _rules(name: str) -> tuple[tuple[Rule, dict[str, str | None]], ...]:
     """The rules whose host pattern is ``name``, with what it says."""
-    if len(name) > _LONGEST_NAME:
-        return ()
     matches = ((rule, rule.host.fullmatch(name)) for rule in RULES)
     return tuple((rule, match.groupdict()) for rule, match in matches if match)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from migrator.config.settings import ScanSettings
 from migrator.model import Kind
 from migrator.scanner import find_references
-from migrator.scanner.front_matter import find
+from migrator.scanner.front_matter import FrontMatter, find
 from migrator.scanner.spelling import read, write
 from migrator.scanner.syntax import Syntax
 
@@ -98,6 +98,26 @@ def test_everything_includes_local_paths_and_data_urls():
     assert find(data, SETTINGS).found == ()
     everything = find(data, SETTINGS, everything=True).found
     assert [item.url for item in everything] == ["/img/a.png", "data:image/png;base64,AAAA"]
+
+
+def test_a_list_between_rulers_is_body():
+    data = yaml_post("- a: b\n- ![](https://x.org/a.png)\n- https://x.org/a.png")
+    assert find(data, SETTINGS).end == 0
+
+
+def test_text_above_a_ruler_that_cannot_be_read_is_body():
+    data = b"title: [never closed\ncover: https://x.org/a.png\n---\nBody"
+    assert find(data, SETTINGS) == FrontMatter()
+
+
+def test_a_toml_table_ends_where_the_next_begins():
+    data = b"+++\n[cover]\na = 'https://x.org/1'\n[other]\na = 'https://x.org/2'\n+++\n"
+    assert urls(data) == ["https://x.org/1"]
+
+
+def test_numbers_of_any_length_cost_nothing_in_json():
+    data = f'{{"n": {"9" * 100_000}, "m": 1{"0" * 5000}.5, "cover": "https://x.org/a"}}\n'.encode()
+    assert urls(data) == ["https://x.org/a"]
 
 
 def test_an_alias_under_an_image_key_is_edited_once_at_its_anchor():

@@ -129,6 +129,7 @@ def test_every_rule_has_an_example():
         ("*", "https://x.org/a.png", True),
         ("example.com/blog/*", "https://example.com/blog/A.png?x#y", True),
         ("example.com/blog/", "http://example.com/blog/a/b.png", True),
+        ("Example.com/Blog/", "http://EXAMPLE.com/Blog/a/b.png", True),
         ("example.com/blog/*.gif", "http://example.com/blog/a/b.png", False),
         ("//example.com/blog/", "//example.com/blog/a.png", True),
         ("example.com/blog/", "https://img.example.com/blog/a.png", False),

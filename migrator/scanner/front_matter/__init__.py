@@ -83,6 +83,8 @@ def _steps(text: str, language: Format) -> Iterator[Step]:
 
 
 def _notes(notes: list[tuple[int, str]], data: bytes, text: str, start: int) -> tuple[Note, ...]:
+    if not notes:
+        return ()
     offsets = _offsets(text, (offset for offset, _ in notes), start)
     notes = sorted(notes)
     places = positions(data, (offsets[offset] for offset, _ in notes))

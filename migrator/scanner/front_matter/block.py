@@ -78,7 +78,7 @@ def _fenced(data: bytes, fence: re.Match[bytes]) -> Block | None:
     stop = match.start()
     block = Block(start, stop, _line_end(data, match.end()), _BY_FENCE[opening[:1]])
     # A ruler and prose up to the next ruler is Markdown.
-    if block.format is Format.YAML and not _MAPPING.match(data[:stop], start):
+    if block.format is Format.YAML and not _MAPPING.match(data, start, stop):
         return None
     return block
 

@@ -100,6 +100,8 @@ def _judge(
     value: Value, text: str, name: str, images: Images, *, shows_image: bool, everything: bool
 ) -> None:
     url = value.value.strip()
+    if not everything and "//" not in url:
+        return
     if not _counts(url, shows_image=shows_image, everything=everything):
         inside_more = shows_image and _EXTERNAL.search(url) and not _TEMPLATE.search(url)
         if inside_more or _EMBEDDED.search(url):
@@ -110,7 +112,7 @@ def _judge(
     start = value.start + len(inside) - len(inside.lstrip())
     if raw == url or (value.spelling in _DECODES and spelling.read(raw, value.spelling) == url):
         images.found[start] = (start + len(raw), value.spelling, url)
-    elif start not in images.found:
+    else:
         images.notes.append((value.start, _IN_PIECES.format(name)))
 
 
