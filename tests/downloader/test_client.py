@@ -14,6 +14,7 @@ from migrator.reasons import Reason
 
 PNG = images.image()
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+TWO_LENGTHS = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -134,7 +135,7 @@ def test_an_address_that_cannot_be_requested_is_said_to_be_bad(downloader, url):
         (hosts.raw(EARLY * 2000, hosts.answer(PNG)), Reason.PROTOCOL),
         (hosts.raw(b"HTTP/1.1 100 C\r\n\r\n" * 6, hosts.answer(PNG)), Reason.PROTOCOL),
         (hosts.answer(PNG, "Content-Length: 1"), Reason.PROTOCOL),
-        (hosts.answer(PNG, "Transfer-Encoding: chunked"), Reason.PROTOCOL),
+        (hosts.raw(TWO_LENGTHS + b"%x\r\n%b\r\n0\r\n\r\n" % (len(PNG), PNG)), Reason.PROTOCOL),
         (hosts.answer(PNG, "X: a\0b"), Reason.PROTOCOL),
         (hosts.answer(PNG, *(f"X-{number}: y" for number in range(200))), Reason.PROTOCOL),
         (hosts.answer(PNG, "X: " + "y" * 70_000), Reason.PROTOCOL),

@@ -143,6 +143,7 @@ def test_a_resolver_that_hangs_is_left_behind():
     said = fault(backend(resolve, seconds=0.2))
     release.set()
     assert said.reason is Reason.DNS
+    assert "no name server answers" in said.detail
 
 
 @pytest.mark.parametrize(
