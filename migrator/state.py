@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.errors import AlreadyRunning, EnvironmentProblem
+from migrator.errors import AlreadyRunning, EnvironmentProblem, UsageError
 
 FOLDER = ".migrator"
+_LEDGER = "ledger.db"
+_DEPTH = 3  # levels: content/posts/2024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Site:
     @property
     def ledger(self) -> Path:
         """The SQLite file that remembers every run."""
-        return self.state / "ledger.db"
+        return self.state / _LEDGER
 
     @property
     def spool(self) -> Path:
@@ -49,7 +51,11 @@ class Site:
 def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
     """The site root: the config's folder, else the first PATH (of a file: its folder).
 
-    Without either, the nearest folder upwards that has a state folder, else the current one.
+    Without either, the nearest folder upwards that has a state folder; else the only one a few
+    levels below, where a run over `posts/` left it; else the current folder.
+
+    Raises:
+        UsageError: there are several below.
     """
     if config_file is not None:
         return config_file.resolve().parent
@@ -57,7 +63,31 @@ def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
         first = paths[0].resolve()
         return first if first.is_dir() else first.parent
     here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / FOLDER).is_dir()), here)
+    for folder in (here, *here.parents):
+        if (folder / FOLDER).is_dir():
+            return folder
+    below = [ledger.parent.parent for ledger in _ledgers(here, _DEPTH)]
+    if len(below) > 1:
+        names = ", ".join(str(folder.relative_to(here)) for folder in below)
+        raise UsageError(
+            f"there are several sites here: {names}", "Go to the folder of the one you mean."
+        )
+    return below[0] if below else here
+
+
+def _ledgers(folder: Path, depth: int) -> Iterator[Path]:
+    """The ledgers in state folders at most ``depth`` levels below; nothing hidden is looked into."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or entry.is_symlink() or not entry.is_dir():
+            continue
+        if (entry / FOLDER / _LEDGER).is_file():
+            yield entry / FOLDER / _LEDGER
+        elif depth > 1:
+            yield from _ledgers(entry, depth - 1)
 
 
 @contextmanager

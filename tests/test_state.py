@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from migrator.errors import AlreadyRunning, EnvironmentProblem
+from migrator.errors import AlreadyRunning, EnvironmentProblem, UsageError
 from migrator.state import Site, locked, site_root
 
 
@@ -27,6 +27,27 @@ def test_without_paths_it_is_the_nearest_folder_with_a_state_folder(tmp_path, mo
     (tmp_path / "posts" / "2024").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "posts" / "2024")
     assert site_root([], None) == tmp_path
+
+
+def _with_ledger(folder):
+    (folder / ".migrator").mkdir(parents=True)
+    (folder / ".migrator" / "ledger.db").touch()
+    return folder
+
+
+def test_or_the_only_one_below_where_a_run_over_a_folder_left_it(tmp_path, monkeypatch):
+    posts = _with_ledger(tmp_path / "source" / "_posts")
+    _with_ledger(tmp_path / ".hidden" / "site")
+    monkeypatch.chdir(tmp_path)
+    assert site_root([], None) == posts
+
+
+def test_several_below_are_named(tmp_path, monkeypatch):
+    _with_ledger(tmp_path / "blog")
+    _with_ledger(tmp_path / "notes")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="blog, notes"):
+        site_root([], None)
 
 
 def test_the_state_folder_is_private_and_unknown_to_git(tmp_path):

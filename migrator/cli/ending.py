@@ -78,6 +78,8 @@ def _print(report: Report, next_command: str | None, *, full: bool) -> None:
 
 def _continuing(report: Report, typed: Sequence[str]) -> str | None:
     command = " ".join(["migrator", report.command, *map(shlex.quote, typed)])
+    if report.command == "rollback" and not report.dry_run:
+        return None  # trying again does not help against an edit
     if report.dry_run:
         planned = any(post.state == "planned" for post in report.posts)
         return command if planned else None

@@ -55,7 +55,7 @@ def main() -> NoReturn:
         status = _explained(error)
     except (KeyboardInterrupt, typer.Abort):
         status = _said("migrator: stopped; nothing was changed by this command.", 130)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except (BrokenPipeError, SystemExit):  # typer exits only for this: a reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
     except Exception as error:  # noqa: BLE001 - the last place to say it in plain words
@@ -64,11 +64,11 @@ def main() -> NoReturn:
 
 
 def _with_help(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
     message = error.format_message()
-    if context is None or message.startswith("Usage"):
+    if message.startswith("Usage"):  # the help itself
         return message
-    return f"migrator: {message}\nSee: {context.command_path} --help"
+    context = getattr(error, "ctx", None)
+    return f"migrator: {message}\nSee: {context.command_path if context else 'migrator'} --help"
 
 
 def _explained(error: MigratorError) -> int:

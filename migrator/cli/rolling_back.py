@@ -30,13 +30,13 @@ def rolled_back(
     Returns the exit status.
     """
     with opened(common) as session:
-        if dry_run:
-            with history(session.site) as past:
-                if past is None:
-                    raise UsageError("no run has changed anything here yet")
+        with history(session.site) as past:
+            if past is None:
+                raise UsageError("no run has changed anything here yet")
+            if dry_run:
                 report = _intended(session, past, run_to_roll_back(past, name), dry_run=True)
-            ending.show(report, [], json=json, full=common.verbose)
-            return ending.status(report)
+                ending.show(report, [], json=json, full=common.verbose)
+                return ending.status(report)
         with session.working() as ledger:
             undone = run_to_roll_back(ledger, name)
             report = _intended(session, ledger, undone, dry_run=False)
