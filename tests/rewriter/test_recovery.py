@@ -211,7 +211,7 @@ def test_killed_in_the_middle_of_recovery_it_recovers_the_next_time(tmp_path, ca
     swap = "link" if faults else "renameat2"
     points = strace.points(tmp_path / "n", calls=calls, faults=faults)
     first = next(n for n, point in enumerate(points) if point.startswith(swap))
-    for number, point in enumerate(points if THOROUGH else points[first::4]):
+    for number, point in enumerate(points if THOROUGH else points[first::6]):
         root = tmp_path / str(number)
         befores = {"0.md": (Site.build(root).posts / "0.md").read_bytes()}
         strace.run(root, faults=[*faults, point.format(KILL)])

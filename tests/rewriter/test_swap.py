@@ -545,7 +545,7 @@ def test_every_call_may_fail_and_nothing_is_lost(tmp_path, error):
     log = tmp_path / "log"
     first = 0 if THOROUGH else ERRORS.index(error)
 
-    for number, point in enumerate(points[first :: 1 if THOROUGH else 2]):
+    for number, point in enumerate(points[first :: 1 if THOROUGH else 3]):
         root = tmp_path / str(number)
         site = Site.build(root)
         post = site.posts / "0.md"
@@ -685,7 +685,7 @@ def test_a_post_that_is_a_mount_point_is_refused(small_disk, post, state):
 # A busy editor
 
 EDITOR = Path(__file__).parents[1] / "rig/editor.py"
-SAVES = int(os.environ.get("MIGRATOR_TORTURE_SAVES", "1000"))
+SAVES = int(os.environ.get("MIGRATOR_TORTURE_SAVES", "500"))
 
 
 @pytest.mark.parametrize(
