@@ -100,15 +100,17 @@ def _finish(response: httpx.Response) -> None:
     response.close()
 
 
-def _vetted(url: str, reason: Reason = Reason.BAD_URL, prefix: str = "") -> httpx.URL:
+def _vetted(
+    url: str, base: httpx.URL | None = None, reason: Reason = Reason.BAD_URL, prefix: str = ""
+) -> httpx.URL:
     if len(url) > URL_LIMIT:
         raise Unfetched(reason, f"{prefix}an address of {len(url)} characters")
     try:
-        target = httpx.URL(url)
+        target = base.join(url) if base else httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise Unfetched(reason, f"{prefix}not an address: {error}") from error
+        raise Unfetched(reason, f"{prefix}what is not an address: {error}") from error
     if target.scheme not in {"http", "https"}:
-        raise Unfetched(reason, f"{prefix}not an http(s) address: {target.scheme or 'no scheme'}")
+        raise Unfetched(reason, f"{prefix}an address that is not http(s): {target.scheme}:")
     if target.port is not None and not 0 < target.port < _PORTS:
         raise Unfetched(reason, f"{prefix}an address with the impossible port {target.port}")
     if not target.host:
@@ -119,17 +121,11 @@ def _vetted(url: str, reason: Reason = Reason.BAD_URL, prefix: str = "") -> http
 
 
 def _next(here: httpx.URL, response: httpx.Response) -> httpx.URL:
-    location = response.headers.get("location", "")
+    location = without_fragment(response.headers.get("location", ""))
     if not location:
         raise Unfetched(Reason.REDIRECT, f"{here.host} redirects, but does not say where to")
     prefix = f"{here.host} redirects to "
-    if len(location) > URL_LIMIT:
-        raise Unfetched(Reason.REDIRECT, f"{prefix}an address of {len(location)} characters")
-    try:
-        joined = str(here.join(location).copy_with(fragment=None))
-    except (httpx.InvalidURL, ValueError) as error:
-        raise Unfetched(Reason.REDIRECT, f"{prefix}what is not an address: {error}") from error
-    target = _vetted(joined, Reason.REDIRECT, prefix)
+    target = _vetted(location, here, Reason.REDIRECT, prefix)
     if here.scheme == "https" and target.scheme == "http":
         raise Unfetched(Reason.REDIRECT, f"{prefix}{target.host} without encryption (http)")
     return target

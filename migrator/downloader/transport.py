@@ -9,7 +9,6 @@ import httpx
 
 from migrator.downloader import faults
 from migrator.downloader.guard import GuardedBackend
-from migrator.downloader.wire import Wire
 
 _CONNECTIONS = 4  # kept by one worker; it uses one at a time
 _IDLE_SECONDS = 10.0
@@ -60,7 +59,7 @@ class GuardedTransport(httpx.BaseTransport):
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(answer, without_body=request.method == "HEAD"),
+            stream=_Body(answer),
             extensions=answer.extensions,
         )
 
@@ -72,26 +71,19 @@ class GuardedTransport(httpx.BaseTransport):
 class _Body(httpx.SyncByteStream):
     """The body of an answer; decides at its end whether the connection may be used again."""
 
-    def __init__(self, answer: httpcore.Response, *, without_body: bool) -> None:
+    def __init__(self, answer: httpcore.Response) -> None:
         self._answer = answer
-        self._without_body = without_body
 
     def __iter__(self) -> Iterator[bytes]:
-        wire = self._answer.extensions["network_stream"]
+        wire = self._answer.extensions["network_stream"]  # a Wire: the guard opened it
         received = 0
         try:
             for piece in self._answer.iter_stream():
                 received += len(piece)
                 yield piece
         except _ERRORS as error:
-            raise faults.of_body(error, ended=isinstance(wire, Wire) and wire.ended) from error
-        if isinstance(wire, Wire):
-            wire.retire_unless_at(received if self._has_length() else None)
-
-    def _has_length(self) -> bool:
-        return self._without_body or any(
-            name.lower() == b"content-length" for name, _ in self._answer.headers
-        )
+            raise faults.of_body(error, ended=wire.ended) from error
+        wire.retire_unless_at(received)
 
     def close(self) -> None:
         self._answer.close()

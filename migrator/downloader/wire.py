@@ -87,12 +87,13 @@ class Wire(httpcore.NetworkStream):
             del self._head[: end.end()]
             start = 0
 
-    def retire_unless_at(self, body: int | None) -> None:
+    def retire_unless_at(self, body: int) -> None:
         """Use this connection no more, unless the answer ended exactly after ``body`` bytes.
 
         Bytes beyond its end would be taken for the beginning of the answer to another request.
+        (Where a body comes in chunks, its end cannot be seen from here: such connections end.)
         """
-        self._retired = body is None or self._received != (self._before_body or 0) + body
+        self._retired = self._received != (self._before_body or 0) + body
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send a request; what is read from now on belongs to its answer."""
