@@ -14,6 +14,11 @@ from migrator.scanner.syntax import Syntax
 from migrator.urls import is_external
 
 _BOM = b"\xef\xbb\xbf"
+# What every image has beside its URL: most posts can be told to have none without parsing them.
+_MARKS = (
+    *(b"![", b"{%", b"{{", b"={", b"src", b"poster", b"url", b"data-", b"background"),
+    *(b"<image", b"<feimage", b"image=", b"img=", b"cover=", b"thumbnail=", b"logo="),
+)
 _TEMPLATES = ("{{", "{%", "<%", "${")
 
 
@@ -51,8 +56,9 @@ def find_references(
     else:
         front = front_matter.find(text, settings, everything=everything)
         start = front.end or (len(_BOM) if text.startswith(_BOM) else 0)
-        if everything or b"//" in text[start:] or b"migrator-ignore" in text:
-            body = read_body(text, start, syntax, settings, links=links or settings.links)
+        links = links or settings.links
+        if everything or _may_hold_an_image(text[start:], certainly=links or bool(settings.tags)):
+            body = read_body(text, start, syntax, settings, links=links)
         else:
             body = Body()
     found = _apart(
@@ -66,6 +72,13 @@ def find_references(
         tuple(sorted(notes, key=lambda note: note.line)),
         front.opt_out or body.opt_out,
     )
+
+
+def _may_hold_an_image(text: bytes, *, certainly: bool) -> bool:
+    if b"migrator-ignore" in text:
+        return True
+    lower = text.lower() if b"//" in text else b""
+    return bool(lower) and (certainly or any(mark in lower for mark in _MARKS))
 
 
 def _counts(url: str, *, everything: bool) -> bool:

@@ -9,14 +9,16 @@ from migrator.scanner.spelling import read
 
 # ![alt](url =300x200): Typora, HackMD, markdown-it-imsize
 _SIZED = re.compile(
-    rb"(?<!\\)!\[(?:[^\[\]\\\r\n]|\\.)*+\]\([ \t]*"
+    rb"!\[(?<!\\!\[)(?:[^\[\]\\\r\n]|\\.)*+\]\([ \t]*"
     rb"(?:<([^<>\r\n]+)>|((?:[^\s()<>]|\([^\s()<>]*\))+))"
     rb"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?"
     rb"[ \t]+=[0-9]*%?x[0-9]*%?"
     rb"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?[ \t]*\)"
 )
 # ![[url|300]]: Obsidian
-_EMBED = re.compile(rb"(?<!\\)!\[\[[ \t]*([^\[\]|\r\n]*[^\[\]|\s])[ \t]*(?:\|[^\[\]\r\n]*)?\]\]")
+_EMBED = re.compile(
+    rb"!\[\[(?<!\\!\[\[)[ \t]*([^\[\]|\r\n]*[^\[\]|\s])[ \t]*(?:\|[^\[\]\r\n]*)?\]\]"
+)
 
 
 def find(text: bytes, code: Regions) -> list[Found]:

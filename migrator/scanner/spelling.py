@@ -19,11 +19,13 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 # What a place without escapes of its own cannot hold.
 _NOT_HERE = {
     Spelling.SRCSET: re.compile(r"^,+|,+$"),  # HTML, 4.8.4.2.1: there they separate candidates
-    Spelling.YAML_PLAIN: re.compile(r"[,\[\]]|^[-?:!&*#|>%@']|:$"),  # YAML 1.2, 7.3.3
+    Spelling.YAML_PLAIN: re.compile(r"[,\[\]]|:$"),  # YAML 1.2, 7.3.3
     Spelling.TOML_LITERAL: re.compile(r"'"),
     Spelling.QUOTED: re.compile(r"'"),
     Spelling.PLAIN: re.compile(r"['()\[\],;|]"),
 }
+
+_INDICATOR = re.compile(r"[-?:!&*#|%@']")  # no plain scalar begins so; a relative path can
 
 _MARKDOWN_ESCAPE = re.compile(
     r"\\([!-/:-@\[-`{-~])|&(?:#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]*);"
@@ -48,7 +50,8 @@ def settled(url: str, spelling: Spelling, encoding: str = "utf-8") -> str:
     if encoding == "ascii":
         url = _NOT_ASCII.sub(_percent, url)
     pattern = _NOT_HERE.get(spelling)
-    return pattern.sub(_percent, url) if pattern else url
+    url = pattern.sub(_percent, url) if pattern else url
+    return f"./{url}" if spelling is Spelling.YAML_PLAIN and _INDICATOR.match(url) else url
 
 
 def read(raw: str, spelling: Spelling) -> str:
@@ -72,24 +75,23 @@ def write(url: str, spelling: Spelling, encoding: str = "utf-8") -> str:
     if spelling in (Spelling.MARKDOWN, Spelling.ANGLE):
         text = _MARKDOWN_ESCAPE.sub(lambda m: _escaped(m, _markdown(m), r"\&"), url)
         text = text.replace("|", r"\|")  # a bare one would end a table's cell
-        if spelling is Spelling.ANGLE:
+        if spelling is Spelling.ANGLE or _balanced(text):
             return text
-        if not text:
-            return "<>"
-        return text if _balanced(text) else re.sub(r"[()]", r"\\\g<0>", text)
+        return re.sub(r"[()]", r"\\\g<0>", text)
     if spelling is Spelling.CSS:
         url = re.sub(r"['()]", r"\\\g<0>", url)
     if spelling in _HTML or spelling is Spelling.CSS:
-        text = _HTML_REFERENCE.sub(lambda m: _escaped(m, _html(m), "&amp;"), url)
-        text = text.replace("|", "&#124;")  # as above: HTML may stand in a table of Markdown
-        if spelling is not Spelling.HTML_DOUBLE:
-            text = text.replace("'", "&#39;")
-        return text.replace("=", "&#61;") if spelling is Spelling.HTML_BARE else text
+        if spelling is Spelling.HTML_BARE:  # CommonMark, 6.6: no "=" in it, so "&copy=" counts
+            url = url.replace("&", "&amp;").replace("=", "&#61;")
+        else:
+            url = _HTML_REFERENCE.sub(lambda m: _escaped(m, _html(m), "&amp;"), url)
+        url = url.replace("|", "&#124;")  # as above: HTML may stand in a table of Markdown
+        return url if spelling is Spelling.HTML_DOUBLE else url.replace("'", "&#39;")
     return url.replace("'", "''") if spelling is Spelling.YAML_SINGLE else url
 
 
 def _percent(match: re.Match[str]) -> str:
-    return quote(match[0], safe="", errors="surrogatepass") if match[0] != "-" else "%2D"
+    return quote(match[0], safe="", errors="surrogatepass")
 
 
 def _escaped(match: re.Match[str], said: str, ampersand: str) -> str:

@@ -15,8 +15,8 @@ from migrator.scanner.regions import Regions
 from migrator.urls import is_external, names_an_image
 
 _TAG = re.compile(  # {% name ... %}, and so {{% name ... %}}; {{< name ... >}}
-    rb"\{%[-+]?\s*([\w][\w.:/-]*)((?:[^%{}]|%(?!\})|\{(?!%)|\})*+)%\}"
-    rb"|\{\{<\s*([\w][\w.:/-]*)((?:[^>{}]|>(?!\}\})|\{(?!\{)|\}(?!\}))*+)>\}\}"
+    rb"\{(?:%[-+]?\s*([\w][\w.:/-]*)((?:[^%{}]|%(?!\})|\{(?!%)|\})*+)%\}"
+    rb"|\{<\s*([\w][\w.:/-]*)((?:[^>{}]|>(?!\}\})|\{(?!\{)|\}(?!\}))*+)>\}\})"
 )
 _ARGUMENT = re.compile(rb"(?:([\w-]+)\s*=\s*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`]+))")
 _START = re.compile(rb"(?:^|[\s,]\s*)(?:(?!https?:)([\w-]+)[=:])?(?=(?:https?:)?//)", re.IGNORECASE)

@@ -4,12 +4,12 @@ import re
 
 from migrator.scanner.regions import Regions
 
-_OPENING = re.compile(
-    rb"\{%[-+]?\s*(raw|verbatim|codeblock|code|highlight|prism|comment)\b[^{}]*?%\}"  # Hexo, Liquid
-    rb"|\{\{[<%]\s*(highlight)\b[^{}]*?[>%]\}\}"  # Hugo
-    rb"|\{\{([<%]?)/\*"  # Hugo: a shortcode that is shown, not run; a comment
-    rb"|(\{/\*)"  # MDX
-    rb"|(\{::comment\})"  # kramdown
+_OPENING = re.compile(  # Hexo and Liquid; Hugo: a listing, a shown shortcode; MDX; kramdown
+    rb"\{(?:%[-+]?\s*(raw|verbatim|codeblock|code|highlight|prism|comment)\b[^{}]*?%\}"
+    rb"|\{[<%]\s*(highlight)\b[^{}]*?[>%]\}\}"
+    rb"|\{([<%]?)/\*"
+    rb"|(/\*)"
+    rb"|(::comment\}))"
 )
 _NOT_A_BREAK = re.compile(rb"[^\r\n]")
 

@@ -10,18 +10,19 @@ from migrator.rewriter.edits import apply, edits_for
 from migrator.scanner import find_references
 from migrator.scanner.syntax import Syntax
 
-SETTINGS = ScanSettings(literal=False)  # no renderer of CommonMark shows those
+SETTINGS = ScanSettings(literal=False)  # no renderer of CommonMark shows those, nor ![[embeds]]
 
 
 def disagreement(document):
     before = document.encode()
     findings = find_references(before, Syntax.MARKDOWN, SETTINGS, everything=True)
-    old = dict.fromkeys(one.url for one in findings.references)
+    references = [one for one in findings.references if one.kind is not Kind.EMBED]
+    old = dict.fromkeys(one.url for one in references)
     urls = {url: f"http://new/{number}.png" for number, url in enumerate(old)}
-    edits = edits_for(findings.references, findings.encoding, urls)
+    edits = edits_for(references, findings.encoding, urls)
     after = apply(before, edits)
     check(before, after, Syntax.MARKDOWN, SETTINGS, edits, urls)
-    shared = {one.url: urls[one.url] for one in findings.references if one.kind is Kind.DEFINITION}
+    shared = {one.url: urls[one.url] for one in references if one.kind is Kind.DEFINITION}
     expected, images = commonmark.shown(document, urls, shared)
     result, moved = commonmark.shown(after.decode(), {}, shared)
     if expected != result:
@@ -29,7 +30,7 @@ def disagreement(document):
     if left := [url for url in moved if url and not url.startswith("http://new/")]:
         return document, "not found", left
     if len(edits) > len(images) + 1:
-        return document, "found more than is shown", [one.raw for one in findings.references]
+        return document, "found more than is shown", [one.raw for one in references]
     return None
 
 
