@@ -41,6 +41,7 @@ def test_opening_writes_nothing(tmp_path):
     [
         (StoreSettings(path=""), "store.path"),
         (StoreSettings(key="{ext}"), "store.key"),
+        (StoreSettings(public_url="img.example.com"), "store.public_url"),
         (replace(OSS, bucket=""), "store.bucket"),
         (replace(OSS, prefix="../x"), "store.prefix"),
         (replace(OSS, provider="ali"), "store.provider"),

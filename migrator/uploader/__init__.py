@@ -35,6 +35,11 @@ def open_store(settings: StoreSettings, root: Path) -> Store:
         ConfigError: a setting is missing or does not fit; names it and the cure.
     """
     key_for(settings.key, settings.prefix, _SAMPLE)
+    if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"store.public_url = {settings.public_url!r} is not an address",
+            f'write it in full: public_url = "https://{settings.public_url.lstrip("/")}"',
+        )
     if settings.type == "s3":
         return BucketStore(settings)
     if not settings.path:

@@ -98,9 +98,9 @@ class BucketStore:
             raise problem(answer, self._address, key)
         yield from connection.chunks(answer["Body"])
 
-    def public_url(self, key: str) -> str | None:
+    def public_url(self, key: str) -> str:
         """``key`` below the bucket's public address, the user's or the service's own."""
-        return f"{self._address.public_url}/{quote(key)}" if self._address.public_url else None
+        return f"{self._address.public_url}/{quote(key)}"
 
     def close(self) -> None:
         """See ``Store.close``."""

@@ -7,12 +7,16 @@ are refused by most of these services and were stored as part of the image by so
 """
 
 import difflib
+import re
 from dataclasses import dataclass
 
 from migrator.config.settings import StoreSettings
 from migrator.errors import ConfigError
 
 _IF_NONE_MATCH = ("If-None-Match", "*")
+# Both become part of a host name, which must stay the service's own.
+_REGION = re.compile(r"[A-Za-z0-9-]+")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ PROVIDERS: dict[str, Provider] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A bucket, its service, and where both are reached; ``public_url`` may be empty."""
+    """A bucket, its service, and where it is reached: by us, and by readers."""
 
     provider: Provider
     bucket: str
@@ -164,12 +168,22 @@ def address_of(settings: StoreSettings) -> Address:
         )
     if not settings.bucket:
         raise ConfigError("store.bucket is missing", 'add bucket = "NAME" to [store]')
+    if not _BUCKET.fullmatch(settings.bucket):
+        raise ConfigError(
+            f"store.bucket = {settings.bucket!r} is not a name for a bucket",
+            "write it as the console of the service shows it; for Tencent COS it ends in -APPID",
+        )
     # consoles show Aliyun's regions as oss-cn-hangzhou
     region = settings.region.removeprefix(f"{name}-") or provider.region
     if not region:
         raise ConfigError(
             f"store.region is missing; {name} needs it",
             'add region = "..." to [store], as the console of the service shows it for the bucket',
+        )
+    if not _REGION.fullmatch(region):
+        raise ConfigError(
+            f"store.region = {region!r} is not a name for a region",
+            "write it as the console of the service shows it, such as cn-hangzhou",
         )
     endpoint = settings.endpoint.rstrip("/") or provider.endpoint.format(region=region)
     if not endpoint.startswith(("https://", "http://")):
@@ -187,4 +201,9 @@ def address_of(settings: StoreSettings) -> Address:
     public_url = settings.public_url or provider.public_url.format(
         region=region, bucket=settings.bucket, endpoint=endpoint
     )
+    if not public_url:
+        raise ConfigError(
+            f"store.public_url is missing; {name} shows images only under a domain of your own",
+            'bind one to the bucket and add public_url = "https://img.example.com" to [store]',
+        )
     return Address(provider, settings.bucket, region, endpoint, public_url.rstrip("/"))

@@ -66,6 +66,7 @@ class Connection:
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                     s3={"addressing_style": style, "payload_signing_enabled": True},
+                    user_agent="migrator",  # boto3's own is composed anew for every request
                     max_pool_connections=_CONNECTIONS,
                     connect_timeout=10,
                     read_timeout=60,
@@ -93,7 +94,7 @@ class Connection:
         Raises:
             StoreError: the service could not be reached.
             StoreRefused: there are no credentials, or its certificate is not to be trusted.
-            ConfigError: the bucket's name is not one.
+            ConfigError: the bucket's name is longer than one can be.
         """
         try:
             return getattr(self._client, operation)(Bucket=self._address.bucket, **parameters)
@@ -132,7 +133,7 @@ class Connection:
         if isinstance(error, ParamValidationError):
             return ConfigError(
                 f"store.bucket = {self._address.bucket!r} is not a name for a bucket",
-                "correct it in [store]; for Tencent COS it ends in -APPID",
+                "correct it in [store]",
             )
         if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
             return StoreRefused(

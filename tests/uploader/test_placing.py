@@ -1,5 +1,6 @@
 """Storing with proof, where a store in memory is enough; real stores are in test_base."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -106,6 +107,13 @@ def test_an_object_larger_than_the_image_is_not_read_to_its_end(fetched):
 
     shelf.read = endless
     assert not confirm(shelf, image.asset, KEY)
+
+
+def test_the_size_must_be_right_too(fetched):
+    image, shelf = fetched(), Shelf()
+    place(shelf, image, KEY)
+    assert confirm(shelf, image.asset, KEY)
+    assert not confirm(shelf, replace(image.asset, size=image.asset.size + 1), KEY)
 
 
 def test_an_object_that_never_shows_is_no_placement(fetched, naps):

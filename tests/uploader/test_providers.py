@@ -34,11 +34,10 @@ def settings(**given):
             "https://s3.eu-west-1.amazonaws.com",
             "https://blog.s3.eu-west-1.amazonaws.com",
         ),
-        ({"provider": "kodo", "region": "cn-east-1"}, "https://s3.cn-east-1.qiniucs.com", ""),
         (
-            {"provider": "r2", "endpoint": "https://abc.r2.cloudflarestorage.com/"},
-            "https://abc.r2.cloudflarestorage.com",
-            "",
+            {"provider": "kodo", "region": "cn-east-1", "public_url": "https://img.example.com"},
+            "https://s3.cn-east-1.qiniucs.com",
+            "https://img.example.com",
         ),
         (
             {"endpoint": "http://127.0.0.1:9000", "public_url": "https://img.example.com/"},
@@ -60,7 +59,10 @@ def test_provider_bucket_and_region_are_enough(given, endpoint, public_url):
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_every_service_can_be_addressed(name):
     example = PROVIDERS[name].endpoint_example
-    address = address_of(settings(provider=name, region="x-1", endpoint=example))
+    public_url = "" if PROVIDERS[name].public_url else "https://img.example.com"
+    address = address_of(
+        settings(provider=name, region="x-1", endpoint=example, public_url=public_url)
+    )
     assert address.endpoint.startswith("https://")
     assert "{" not in address.endpoint + address.public_url
 
@@ -75,6 +77,10 @@ def test_every_service_can_be_addressed(name):
         ({"provider": "oss"}, "store.region is missing; oss", "region ="),
         ({"provider": "custom"}, "store.endpoint is missing", "https://s3.example.com"),
         ({"provider": "r2"}, "store.endpoint is missing; r2", "r2.cloudflarestorage.com"),
+        ({"provider": "kodo", "region": "cn-east-1"}, "store.public_url is missing; kodo", "bind"),
+        ({"endpoint": "https://a.b", "bucket": "my blog"}, "store.bucket = 'my blog'", "console"),
+        ({"endpoint": "https://a.b", "bucket": "x/y"}, "store.bucket = 'x/y'", "console"),
+        ({"provider": "oss", "region": "!!"}, "store.region = '!!'", "cn-hangzhou"),
         ({"endpoint": "s3.example.com"}, "'s3.example.com' is not an address", "https://"),
         (
             {"provider": "b2", "region": "us-west-004", "acl": "public-read"},
@@ -88,3 +94,10 @@ def test_what_is_missing_or_wrong_is_named_with_its_cure(given, says, cure):
         address_of(settings(**given))
     assert says in str(caught.value)
     assert cure in caught.value.hint
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("region", ["x.evil.example/", "evil.example?", "a@evil.example#", "é"])
+def test_a_region_cannot_send_signed_requests_to_another_host(name, region):
+    with pytest.raises(ConfigError):
+        address_of(settings(provider=name, region=region, endpoint="https://s3.example.com"))
