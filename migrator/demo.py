@@ -27,8 +27,10 @@ _BUCKET = "blog-images"
 _START = 10.0  # seconds that rclone may take
 
 
-def run_demo(folder: Path) -> int:
+def run_demo(folder: Path, *, local: bool = False) -> int:
     """Migrate the example blog in ``folder``, which an earlier demo may have made.
+
+    Images go to a folder where rclone is not installed, or if ``local`` asks for it.
 
     Returns the exit status.
 
@@ -38,7 +40,8 @@ def run_demo(folder: Path) -> int:
     """
     folder = folder.absolute()
     _make_blog(folder)
-    with _serving(folder / "host") as images, _s3(folder / "store") as (endpoint, public):
+    rclone = None if local else _rclone()
+    with _serving(folder / "host") as images, _s3(rclone, folder / "store") as (endpoint, public):
         _write_config(folder / "blog", images, endpoint, public)
         where = f"the S3 server at {endpoint}" if endpoint else "the folder migrated-images/"
         _say(f"A small blog in {folder / 'blog'}, its pictures on an old host, and {where}.")
@@ -123,10 +126,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _s3(folder: Path) -> Iterator[tuple[str, str]]:
-    """An S3 server's endpoint and a public address of its bucket; empty without rclone."""
-    beside = Path(sys.executable).with_name("rclone")
-    program = str(beside) if beside.exists() else shutil.which("rclone")
+def _s3(program: str | None, folder: Path) -> Iterator[tuple[str, str]]:
+    """An S3 server's endpoint and a public address of its bucket; empty without a program."""
     if program is None:
         yield "", ""
         return
@@ -146,6 +147,11 @@ def _s3(folder: Path) -> Iterator[tuple[str, str]]:
     finally:
         process.terminate()
         process.wait()
+
+
+def _rclone() -> str | None:
+    beside = Path(sys.executable).with_name("rclone")  # where the extra puts it
+    return str(beside) if beside.exists() else shutil.which("rclone")
 
 
 def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:

@@ -13,8 +13,8 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.model import Asset, Outcome, Placement, Post, Stored, TransferTask
 from migrator.plan import Plan, Wanted, make_plan
-from migrator.posts import PostWriter, read_posts
-from migrator.rewriter.links import link_for
+from migrator.posts import PostWriter, obstacle, read_posts
+from migrator.rewriter.links import check_links, link_for
 from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
@@ -55,14 +55,20 @@ class Migration:
         self.transfer.check()
 
     def plan(self, ledger: Ledger | None) -> Plan:
-        """Scan the posts and decide what is left to do; changes nothing."""
+        """Scan the posts and decide what is left to do; changes nothing.
+
+        Raises:
+            ConfigError: the settings do not fit together.
+        """
         scanning, store = self.settings.scan, self.transfer.store
+        check_links(self.settings, store.public_url(""))
         hosts = self.job.hosts or scanning.hosts
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
             store_root=store.public_url(""),
             only=(ledger.failed_before() if ledger else ()) if self.job.only_failed else None,
             limit=self.job.limit,
+            obstacle=obstacle,
         )
         known = ledger.known(store.identity) if ledger else {}
         posts = read_posts(self.job.paths, self.site, scanning, self.listener, self.stop)
@@ -145,7 +151,8 @@ class Migration:
     def _new_urls(self, post: Post, placements: Mapping[str, Placement]) -> dict[str, str]:
         """The links of ``post`` that move; a fragment belongs to the reference, and stays."""
         return {
-            reference.url: link_for(placement, post.name, self.settings) + fragment(reference.url)
+            reference.url: link_for(placement, post.name, self.settings, self.site.root)
+            + fragment(reference.url)
             for reference in post.references
             if (placement := placements.get(canonical(reference.url)))
         }

@@ -31,7 +31,8 @@ class Wanted:
     ``concerned`` says which URLs are looked at at all, ``selected`` which of those may move
     (``otherwise`` is the reason of the rest). Images below ``store_root``, the public address of
     the target store, are already there. ``only`` restricts to these canonical URLs
-    (``--only-failed``), ``limit`` to so many images.
+    (``--only-failed``), ``limit`` to so many images. ``obstacle`` sees whether a post could be
+    replaced at all: for one that cannot, nothing moves.
     """
 
     selected: Callable[[str], bool]
@@ -40,21 +41,22 @@ class Wanted:
     store_root: str | None = None
     only: Collection[str] | None = None
     limit: int | None = None
+    obstacle: Callable[[Post], SkippedPost | None] = lambda _: None
 
-    def reason_to_stay(self, url: str, taken: int) -> Reason | None:
-        """Why the image at ``url`` stays, once ``taken`` others move; ``None``: it moves too."""
+    def reason_to_stay(self, url: str) -> Reason | None:
+        """Why the image at ``url`` stays; ``None``: it may move."""
         identity = canonical(url)
         if self.store_root and identity.startswith(canonical(self.store_root.rstrip("/") + "/")):
             return Reason.ALREADY_THERE
         if not self.selected(url) or (self.only is not None and identity not in self.only):
-            return Reason.NOT_SELECTED
-        return Reason.OVER_LIMIT if self.limit is not None and taken >= self.limit else None
+            return self.otherwise
+        return None
 
 
 def make_plan(
     posts: Iterable[Post | SkippedPost], wanted: Wanted, known: Mapping[str, Stored]
 ) -> Plan:
-    """Decide for every external image URL in ``posts`` whether it moves.
+    """Decide for every image URL in ``posts`` whether it moves.
 
     ``known`` is where earlier runs put images, by canonical URL.
     """
@@ -69,25 +71,32 @@ def make_plan(
             left.append(post)
             continue
         warnings += [f"{post.name}:{note.line}: {note.text}" for note in post.notes]
-        identities = set()
-        for reference in post.references:
-            if not wanted.concerned(reference.url):
+        found = {
+            ref.url: canonical(ref.url) for ref in post.references if wanted.concerned(ref.url)
+        }
+        staying = {url: wanted.reason_to_stay(url) for url in found}
+        if not all(staying.values()):
+            if obstacle := wanted.obstacle(post):
+                left.append(obstacle)
                 continue
-            identity = canonical(reference.url)
-            identities.add(identity)
-            mentions.append(Mention(reference.url, post.name, reference.line))
+            changing.append(post)
+        for url, identity in found.items():
             if identity in tasks or identity in skipped:
                 continue
-            if reason := wanted.reason_to_stay(reference.url, len(tasks)):
-                skipped[identity] = Skipped(reference.url, reason)
+            reason = staying[url]
+            if reason is None and len(tasks) == wanted.limit:
+                reason = Reason.OVER_LIMIT
+            if reason:
+                skipped[identity] = Skipped(url, reason)
             else:
-                tasks[identity] = TransferTask(reference.url, known.get(identity))
-        if not identities.isdisjoint(tasks):
-            changing.append(post)
+                tasks[identity] = TransferTask(url, known.get(identity))
+        mentions += [Mention(r.url, post.name, r.line) for r in post.references if r.url in found]
     return Plan(
         tasks=tuple(tasks.values()),
         skipped=tuple(skipped.values()),
-        posts=tuple(changing),
+        posts=tuple(
+            post for post in changing if any(canonical(r.url) in tasks for r in post.references)
+        ),
         mentions=tuple(mentions),
         left=tuple(left),
         warnings=tuple(warnings),

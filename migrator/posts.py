@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.config import ScanSettings
+from migrator.errors import LedgerError
 from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
@@ -12,7 +13,8 @@ from migrator.model import Edit, Post, SkippedPost
 from migrator.reasons import Reason
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import apply, edits_for
-from migrator.rewriter.swap import Conflict, Refused, exchange, inspect, prepare
+from migrator.rewriter.gate import Refused, refusal
+from migrator.rewriter.swap import Conflict, discard, exchange, inspect, prepare
 from migrator.scanner.scan import scan
 from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
@@ -35,6 +37,14 @@ def read_posts(
             stop.check()
             listener(PostSkipped(post) if isinstance(post, SkippedPost) else PostScanned(post.name))
             yield post
+
+
+def obstacle(post: Post) -> SkippedPost | None:
+    """Why ``post`` could not be replaced, seen before any image moves for it."""
+    refused = refusal(post.path)
+    if refused is None:
+        return None
+    return SkippedPost(post.path, post.name, refused.reason, refused.detail)
 
 
 def edited(
@@ -106,7 +116,11 @@ class PostWriter:
         if isinstance(prepared, Refused):
             return self.leave(name, prepared.reason, prepared.detail)
         swap = Swap(self.run, name, before, prepared.after_sha256, prepared.temporary.name, edits)
-        self.ledger.intend(swap, links)
+        try:
+            self.ledger.intend(swap, links)
+        except LedgerError:
+            discard(prepared)
+            raise
         match exchange(prepared, self.site.displaced(self.run.name, name)):
             case Refused(reason=reason, detail=detail):
                 self.leave(name, reason, detail)

@@ -15,7 +15,7 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.model import Linked, Post
 from migrator.plan import Plan, Wanted, make_plan
-from migrator.posts import PostWriter, read_posts
+from migrator.posts import PostWriter, obstacle, read_posts
 from migrator.reasons import Reason
 from migrator.state import Site
 from migrator.urls import canonical, fragment, is_external, without_fragment
@@ -43,10 +43,10 @@ class LinkMap:
             _pairs_of_json(text, file) if text.lstrip()[:1] == "{" else _pairs_of_csv(text, file)
         )
         for old, new in pairs.items():
-            if not new or not new.isprintable() or " " in new:
+            if not new.strip() or not new.isprintable():
                 raise UsageError(
                     f"{file}: the new URL of {old} is {new!r}",
-                    "A URL is not empty and has no spaces; write them as %20.",
+                    "A URL is not empty, and has no line breaks or other invisible characters.",
                 )
         return cls(pairs)
 
@@ -89,6 +89,7 @@ class Relinking:
             selected=lambda url: self.new_urls.get(url) is not None,
             otherwise=Reason.NOT_MAPPED,
             concerned=lambda url: is_external(url) or self.new_urls.get(url) is not None,
+            obstacle=obstacle,
         )
         posts = read_posts(
             self.paths, self.site, self.settings.scan, self.listener, self.stop, everything=True

@@ -76,7 +76,7 @@ def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
 
 
 def _ledgers(folder: Path, depth: int) -> Iterator[Path]:
-    """The ledgers in state folders at most ``depth`` levels below; nothing hidden is looked into."""
+    """The ledgers in state folders at most ``depth`` levels below; hidden folders are left out."""
     try:
         entries = sorted(folder.iterdir())
     except OSError:

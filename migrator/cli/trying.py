@@ -18,6 +18,11 @@ def demo(
     folder: Annotated[
         Path, typer.Argument(metavar="[FOLDER]", help="Where to put the blog and its images.")
     ] = Path("migrator-demo"),
+    *,
+    local: Annotated[
+        bool,
+        typer.Option("--local", help="Store into a folder, even if rclone's S3 server is there."),
+    ] = False,
 ) -> int:
     """Show the whole story on this machine: a small blog, an image host, and a migration.
 
@@ -27,7 +32,7 @@ def demo(
     """
     from migrator.demo import run_demo
 
-    return run_demo(folder)
+    return run_demo(folder, local=local)
 
 
 def trust(*, common: Common) -> int:

@@ -182,7 +182,8 @@ class Ledger(Database):
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail, source,"  # noqa: S608 - our own text
-            f" run_image.store, key, public_url, {ASSET} FROM run_image JOIN image ON image.id = image"
+            f" run_image.store, key, public_url, {ASSET}"
+            " FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"
             " AND placement.sha256 = asset.sha256 WHERE run = ? AND state <> 'planned'",

@@ -122,7 +122,7 @@ def _achievement(report: Report) -> str:
         said.append(f"Updated {links} in {posts}.")
     elif moved or reused:
         said.append("No post was changed.")
-    elif not stayed(report):
+    elif all(group.kind == "unasked" for group in stayed(report)):
         said.append(_nothing(report))
     else:
         said.append("No image was moved and no post was changed.")

@@ -45,7 +45,7 @@ def check(
         return
     old = find_references(before, syntax, settings, links=True, everything=True)
     new = find_references(after, syntax, settings, links=True, everything=True)
-    if (old.encoding, old.opt_out) != (new.encoding, new.opt_out):
+    if (old.encoding, old.opt_out, len(old.notes)) != (new.encoding, new.opt_out, len(new.notes)):
         raise SelfCheckFailed("the file reads as another kind of text")
     replaced = {edit.span: edit for edit in edits}
     mapped = [one for one in old.references if one.span in replaced and one.url in new_url_of]

@@ -15,26 +15,17 @@ A process killed anywhere leaves what ``migrator.rewriter.recovery`` settles.
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISLNK, S_ISREG
 
 from migrator.reasons import Reason
 from migrator.rewriter import durable, metadata
 from migrator.rewriter.exchange import Method, NoSafeWay, swap
+from migrator.rewriter.gate import Refused, gone, opened
 
 _NAME_MAX = 255  # bytes, on every file system of note
 _MOUNTED = {errno.EBUSY, errno.EXDEV}  # the post itself is a mount point, as in containers
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The post stays as it is, and why."""
-
-    reason: Reason
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +73,7 @@ def inspect(path: Path, expected_sha256: str) -> bytes | Refused:
     Raises:
         EnvironmentProblem: too many files are open.
     """
-    with _opened(path, expected_sha256) as post:
+    with opened(path, expected_sha256) as post:
         return post if isinstance(post, Refused) else post[1]
 
 
@@ -97,7 +88,7 @@ def prepare(
     Raises:
         EnvironmentProblem: the disk is full, broken, read-only; nothing is left beside the post.
     """
-    with _opened(path, before_sha256) as post:
+    with opened(path, before_sha256) as post:
         if isinstance(post, Refused):
             return post
         descriptor, before = post
@@ -110,7 +101,7 @@ def prepare(
             except metadata.NotKept as error:
                 return Refused(Reason.METADATA, f"{error} cannot be kept")
             except FileNotFoundError:
-                return _gone(path)
+                return gone(path)
             except PermissionError as error:
                 return _read_only(error)
     return Prepared(path, temporary, before_sha256, durable.sha256(new), kept)
@@ -205,69 +196,9 @@ def retire(path: Path, aside: Path) -> Path:
     return target
 
 
-@contextmanager
-def _opened(path: Path, expected_sha256: str) -> Iterator[tuple[int, bytes] | Refused]:
-    """The post, open, and its bytes."""
-    descriptor = _open(path)
-    if isinstance(descriptor, Refused):
-        yield descriptor
-        return
-    try:
-        yield _content(path, descriptor, expected_sha256)
-    finally:
-        os.close(descriptor)
-
-
-def _open(path: Path) -> int | Refused:
-    try:
-        mode = os.lstat(path).st_mode
-        if S_ISLNK(mode):
-            return Refused(Reason.SYMLINK)
-        if not S_ISREG(mode):
-            return Refused(Reason.NOT_A_FILE)
-        return os.open(path, durable.READ)
-    except (FileNotFoundError, NotADirectoryError):
-        return _gone(path)
-    except OSError as error:
-        if error.errno in {errno.EMFILE, errno.ENFILE}:
-            with durable.problems_told(path):
-                raise
-        if error.errno == errno.ELOOP:
-            return Refused(Reason.SYMLINK)
-        return Refused(Reason.UNREADABLE, error.strerror or "")
-
-
-def _content(path: Path, descriptor: int, expected_sha256: str) -> tuple[int, bytes] | Refused:
-    status = os.fstat(descriptor)
-    if not S_ISREG(status.st_mode):
-        return Refused(Reason.NOT_A_FILE)
-    if status.st_nlink != 1:
-        return Refused(Reason.HARD_LINK, f"it has {status.st_nlink} names")
-    if _owned_by_another(status):
-        return Refused(Reason.OTHER_OWNER)
-    if not (status.st_mode & 0o222 and os.access(path, os.W_OK)):
-        return Refused(Reason.READ_ONLY, "the file is read-only")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        return Refused(Reason.READ_ONLY, f"the folder {path.parent} is read-only")
-    try:
-        content = durable.read(descriptor)
-    except OSError as error:
-        return Refused(Reason.UNREADABLE, error.strerror or "")
-    if durable.sha256(content) != expected_sha256:
-        return Refused(Reason.POST_CHANGED, "it was edited since it was scanned")
-    return descriptor, content
-
-
-def _owned_by_another(status: os.stat_result) -> bool:
-    """Whether we could not give a new file the same owner and group."""
-    if not hasattr(os, "geteuid") or os.geteuid() == 0:
-        return False
-    return status.st_uid != os.geteuid() or status.st_gid not in {os.getegid(), *os.getgroups()}
-
-
 def _changed(prepared: Prepared) -> Refused | None:
     """Why the prepared file no longer fits, as far as can be seen without taking the post."""
-    with _opened(prepared.path, prepared.before_sha256) as post:
+    with opened(prepared.path, prepared.before_sha256) as post:
         if isinstance(post, Refused):
             return post
         try:
@@ -288,7 +219,7 @@ def _swap(prepared: Prepared) -> Method | Refused:
     except NoSafeWay:
         return Refused(Reason.FILE_SYSTEM, "copy the site to another disk")
     except FileNotFoundError:
-        return _removed(prepared) if os.path.lexists(prepared.path) else _gone(prepared.path)
+        return _removed(prepared) if os.path.lexists(prepared.path) else gone(prepared.path)
     except PermissionError as error:
         return _read_only(error)
     except OSError as error:
@@ -310,10 +241,6 @@ def _temporary(path: Path, run: str) -> Path:
     tail = f".migrator-{run}-{os.urandom(4).hex()}"
     room = _NAME_MAX - len(tail) - len(".~")  # "~" is for exchange.second_name
     return path.with_name("." + path.name.encode()[:room].decode(errors="ignore") + tail)
-
-
-def _gone(path: Path) -> Refused:
-    return Refused(Reason.POST_CHANGED, f"{path.name} was deleted or renamed")
 
 
 def _removed(prepared: Prepared) -> Refused:

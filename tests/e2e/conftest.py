@@ -88,12 +88,14 @@ class Site:
         return path
 
     def tree(self):
-        """Every file outside of the state folder, with its bytes."""
+        """Every file outside of the state folder, with its bytes.
+
+        Hidden copies that killed runs left in the store are not counted: they are cleared once
+        they are an hour old and surely nobody's.
+        """
         files = (path for path in self.root.rglob("*") if path.is_file())
         named = ((path.relative_to(self.root).as_posix(), path) for path in files)
-        return {
-            name: path.read_bytes() for name, path in named if not name.startswith(".migrator/")
-        }
+        return {name: path.read_bytes() for name, path in named if ".migrator" not in name}
 
     def stored(self):
         """The files of the default store, by name."""

@@ -1,4 +1,4 @@
-"""What goes wrong before, or around, the main job: a clear message, the right status, posts whole."""
+"""What goes wrong around the main job: a clear message, the right status, posts whole."""
 
 import os
 import shutil
@@ -55,7 +55,7 @@ def test_trust_lasts_until_the_file_changes(site, tmp_path):
     ("name", "content", "reason"),
     [
         ("posts/wide.md", "![](http://h/a.png)".encode("utf-16"), "utf-16"),
-        ("posts/out.md", "<!-- migrator-ignore -->\n![](http://h/a.png)".encode(), "opt-out"),
+        ("posts/out.md", b"<!-- migrator-ignore -->\n![](http://h/a.png)", "opt-out"),
     ],
 )
 def test_posts_left_alone_are_reported_and_the_others_move(site, name, content, reason):

@@ -3,17 +3,15 @@ import re
 import pytest
 
 
-@pytest.mark.parametrize("rclone", [True, False])
-def test_the_demo_tells_the_story_and_leaves_its_result(site, rclone, tmp_path):
-    if not rclone:  # a PATH without it, and an interpreter with no rclone beside it
-        site.environment["MIGRATOR_DEMO_STORE"] = "folder"
-    ended = site.migrator("demo", "shown")
+@pytest.mark.parametrize("options", [[], ["--local"]])
+def test_the_demo_tells_the_story_and_leaves_its_result(site, options):
+    ended = site.migrator("demo", "shown", *options)
     assert ended.status == 0, ended.err
     blog = site.root / "shown/blog"
     posts = {path.name: path.read_text("utf-8") for path in blog.glob("source/_posts/*.md")}
     assert len(posts) == 5
     links = re.findall(r"[0-9a-f]{2}/([0-9a-f]{64}\.\w+)", "".join(posts.values()))
-    stored = blog / "migrated-images" if not rclone else site.root / "shown/store"
+    stored = blog / "migrated-images" if options else site.root / "shown/store"
     assert set(links) == {path.name for path in stored.rglob("*.*") if path.is_file()}
     assert "migrator rollback" in ended.out
 

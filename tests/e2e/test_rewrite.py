@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def links(site):
-    new = "https://new.example/图 (1).png"
+    new = "https://new.example/图(1).png"
     return {
         site.host.url("/a.png"): new,
         site.host.url("/b.jpg"): "https://new.example/b.jpg?a=1&b=2",
@@ -55,6 +55,13 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(site, links):
     assert "+![first](https://new.example/" in ended.out
 
 
+def test_a_space_is_written_as_every_place_can_bear_it(site):
+    site.write("posts/one.md", "![](https://h.example/a.png)\n<img src=https://h.example/a.png>\n")
+    write_map(site, {"https://h.example/a.png": "https://new.example/a b.png"})
+    assert site.migrator("rewrite", "posts", "--map", "map.json", "--yes").status == 0
+    assert (site.root / "posts/one.md").read_text().count("https://new.example/a%20b.png") == 2
+
+
 def test_the_same_url_in_another_spelling_is_found(site):
     site.write("posts/one.md", "![](//h.example/%E4%B8%AD.png#x)")
     write_map(site, {"https://h.example/中.png": "https://new.example/a.png"})
@@ -81,7 +88,7 @@ def test_an_exact_key_comes_first(site):
         ("{", "JSON"),
         ('{"a": 1}', "URL in quotes"),
         ("a,b,c\n", "two columns"),
-        ('{"a": "has space"}', "spaces"),
+        ('{"a": "two\\nlines"}', "line breaks"),
         ('{"a": ""}', "empty"),
     ],
 )

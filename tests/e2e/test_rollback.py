@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 
@@ -76,8 +74,8 @@ def test_nothing_to_roll_back_is_said(site):
 
 
 def test_an_original_that_is_gone_is_not_guessed(migrated):
-    (run,) = os.listdir(migrated.root / ".migrator/runs")
-    (migrated.root / ".migrator/runs" / run / "originals/posts/one.md").unlink()
+    (run,) = (migrated.root / ".migrator/runs").iterdir()
+    (run / "originals/posts/one.md").unlink()
     before = (migrated.root / "posts/one.md").read_bytes()
     assert migrated.migrator("rollback", "--yes").status == 3
     assert (migrated.root / "posts/one.md").read_bytes() == before

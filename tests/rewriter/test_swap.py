@@ -18,7 +18,8 @@ from migrator.rewriter import recovery
 from migrator.rewriter import swap as rewriter_swap
 from migrator.rewriter.durable import sha256
 from migrator.rewriter.exchange import Method
-from migrator.rewriter.swap import Conflict, Refused, Swapped, exchange, inspect, prepare
+from migrator.rewriter.gate import Refused
+from migrator.rewriter.swap import Conflict, Swapped, exchange, inspect, prepare
 
 needs_strace = pytest.mark.skipif(bool(strace.MISSING), reason=strace.MISSING)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount and change users")

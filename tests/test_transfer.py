@@ -1,0 +1,86 @@
+import pickle
+
+import pytest
+from rig.hosts import Host, answer, status
+from rig.images import image
+
+from migrator.config import SafetySettings, Settings, StoreSettings
+from migrator.errors import ConfigError
+from migrator.model import Failed, Stored, TransferTask
+from migrator.reasons import Reason
+from migrator.transfer import Transfer, TransferSpec
+
+
+@pytest.fixture
+def host():
+    with Host() as host:
+        host.on("/a.png", answer(image("PNG")))
+        yield host
+
+
+@pytest.fixture
+def spec(tmp_path, host):
+    settings = Settings(safety=SafetySettings(allow_private=(host.authority,)))
+    return TransferSpec(settings, tmp_path, tmp_path / "spool")
+
+
+@pytest.fixture
+def transfer(spec):
+    transfer = Transfer(spec)
+    transfer.check()
+    yield transfer
+    transfer.close()
+
+
+def test_an_image_ends_in_the_store_and_not_in_the_spool(transfer, spec, host):
+    stored = transfer(TransferTask(host.url("/a.png")))
+    assert isinstance(stored, Stored)
+    assert (spec.root / "migrated-images" / stored.placement.key).read_bytes() == image("PNG")
+    assert list(spec.spool.iterdir()) == []
+    assert not stored.reused
+
+
+def test_what_the_store_still_has_is_proven_and_not_fetched(transfer, host):
+    stored = transfer(TransferTask(host.url("/a.png")))
+    again = transfer(TransferTask(host.url("/a.png"), stored))
+    assert again.reused
+    assert again.placement == stored.placement
+    assert host.count("/a.png") == 1
+
+
+def test_what_the_store_lost_is_fetched_again(transfer, spec, host):
+    stored = transfer(TransferTask(host.url("/a.png")))
+    (spec.root / "migrated-images" / stored.placement.key).unlink()
+    assert not transfer(TransferTask(host.url("/a.png"), stored)).reused
+    assert host.count("/a.png") == 2
+
+
+def test_what_the_store_spoilt_is_neither_linked_nor_overwritten(transfer, spec, host):
+    stored = transfer(TransferTask(host.url("/a.png")))
+    kept = spec.root / "migrated-images" / stored.placement.key
+    kept.write_bytes(b"spoilt")
+    outcome = transfer(TransferTask(host.url("/a.png"), stored))
+    assert (outcome.url, outcome.reason) == (host.url("/a.png"), Reason.STORE_CONFLICT)
+    assert kept.read_bytes() == b"spoilt"
+
+
+def test_what_goes_wrong_with_an_image_is_a_value(transfer, host):
+    host.on("/gone.png", status(410))
+    assert transfer(TransferTask(host.url("/gone.png"))) == Failed(
+        host.url("/gone.png"), Reason.GONE, "127.0.0.1 answers 410"
+    )
+
+
+def test_a_worker_elsewhere_gets_the_spec_and_opens_its_own(transfer, host):
+    elsewhere = pickle.loads(pickle.dumps(transfer))
+    assert isinstance(elsewhere(TransferTask(host.url("/a.png"))), Stored)
+    elsewhere.close()
+
+
+def test_a_setting_that_does_not_fit_is_seen_before_anything_moves(tmp_path):
+    settings = Settings(
+        store=StoreSettings(), safety=SafetySettings(allow_private=("10.0.0.0/99",))
+    )
+    transfer = Transfer(TransferSpec(settings, tmp_path, tmp_path / "spool"))
+    with pytest.raises(ConfigError, match="10.0.0.0/99"):
+        transfer.check()
