@@ -10,6 +10,7 @@ from pathlib import Path
 from migrator.errors import EnvironmentProblem
 
 _PREFIX = "tmp-"
+_BUFFER = 256 * 1024  # most images fit: written at once, and read again at once to be checked
 _EXTRA_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -20,9 +21,8 @@ class Draft:
         self._path = path
         self._digest = hashlib.sha256()
         self.size = 0
-        # w+b: what was written is read again, to be checked.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS, 0o600)
-        self.file = os.fdopen(descriptor, "w+b")
+        self.file = os.fdopen(descriptor, "w+b", _BUFFER)
 
     @property
     def sha256(self) -> str:

@@ -73,7 +73,7 @@ def test_the_wait_a_host_asks_for_is_kept(time):
     assert 30 <= time.slept[0] <= 31
 
 
-@pytest.mark.parametrize("after", [119.5, 3600.0, math.inf])
+@pytest.mark.parametrize("after", [120.0, 3600.0, math.inf])
 def test_a_wait_that_would_outlast_the_time_left_is_not_begun(time, after):
     with pytest.raises(Unfetched):
         tried(attempts(passing(), passing(after=after)), time)
