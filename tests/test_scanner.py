@@ -121,6 +121,7 @@ def test_a_url_on_several_lines_stays_and_is_mentioned():
         ("<!--migrator-ignore-->\n", Syntax.MARKDOWN, True),
         ("---\nmigrator: false\n---\n![a](http://h/a.png)", Syntax.MARKDOWN, True),
         ("<p><!-- migrator-ignore --></p>", Syntax.HTML, True),
+        ("a {/* migrator-ignore */}", Syntax.MDX, True),
         ("`<!-- migrator-ignore -->` ![a](http://h/a.png)", Syntax.MARKDOWN, False),
         ("<!-- migrator-ignore this -->", Syntax.MARKDOWN, False),
         ("<!-- migrator-ignore-next -->", Syntax.MARKDOWN, False),
@@ -150,3 +151,8 @@ def test_markdown_in_html_can_be_left_out():
 def test_a_pattern_without_its_url_is_explained():
     with pytest.raises(ConfigError, match="where the address stands"):
         found("![](http://h/a.png)", settings=ScanSettings(tags=("[img]",)))
+
+
+def test_a_paragraph_of_mdx_can_be_left_alone():
+    data = "{/* migrator-ignore-next */}\n\n![](http://h/no.png)\n\n![](http://h/a.png)"
+    assert urls(data, Syntax.MDX) == ["http://h/a.png"]

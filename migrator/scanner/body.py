@@ -16,6 +16,7 @@ from migrator.scanner.templates import silenced
 
 _BLANK_LINE = re.compile(rb"\n[ \t]*\r?\n")
 _WORDS = re.compile(rb"\S")
+_MDX_COMMENT = re.compile(rb"\{/\*\s*(migrator-ignore(?:-next)?)\s*\*/\}")  # MDX has no <!-- -->
 _ROUNDS = 8  # raw text can hold what looks like code in which more raw text begins
 _IGNORE, _IGNORE_NEXT = "migrator-ignore", "migrator-ignore-next"
 
@@ -50,8 +51,19 @@ def read_body(
     found = _moved(found, start) + reading.found + reading.markup.found
     ignored, ignored_to = list(reading.markup.code), 0
     if found and b"$" in body.text and syntax is not Syntax.HTML:
-        ignored += math(body)
+        urls = Regions((one.start, one.end) for one in found)
+        ignored += (
+            (first, last)
+            for first, last in math(body)
+            if first not in urls and last - 1 not in urls  # "$" is a character of URLs too
+        )
     comments = reading.markup.comments
+    if syntax is Syntax.MDX:
+        comments = [
+            Comment(*mark.span(), mark[1].decode())
+            for mark in _MDX_COMMENT.finditer(post, start)
+            if mark.start() - start not in code
+        ]
     for comment in comments:
         if comment.text == _IGNORE_NEXT and comment.start >= ignored_to:
             ignored.append(_following(post, reading, comment))
@@ -87,7 +99,8 @@ def _moved(found: list[Found], by: int) -> list[Found]:
 
 def _following(post: bytes, reading: Reading, comment: Comment) -> Range:
     """What follows ``comment`` in its HTML up to a blank line, else the next block."""
-    rest = reading.html[bisect_left(reading.html, (comment.start + 1, 0)) - 1][1]
+    chunk = bisect_left(reading.html, (comment.start + 1, 0)) - 1
+    rest = reading.html[chunk][1] if chunk >= 0 else 0
     words = _WORDS.search(post, comment.end, rest)
     if words:
         blank = _BLANK_LINE.search(post, words.start(), rest)

@@ -1,16 +1,19 @@
 """Lines and columns of byte offsets."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 _BOM = b"\xef\xbb\xbf"
+_LONE_CR = re.compile(rb"\r(?!\n)")
 
 
 def positions(text: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Line and column of each offset in UTF-8 ``text``, from 1, columns in code points.
 
-    Only LF ends a line (see ``Source``), and a byte order mark has no column, as in an editor.
+    CR, LF and CRLF end a line and nothing else does; a byte order mark has no column.
     The offsets must ascend; the work is linear in the text, not in lines times offsets.
     """
+    text = _LONE_CR.sub(b"\n", text)
     line = 1
     seen = len(_BOM) if text.startswith(_BOM) else 0
     column = 0

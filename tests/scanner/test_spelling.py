@@ -1,4 +1,3 @@
-import html
 import json
 from urllib.parse import unquote
 
@@ -16,8 +15,21 @@ URLS = st.one_of(
     st.lists(
         st.sampled_from(
             [
-                *r"http://h/ a ( ) & amp ; copy #38; #x26 = ' \ | , [ ] * _ < > ` %20 - : $".split(),
-                *'" 图é\n',
+                *(
+                    "http://h/",
+                    "a",
+                    "amp",
+                    ";",
+                    "copy",
+                    "#38;",
+                    "#x26",
+                    "%20",
+                    "&",
+                    "图",
+                    "é",
+                    "\n",
+                ),
+                *"()='\"\\|,[]*_<>` -:$",
             ]
         )
     ).map("".join),
@@ -104,14 +116,12 @@ def test_another_parser_reads_the_same(url):
         expected = MarkdownIt().normalizeLink(settled_url)
         assert shown(f"![]({write(url, Spelling.MARKDOWN)})") == expected
         assert shown(f"![](<{write(url, Spelling.ANGLE)}>)") == expected
-        assert html.unescape(write(url, Spelling.HTML_SINGLE)) == html.unescape(
-            html.escape(settled_url) if "&" in settled_url else settled_url
-        )
     assert json.loads(f'"{write(url, Spelling.JSON)}"') == settled(url, Spelling.JSON)
     for spelling, quote in ((Spelling.YAML_SINGLE, "'"), (Spelling.YAML_DOUBLE, '"')):
         value = f"[{quote}{write(url, spelling)}{quote}]"
         assert yaml.safe_load(value) == [settled(url, spelling)]
     url = "http://h/" + url
-    assert yaml.safe_load(f"[{write(url, Spelling.YAML_PLAIN)}]") == [
-        settled(url, Spelling.YAML_PLAIN)
-    ]
+    if "?" not in url:  # PyYAML, unlike YAML 1.2, allows none in a list
+        assert yaml.safe_load(f"[{write(url, Spelling.YAML_PLAIN)}]") == [
+            settled(url, Spelling.YAML_PLAIN)
+        ]
