@@ -24,6 +24,8 @@ from migrator.report.summary import Report
 from migrator.report.text import plan_text
 from migrator.transfer import Transfer, TransferSpec
 
+_UNKNOWN = "(xxx stands for the SHA-256 of an image that is not fetched yet.)\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Show:
@@ -83,6 +85,8 @@ def change(
             )
             if show.diff:
                 _print_diffs(_planned_diffs(wanted, plan, session), show)
+                if command == "migrate" and any(task.known is None for task in plan.tasks):
+                    typer.echo(_UNKNOWN, err=show.json)
             ending.show(report, arguments["typed"], json=show.json, full=common.verbose)
             return 0
         wanted.check()
