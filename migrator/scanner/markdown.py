@@ -33,6 +33,7 @@ _QUOTES = 64  # a destination on a line of its own is found in as many nested qu
 _ANGLE = re.compile(rb"<((?:[^<>\\\r\n]|\\.)*)>")
 _BARE = re.compile(rb"(?:[^\x00-\x20\x7f()\\]|\\[!-/:-@\[-`{-~]|\\)+|[()]")
 _LABEL = re.compile(rb"\[(?:[^\[\]\\]|\\.)*\]:", re.DOTALL)
+_SPACES = re.compile(r"[ \t\r\n]+")
 _NOT_A_BREAK = re.compile(rb"[^\r\n]")
 _LINE = re.compile(rb"([ \t]*)[^\r\n]*(?:\r\n?|\n)?")
 _TOKEN = re.compile(rb"[^\r\n|]+|\r\n?|\n|\|")
@@ -226,6 +227,7 @@ class _Reader:
                 text[start:end] = _NOT_A_BREAK.sub(b"x", text[start:end])
             inside = Reading(Markup())
             self.follow(chunk.with_text(bytes(text)), inside)
+            self.out.code += inside.code
             self.out.found += (
                 replace(found, kind=Kind.LITERAL)
                 for found in inside.found
@@ -245,7 +247,7 @@ class _Reader:
 
 
 def _normal(label: str) -> str:
-    return " ".join(label.split()).casefold()  # CommonMark, 4.7: how labels are compared
+    return _SPACES.sub(" ", label.strip(" \t\r\n")).casefold()  # CommonMark, 4.7
 
 
 def _destination(text: bytes, at: int, end: int) -> tuple[int, int, Spelling]:
