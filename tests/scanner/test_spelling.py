@@ -63,6 +63,7 @@ def test_an_ordinary_url_is_written_as_it_is(spelling):
     [
         ("markdown", "a(b)c", "a(b)c"),
         ("markdown", "a)b(", r"a\)b\("),
+        ("markdown", "((((a))))", r"\(\(\(\(a\)\)\)\)"),
         ("markdown", "a b|c", r"a%20b\|c"),
         ("markdown", "?a=1&b=2&copy=3&amp;", r"?a=1&b=2&copy=3\&amp;"),
         ("angle", "a)b&lt;", r"a)b\&lt;"),
