@@ -156,3 +156,8 @@ def test_a_pattern_without_its_url_is_explained():
 def test_a_paragraph_of_mdx_can_be_left_alone():
     data = "{/* migrator-ignore-next */}\n\n![](http://h/no.png)\n\n![](http://h/a.png)"
     assert urls(data, Syntax.MDX) == ["http://h/a.png"]
+
+
+def test_dollar_signs_in_urls_make_no_formula():
+    data = "![](http://h/$a.png) ![](http://h/b.png) ![](http://h/c$.png)"
+    assert urls(data) == ["http://h/$a.png", "http://h/b.png", "http://h/c$.png"]

@@ -117,7 +117,7 @@ def _same_structure(
     urls = {url: settled(new, Spelling.MARKDOWN, old.encoding) for url, new in new_url_of.items()}
     for was, now in zip_longest(*both):
         if was is None or now is None or not _same(was, now, shift, urls):
-            line = old.text.count(b"\n", 0, was.start) + 1 if was else "last"
+            line = old.text.count(b"\n", 0, was.start if was else len(old.text)) + 1
             raise SelfCheckFailed(f"line {line}: the text would read differently")
 
 

@@ -1,10 +1,11 @@
 import pytest
 
 from migrator.config.settings import ScanSettings
-from migrator.model import Edit, Span
-from migrator.rewriter.check import SelfCheckFailed, check
+from migrator.model import Edit, Kind, Span
+from migrator.rewriter.check import SelfCheckFailed, _same_structure, check
 from migrator.rewriter.edits import apply, edits_for
 from migrator.scanner import find_references
+from migrator.scanner.source import decode
 from migrator.scanner.syntax import Syntax
 
 SETTINGS = ScanSettings()
@@ -64,9 +65,28 @@ def test_a_change_outside_the_edits_is_refused(after, words):
         (b"![a](http://old/a.png)", (2, 3), b"b"),
         (b"`http://old/a.png` ![a](http://old/a.png)", (1, 17), b"http://new/b.png"),
         (b"<img src=http://old/a.png>", (9, 25), b"'http://new/b.png'"),
+        (b"---\ncover: http://old/a.png\n---\n", (11, 27), b"[x"),
     ],
 )
 def test_an_edit_that_does_more_than_map_a_url_is_refused(before, span, replacement):
     edit = Edit(Span(*span), replacement)
-    with pytest.raises(SelfCheckFailed):
-        check(before, apply(before, [edit]), Syntax.MARKDOWN, SETTINGS, [edit], {OLD: NEW})
+    for new in (NEW, "relative.png"):
+        with pytest.raises(SelfCheckFailed):
+            check(before, apply(before, [edit]), Syntax.MARKDOWN, SETTINGS, [edit], {OLD: new})
+
+
+@pytest.mark.parametrize(
+    ("before", "replacement", "syntax"),
+    [
+        (b"a u b", b"*u*", Syntax.MARKDOWN),
+        (b"a u b", b"u\n\nu", Syntax.MARKDOWN),
+        (b"a u b", b"`u`", Syntax.MARKDOWN),
+        (b"a u b", b"[u]: v", Syntax.MDX),
+        (b"a u b", b"<u>", Syntax.HTML),
+    ],
+)
+def test_the_parser_must_see_the_same_parts(before, replacement, syntax):
+    edit = Edit(Span(2, 3), replacement)
+    sources = decode(before), decode(apply(before, [edit]))
+    with pytest.raises(SelfCheckFailed, match="line 1: the text would read differently"):
+        _same_structure(sources, 0, syntax, [edit], {edit.span: Kind.IMAGE}, {"u": "v"})
