@@ -13,8 +13,8 @@ _NAME = re.compile(rb"(?<!\\)<([A-Za-z][\w.:-]*)(?=[\s{])")
 _ATTRIBUTE = re.compile(
     rb"[\s/]*([\w:.$-]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(?=\{)))?|[\s/]*(?=\{)"
 )
-_TEXT = re.compile(rb"\{\s*(?:require\(\s*)?([\"'`])([^\"'`\\{}$\r\n]*)\1\s*\)?(?:\.default)?\s*\}")
-_LITERAL = re.compile(rb"([\"'`])((?:https?:)?//[^\"'`\\{}$\s]*)\1", re.IGNORECASE)
+_TEXT = re.compile(rb"\{\s*(?:require\(\s*)?([\"'`])([^\"'`\\{}\r\n]*)\1\s*\)?(?:\.default)?\s*\}")
+_LITERAL = re.compile(rb"([\"'`])((?:https?:)?//[^\"'`\\{}\s]*)\1", re.IGNORECASE)
 _TAG_END = re.compile(rb"[\s/]*>")
 _BRACE = re.compile(rb"[{}]")
 
