@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rig import strace
+from rig.someone import SOMEONE, as_someone
 from rig.toy_run import RUN, Site
 
 from migrator.errors import EnvironmentProblem
@@ -341,32 +342,7 @@ def test_a_prepared_file_that_another_program_removed(post, state):
     assert_untouched(post)
 
 
-# Users. Permission bits do not bind root, so a child process becomes someone else.
-
-SOMEONE = 65534
-
-
-def as_someone(function):
-    """What ``function`` says of itself when another user calls it."""
-    if os.geteuid() != 0:
-        return str(function())
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(SOMEONE)
-            os.setuid(SOMEONE)
-            said = str(function())
-        except BaseException as error:  # noqa: BLE001 - all of it is the answer
-            said = repr(error)
-        os.write(writing, said.encode())
-        os._exit(0)
-    os.close(writing)
-    os.waitpid(child, 0)
-    said = os.read(reading, 10_000).decode()
-    os.close(reading)
-    return said
+# Users.
 
 
 @pytest.fixture

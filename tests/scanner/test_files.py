@@ -4,9 +4,11 @@ import hashlib
 import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from rig.someone import as_someone
 
 from migrator.config.settings import ScanSettings
 from migrator.errors import UsageError
@@ -201,14 +203,21 @@ def test_a_file_larger_than_a_post_is_skipped_unread(tmp_path):
     assert skipped(tmp_path / "x.md") is Reason.POST_TOO_LARGE
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_what_may_not_be_read_is_reported(tmp_path):
-    (tmp_path / "x.md").write_text("x")
-    (tmp_path / "x.md").chmod(0)
-    assert skipped(tmp_path / "x.md") is Reason.UNREADABLE
-    (tmp_path / "x.md").unlink()
-    (tmp_path / "closed").mkdir(mode=0)
-    assert skipped(tmp_path / "closed") is Reason.UNREADABLE
+@pytest.fixture
+def public():
+    """A folder that another user can reach, unlike ``tmp_path``."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_what_may_not_be_read_is_reported(public):
+    (public / "x.md").write_text("x")
+    (public / "x.md").chmod(0)
+    assert as_someone(lambda: skipped(public / "x.md").value) == Reason.UNREADABLE.value
+    (public / "x.md").unlink()
+    (public / "closed").mkdir(mode=0)
+    assert as_someone(lambda: skipped(public / "closed").value) == Reason.UNREADABLE.value
 
 
 def test_a_folder_too_deep_to_open_is_reported(tmp_path):

@@ -34,17 +34,23 @@ def yaml_post(text):
     return f"---\n{text}\n---\nBody\n".encode()
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+VARIANTS = ["as-is", "crlf", "cr", "bom", "blank-first", "no-final-newline"]
+
+
 @pytest.mark.parametrize(
-    "variant", ["as-is", "crlf", "cr", "bom", "blank-first", "no-final-newline"]
+    ("path", "variant"),
+    [
+        pytest.param(path, variant, id=f"{path.stem}-{variant}")
+        for path in CASES
+        for variant in VARIANTS
+        if (path.stem, variant) != ("hugo-toml", "cr")  # TOML knows no lone CR
+    ],
 )
 def test_the_cases(path, variant):
     data, prefix = path.read_bytes(), b""
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     if variant in ("crlf", "cr"):
         newline = {"crlf": b"\r\n", "cr": b"\r"}[variant]
-        if variant == "cr" and path.stem == "hugo-toml":
-            pytest.skip("TOML knows no lone CR")
         data = data.replace(b"\n", newline)
         expected["body"] = expected["body"].replace("\n", newline.decode())
     elif variant == "bom":
