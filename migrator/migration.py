@@ -32,6 +32,8 @@ class Job:
     hosts: tuple[str, ...] = ()
     only_failed: bool = False
     limit: int | None = None
+    links: bool = False
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,15 @@ class Migration:
             obstacle=obstacle,
         )
         known = ledger.known(store.identity) if ledger else {}
-        posts = read_posts(self.job.paths, self.site, scanning, self.listener, self.stop)
+        posts = read_posts(
+            self.job.paths,
+            self.site,
+            scanning,
+            self.listener,
+            self.stop,
+            links=self.job.links,
+            text=self.job.text,
+        )
         return make_plan(posts, wanted, known)
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:

@@ -28,10 +28,19 @@ def read_posts(
     listener: Listener,
     stop: Stop,
     *,
+    links: bool = False,
+    text: bool = False,
     everything: bool = False,
 ) -> Iterator[Post | SkippedPost]:
-    """Scan the posts at ``paths``; ``everything`` includes local paths (see ``scanner.scan``)."""
-    found = scan([Path(path) for path in paths], site.root, settings, everything=everything)
+    """Scan the posts at ``paths``, and say so; the options are those of ``scanner.scan``."""
+    found = scan(
+        [Path(path) for path in paths],
+        site.root,
+        settings,
+        links=links,
+        text=text,
+        everything=everything,
+    )
     with stage(listener, "scan"):
         for post in found:
             stop.check()

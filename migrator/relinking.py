@@ -73,7 +73,8 @@ class Relinking:
     new_urls: LinkMap
     listener: Listener
     stop: Stop
-
+    links_too: bool = False  # links to image files
+    text_too: bool = False  # text files that are no posts
     store_label: str = ""  # no image goes anywhere
 
     def check(self) -> None:
@@ -92,7 +93,14 @@ class Relinking:
             obstacle=obstacle,
         )
         posts = read_posts(
-            self.paths, self.site, self.settings.scan, self.listener, self.stop, everything=True
+            self.paths,
+            self.site,
+            self.settings.scan,
+            self.listener,
+            self.stop,
+            links=self.links_too,
+            text=self.text_too,
+            everything=True,
         )
         return make_plan(posts, mapped, {})
 

@@ -116,9 +116,25 @@ def _wanted(command: str, arguments: dict[str, Any], session: Session) -> Iterat
     paths = tuple(arguments["paths"])
     if command == "rewrite":
         new_urls = LinkMap.read(Path(arguments["map"]))
-        yield Relinking(site, settings, paths, new_urls, session.listener, session.stop)
+        yield Relinking(
+            site,
+            settings,
+            paths,
+            new_urls,
+            session.listener,
+            session.stop,
+            links_too=arguments["links"],
+            text_too=arguments["text"],
+        )
         return
-    job = Job(paths, tuple(arguments["hosts"]), arguments["only_failed"], arguments["limit"])
+    job = Job(
+        paths,
+        tuple(arguments["hosts"]),
+        only_failed=arguments["only_failed"],
+        limit=arguments["limit"],
+        links=arguments["links"],
+        text=arguments["text"],
+    )
     with closing(Transfer(TransferSpec(settings, site.root, site.spool))) as transfer:
         yield Migration(site, settings, job, transfer, session.listener, session.stop)
 

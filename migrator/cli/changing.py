@@ -33,6 +33,8 @@ def migrate(
         int | None, typer.Option(metavar="N", min=1, help="Move at most N images.")
     ] = None,
     to: options.To = "",
+    links: options.Links = False,
+    text: options.Text = False,
     common: Common,
 ) -> int:
     """Move the images of posts to your store, and let the posts link to them there.
@@ -61,6 +63,8 @@ def migrate(
         "only_failed": only_failed,
         "limit": limit,
         "to": to,
+        "links": links,
+        "text": text,
     }
     show = Show(dry_run=dry_run, diff=diff, json=json)
     return change("migrate", arguments, common, show, yes=yes)
@@ -81,6 +85,8 @@ def rewrite(
     diff: options.Diff = False,
     yes: options.Yes = False,
     json: options.Json = False,
+    links: options.Links = False,
+    text: options.Text = False,
     common: Common,
 ) -> int:
     """Change only the links of posts, as a map says; no image moves and no network is used.
@@ -96,7 +102,12 @@ def rewrite(
     """
     from migrator.cli.change import Show, change
 
-    arguments = {**_places(paths), "map": str(link_map.absolute())}
+    arguments = {
+        **_places(paths),
+        "map": str(link_map.absolute()),
+        "links": links,
+        "text": text,
+    }
     show = Show(dry_run=dry_run, diff=diff, json=json)
     return change("rewrite", arguments, common, show, yes=yes)
 

@@ -18,14 +18,11 @@ def scan(
     paths: options.Paths,
     *,
     json: options.Json = False,
-    links: Annotated[bool, typer.Option("--links", help="Links to image files, too.")] = False,
+    links: options.Links = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Local paths and data: URLs, too.")
     ] = False,
-    text: Annotated[
-        bool,
-        typer.Option("--text", help="Other text files, too: _config.yml, templates, data files."),
-    ] = False,
+    text: options.Text = False,
     fail_on_host: Annotated[
         list[str],
         typer.Option(metavar="HOST", help="End with 3 if an image is on this host or provider."),

@@ -14,6 +14,11 @@ To = Annotated[
     str,
     typer.Option("--to", metavar="STORE", help="Where images go: a folder, or s3://bucket/prefix."),
 ]
+Links = Annotated[bool, typer.Option("--links", help="Links to image files, too.")]
+Text = Annotated[
+    bool,
+    typer.Option("--text", help="Other text files, too: _config.yml, templates, data files."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
 Diff = Annotated[bool, typer.Option("--diff", help="Show every changed line of every post.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -200,3 +200,16 @@ def test_a_private_address_needs_the_users_word(site):
     assert ended.status == 3
     assert {each["reason"] for each in ended.json["images"]} == {"blocked-address"}
     assert site.host.asked == []
+
+
+def test_links_and_text_files_move_when_asked_for(site):
+    site.write("posts/linked.md", "[full size]({host}/a.png)\n")
+    config = site.write("posts/_config.yml", "logo: {host}/b.jpg  # ours\n")
+    site.migrator("migrate", "posts", "--yes")
+    assert site.host.url("/b.jpg") in config.read_text()
+    assert site.migrator("migrate", "posts", "--yes", "--links", "--text").status == 0
+    assert "migrated-images/" in config.read_text()
+    assert config.read_text().endswith(".jpg  # ours\n")
+    assert LINK.search((site.root / "posts/linked.md").read_bytes())
+    assert site.migrator("rollback", "--yes").status == 0
+    assert site.host.url("/b.jpg") in config.read_text()
