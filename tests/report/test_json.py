@@ -2,7 +2,7 @@ import json
 
 from migrator.model import Kind, Reference, Span, Spelling
 from migrator.report.json import reference_json, report_json, runs_json
-from migrator.report.summary import ImageReport, Place, PastRun, PostReport, Report, tally
+from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 
 
 def reference(url, raw):

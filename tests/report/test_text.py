@@ -5,7 +5,7 @@ import pytest
 from migrator.model import Kind, Note, Reference, Span, Spelling
 from migrator.reasons import Reason
 from migrator.report.escape import columns
-from migrator.report.summary import ImageReport, Place, PastRun, PostReport, Report, tally
+from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 from migrator.report.text import (
     plan_text,
     runs_text,

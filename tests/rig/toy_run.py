@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from migrator.errors import EnvironmentProblem
-from migrator.rewriter import recovery, swap
+from migrator.rewriter import gate, recovery, swap
 from migrator.rewriter.durable import sha256
 
 RUN = "2026-11-22-1"
@@ -88,7 +88,7 @@ class Site:
         if new == before:
             return None
         prepared = swap.prepare(path, sha256(before), new, original=self.originals / name, run=RUN)
-        if isinstance(prepared, swap.Refused):
+        if isinstance(prepared, gate.Refused):
             self.record("refused", name, prepared.reason)
             return prepared
         try:
