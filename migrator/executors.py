@@ -62,12 +62,15 @@ def run_bounded(
     At most ``in_flight`` tasks are under way at a time, and ``per_host`` of one host.
 
     Raises:
-        Interrupted: a signal came; what ended within a few seconds was yielded first.
+        Interrupted: a signal came.
+        BaseException: what ``work`` raised. Before either is raised, what else ends within a few
+            seconds is yielded: it would be lost otherwise.
     """
     queue = _Queue(tasks, host_of, per_host)
     running: dict[Future[Result], Task] = {}
+    fatal: BaseException | None = None
     while True:
-        while stop.signal is None and len(running) < in_flight:
+        while fatal is None and stop.signal is None and len(running) < in_flight:
             task = queue.take()
             if task is None:
                 break
@@ -75,11 +78,17 @@ def run_bounded(
         if not running:
             break
         ended, _ = wait(running, timeout=_GLANCE, return_when=FIRST_COMPLETED)
-        if stop.signal is not None:
+        fatal = fatal or next(filter(None, (future.exception() for future in ended)), None)
+        ending = fatal is not None or stop.signal is not None
+        if ending:
             ended |= wait(running, timeout=_GRACE).done
         for future in ended:
             task = running.pop(future)
             queue.done(task)
-            yield task, future.result()
-        stop.check()
+            if future.exception() is None:
+                yield task, future.result()
+        if ending:
+            break
+    if fatal is not None:
+        raise fatal
     stop.check()

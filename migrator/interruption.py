@@ -28,6 +28,7 @@ def listening() -> Iterator[Stop]:
     """Catch the first signal for the run to look at; a second one ends the process at once.
 
     Ending at once is safe: it is what kill -9 does, and recovery settles what was in hand.
+    A signal that our parent has us ignore (``nohup``) stays ignored.
     """
     stop = Stop()
 
@@ -36,7 +37,8 @@ def listening() -> Iterator[Stop]:
             os._exit(128 + number)
         stop.signal = number
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    wanted = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in wanted}
     try:
         yield stop
     finally:

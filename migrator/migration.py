@@ -1,9 +1,9 @@
 """The main job, read top to bottom: scan, plan, move images, rewrite posts."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from migrator.config import Settings
@@ -11,7 +11,7 @@ from migrator.events import ImageDone, Listener, SizeAsked, stage
 from migrator.executors import run_bounded
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
-from migrator.model import Asset, Outcome, Placement, Post, Stored, TransferTask
+from migrator.model import Asset, Outcome, Post, Stored, TransferTask
 from migrator.plan import Plan, Wanted, make_plan
 from migrator.posts import PostWriter, obstacle, read_posts
 from migrator.rewriter.links import check_links, link_for
@@ -19,90 +19,69 @@ from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.uploader import key_for
-from migrator.urls import canonical, fragment, host, without_fragment
+from migrator.urls import canonical, fragment, without_fragment
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """What the user asked for; kept in the ledger so that ``resume`` can go on with it."""
-
-    paths: tuple[str, ...]
-    hosts: tuple[str, ...] = ()
-    only_failed: bool = False
-    limit: int | None = None
-    links: bool = False
-    text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration of one site: what is wanted, what moves images, and who listens."""
+    """One migration of one site: what is wanted, what moves images, and who listens.
+
+    ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
+    ``limit`` to so many.
+    """
 
     site: Site
     settings: Settings
-    job: Job
     transfer: Transfer
     listener: Listener
-    stop: Stop
+    paths: Sequence[Path]
+    hosts: Sequence[str] = ()
+    only_failed: bool = False
+    limit: int | None = None
 
-    @property
-    def store_label(self) -> str:
-        """Where images go, for people."""
-        return self.settings.store.label
-
-    def check(self) -> None:
-        """See whether images could be fetched and stored at all (``Transfer.check``)."""
-        self.transfer.check()
-
-    def plan(self, ledger: Ledger | None) -> Plan:
+    def plan(self, ledger: Ledger | None, run: Run | None) -> Plan:
         """Scan the posts and decide what is left to do; changes nothing.
+
+        ``run``, if given, was interrupted and goes on.
 
         Raises:
             ConfigError: the settings do not fit together.
         """
         scanning, store = self.settings.scan, self.transfer.store
         check_links(self.settings, store.public_url(""))
-        hosts = self.job.hosts or scanning.hosts
+        hosts = self.hosts or scanning.hosts
+        failed = ledger.failed_before(run) if ledger and self.only_failed else set[str]()
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
             store_root=store.public_url(""),
-            only=(ledger.failed_before() if ledger else ()) if self.job.only_failed else None,
-            limit=self.job.limit,
+            only=failed if self.only_failed else None,
+            limit=self.limit,
             obstacle=obstacle,
         )
         known = ledger.known(store.identity) if ledger else {}
-        posts = read_posts(
-            self.job.paths,
-            self.site,
-            scanning,
-            self.listener,
-            self.stop,
-            links=self.job.links,
-            text=self.job.text,
-        )
-        return make_plan(posts, wanted, known)
+        return make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, known)
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
         new = [task for task in plan.tasks if task.known is None]
         sizes: dict[str, int | None] = {}
         with stage(self.listener, "sizes", len(new)):
-            for task, size in self._in_parallel(self.transfer.size, new):
+            for task, size in self._in_parallel(self.transfer.size, new, Stop()):
                 sizes[canonical(task.url)] = size
                 self.listener(SizeAsked(task.url))
         return sizes
 
     def links(self, post: Post, plan: Plan) -> dict[str, str]:
         """The links ``post`` would get, with ``xxx`` for the SHA-256 of images not yet fetched."""
-        placements = {
-            canonical(task.url): task.known.placement if task.known else self._guess(task.url)
+        keys = {
+            canonical(task.url): task.known.placement.key if task.known else self._guess(task.url)
             for task in plan.tasks
         }
-        return self._new_urls(post, placements)
+        return self._new_urls(post, keys)
 
-    def carry_out(self, plan: Plan, ledger: Ledger, run: Run) -> None:
+    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
         """Move the images of ``plan``, then rewrite its posts; every step is recorded.
 
         Safe to repeat after an interruption with the same ``run``: what is recorded is done.
@@ -111,20 +90,18 @@ class Migration:
             StoreRefused: the store will refuse every image.
             Interrupted: a signal came.
         """
-        placements = self._move_images(plan, ledger, run)
+        keys = self._move_images(plan, ledger, run, stop)
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
-            plan.posts,
-            lambda post: self._new_urls(post, placements),
-            self.settings.scan,
-            self.stop,
+            plan.posts, lambda post: self._new_urls(post, keys), self.settings.scan, stop
         )
 
-    def _move_images(self, plan: Plan, ledger: Ledger, run: Run) -> dict[str, Placement]:
-        placements: dict[str, Placement] = {}
+    def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> dict[str, str]:
+        """The keys of the images that are in the store now, by canonical URL."""
+        keys: dict[str, str] = {}
 
         def note(task: TransferTask, outcome: Outcome) -> None:
             if isinstance(outcome, Stored):
-                placements[canonical(task.url)] = outcome.placement
+                keys[canonical(task.url)] = outcome.placement.key
             self.listener(ImageDone(outcome))
 
         settled = ledger.settled(run)
@@ -135,13 +112,13 @@ class Migration:
                     note(task, outcome)
                 else:
                     todo.append(task)
-            for task, outcome in self._in_parallel(self.transfer, todo):
+            for task, outcome in self._in_parallel(self.transfer, todo, stop):
                 ledger.record(run, outcome)
                 note(task, outcome)
-        return placements
+        return keys
 
     def _in_parallel(
-        self, work: Callable[[TransferTask], Result], tasks: Iterable[TransferTask]
+        self, work: Callable[[TransferTask], Result], tasks: Iterable[TransferTask], stop: Stop
     ) -> Iterator[tuple[TransferTask, Result]]:
         download = self.settings.download
         executor = ThreadPoolExecutor(download.workers, "transfer")
@@ -151,25 +128,25 @@ class Migration:
                 work,
                 tasks,
                 in_flight=download.workers,
-                host_of=lambda task: host(task.url) or "",
+                host_of=self.transfer.host,
                 per_host=download.per_host,
-                stop=self.stop,
+                stop=stop,
             )
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 
-    def _new_urls(self, post: Post, placements: Mapping[str, Placement]) -> dict[str, str]:
+    def _new_urls(self, post: Post, keys: Mapping[str, str]) -> dict[str, str]:
         """The links of ``post`` that move; a fragment belongs to the reference, and stays."""
-        return {
-            reference.url: link_for(placement, post.name, self.settings, self.site.root)
-            + fragment(reference.url)
-            for reference in post.references
-            if (placement := placements.get(canonical(reference.url)))
-        }
+        new_urls = {}
+        for url in {reference.url for reference in post.references}:
+            if key := keys.get(canonical(url)):
+                public_url = self.transfer.store.public_url(key)
+                link = link_for(key, public_url, post.name, self.settings, self.site.root)
+                new_urls[url] = link + fragment(url)
+        return new_urls
 
-    def _guess(self, url: str) -> Placement:
+    def _guess(self, url: str) -> str:
+        """The key of an image that is not fetched yet."""
         suffix = PurePosixPath(without_fragment(url).partition("?")[0]).suffix
-        store, settings = self.transfer.store, self.settings.store
         unknown = Asset("x" * 64, 0, "", suffix if suffix[1:].isalnum() else "")
-        key = key_for(settings.key, settings.prefix, unknown)
-        return Placement(store.identity, key, store.public_url(key), unknown.sha256)
+        return key_for(self.settings.store.key, self.settings.store.prefix, unknown)

@@ -146,13 +146,11 @@ class Fetched:
 class Placement:
     """An asset at a key in a store, read back in full and found equal.
 
-    ``store`` is the store's identity in the ledger; ``public_url`` is ``None`` for a local folder
-    without one (links are then relative paths).
+    ``store`` is the store's identity in the ledger.
     """
 
     store: str
     key: str
-    public_url: str | None
     sha256: str
 
 
@@ -201,18 +199,9 @@ class Skipped:
 
     url: str
     reason: Reason
-    detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """No bytes moved: the user's map says where the image is now."""
-
-    url: str
-    new_url: str
-
-
-Outcome = Stored | Held | Failed | Skipped | Linked
+Outcome = Stored | Held | Failed
 
 
 @dataclass(frozen=True, slots=True)

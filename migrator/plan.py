@@ -75,25 +75,23 @@ def make_plan(
             ref.url: canonical(ref.url) for ref in post.references if wanted.concerned(ref.url)
         }
         staying = {url: wanted.reason_to_stay(url) for url in found}
-        if not all(staying.values()):
-            if obstacle := wanted.obstacle(post):
-                left.append(obstacle)
-                continue
+        obstacle = None if all(staying.values()) else wanted.obstacle(post)
+        if obstacle:
+            left.append(obstacle)
+        else:
             changing.append(post)
         for url, identity in found.items():
-            if identity in tasks or identity in skipped:
-                continue
-            reason = staying[url]
-            if reason is None and len(tasks) == wanted.limit:
+            reason = staying[url] or (obstacle.reason if obstacle else None)
+            if reason is None and identity not in tasks and len(tasks) == wanted.limit:
                 reason = Reason.OVER_LIMIT
-            if reason:
-                skipped[identity] = Skipped(url, reason)
+            if reason is None:
+                tasks.setdefault(identity, TransferTask(url, known.get(identity)))
             else:
-                tasks[identity] = TransferTask(url, known.get(identity))
+                skipped.setdefault(identity, Skipped(url, reason))
         mentions += [Mention(r.url, post.name, r.line) for r in post.references if r.url in found]
     return Plan(
         tasks=tuple(tasks.values()),
-        skipped=tuple(skipped.values()),
+        skipped=tuple(each for identity, each in skipped.items() if identity not in tasks),
         posts=tuple(
             post for post in changing if any(canonical(r.url) in tasks for r in post.references)
         ),

@@ -11,10 +11,11 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
 from migrator.reasons import Reason
+from migrator.rewriter import durable
 from migrator.rewriter.check import SelfCheckFailed, check
-from migrator.rewriter.edits import apply, edits_for
+from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
 from migrator.rewriter.gate import Refused, refusal
-from migrator.rewriter.swap import Conflict, discard, exchange, inspect, prepare
+from migrator.rewriter.swap import Conflict, Swapped, discard, exchange, inspect, prepare
 from migrator.scanner.scan import scan
 from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
@@ -22,30 +23,37 @@ from migrator.urls import canonical
 
 
 def read_posts(
-    paths: Sequence[str],
+    paths: Sequence[Path],
     site: Site,
     settings: ScanSettings,
     listener: Listener,
-    stop: Stop,
     *,
-    links: bool = False,
-    text: bool = False,
     everything: bool = False,
 ) -> Iterator[Post | SkippedPost]:
-    """Scan the posts at ``paths``, and say so; the options are those of ``scanner.scan``."""
+    """Scan the posts at ``paths``, and say so; ``everything`` adds local paths (``scanner.scan``).
+
+    Raises:
+        UsageError: at once, if one of ``paths`` does not exist.
+    """
     found = scan(
-        [Path(path) for path in paths],
+        paths,
         site.root,
         settings,
-        links=links,
-        text=text,
+        links=settings.links,
+        text=settings.text,
         everything=everything,
     )
-    with stage(listener, "scan"):
-        for post in found:
-            stop.check()
-            listener(PostSkipped(post) if isinstance(post, SkippedPost) else PostScanned(post.name))
-            yield post
+
+    def read() -> Iterator[Post | SkippedPost]:
+        with stage(listener, "scan"):
+            for post in found:
+                if isinstance(post, SkippedPost):
+                    listener(PostSkipped(post))
+                else:
+                    listener(PostScanned(post.name))
+                yield post
+
+    return read()
 
 
 def obstacle(post: Post) -> SkippedPost | None:
@@ -57,19 +65,31 @@ def obstacle(post: Post) -> SkippedPost | None:
 
 
 def edited(
-    post: Post, before: bytes, new_urls: Mapping[str, str], settings: ScanSettings
-) -> tuple[bytes, tuple[Edit, ...]]:
-    """The bytes of ``post`` with the links in ``new_urls`` (by URL) replaced, and the edits.
+    post: Post, new_urls: Mapping[str, str], settings: ScanSettings
+) -> tuple[bytes, bytes, tuple[Edit, ...]] | Refused:
+    """The bytes of ``post`` as they are and with the links in ``new_urls`` (by URL), and the edits.
 
-    The result is parsed again and compared with the original.
-
-    Raises:
-        SelfCheckFailed: more than those links would have changed.
+    The result was parsed again and compared: it differs in those links alone.
     """
-    edits = edits_for(post.references, post.encoding, new_urls)
-    after = apply(before, edits)
-    check(before, after, syntax_of(post.path), settings, edits, new_urls)
-    return after, edits
+    before = inspect(post.path, post.sha256)
+    if isinstance(before, Refused):
+        return before
+    try:
+        edits = edits_for(post.references, post.encoding, new_urls)
+        after = apply(before, edits)
+        check(before, after, syntax_of(post.path), settings, edits, new_urls)
+    except (SelfCheckFailed, OverlappingEdits) as error:
+        return Refused(Reason.SELF_CHECK, str(error))
+    return before, after, edits
+
+
+def original_of(site: Site, swap: Swap) -> bytes | None:
+    """The post's bytes before ``swap``; ``None`` if our copy is gone or damaged."""
+    for place in durable.names(site.original(swap.run.name, swap.name)):
+        found = durable.sha256_at(place)
+        if found in {swap.before, None}:
+            return place.read_bytes() if found else None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +108,44 @@ class PostWriter:
         settings: ScanSettings,
         stop: Stop,
     ) -> None:
-        """Rewrite ``posts``, asking ``new_urls`` for the new links of each, by URL."""
+        """Rewrite ``posts``, asking ``new_urls`` for the new links of each, by URL.
+
+        A post that this run has replaced before it was interrupted is not replaced again: there is
+        one original of it in a run.
+        """
+        done = {swap.name for swap in self.ledger.swaps(self.run, state="rewritten")}
         with stage(self.listener, "rewrite", len(posts)):
             for post in posts:
                 stop.check()
-                self.rewrite(post, new_urls(post), settings)
+                if post.name not in done:
+                    self._rewrite(post, new_urls(post), settings)
 
-    def rewrite(self, post: Post, new_urls: Mapping[str, str], settings: ScanSettings) -> None:
-        """Replace the links in ``new_urls`` (by URL as the post has it), if the post allows it."""
-        before = inspect(post.path, post.sha256)
-        if isinstance(before, Refused):
-            return self.leave(post.name, before.reason, before.detail)
-        try:
-            after, edits = edited(post, before, new_urls, settings)
-        except SelfCheckFailed as error:
-            return self.leave(post.name, Reason.SELF_CHECK, str(error))
+    def _rewrite(self, post: Post, new_urls: Mapping[str, str], settings: ScanSettings) -> None:
+        result = edited(post, new_urls, settings)
+        if isinstance(result, Refused):
+            return self.leave(post.name, result.reason, result.detail)
+        _, after, edits = result
         if not edits:
             return None
-        links = {canonical(url): new for url, new in new_urls.items()}
+        links = [
+            (canonical(each.url), each.line, new_urls[each.url])
+            for each in post.references
+            if each.url in new_urls
+        ]
         return self.replace(post.name, post.sha256, after, links, edits=len(edits))
 
     def replace(
-        self, name: str, before: str, after: bytes, links: Mapping[str, str], *, edits: int
+        self,
+        name: str,
+        before: str,
+        after: bytes,
+        links: Sequence[tuple[str, int, str]] = (),
+        *,
+        edits: int,
     ) -> None:
         """Swap ``after`` into the place of the post whose bytes have the SHA-256 ``before``.
 
-        ``links`` are the new links by canonical URL, for the ledger.
+        ``links`` are for the ledger: canonical URL, line, new link.
         """
         prepared = prepare(
             self.site.post(name),
@@ -130,18 +162,21 @@ class PostWriter:
         except LedgerError:
             discard(prepared)
             raise
-        match exchange(prepared, self.site.displaced(self.run.name, name)):
+        return self.settled(swap, exchange(prepared, self.site.displaced(self.run.name, name)))
+
+    def settled(self, swap: Swap, result: Swapped | Conflict | Refused) -> None:
+        """Record how a swap ended."""
+        match result:
+            case Swapped():
+                self.ledger.rewrote(self.run, swap.name)
+                self.listener(PostDone(swap.name, swap.edits))
+            case Conflict(detail=detail, kept=kept):
+                others = f"; other versions: {', '.join(map(str, kept))}" if kept else ""
+                self.leave(swap.name, Reason.POST_CHANGED, detail + others)
             case Refused(reason=reason, detail=detail):
-                self.leave(name, reason, detail)
-            case Conflict(detail=detail):
-                self.leave(name, Reason.POST_CHANGED, detail)
-            case _:
-                self.ledger.rewrote(self.run, name)
-                self.listener(PostDone(name, edits))
-        return None
+                self.leave(swap.name, reason, detail)
 
     def leave(self, name: str, reason: Reason, detail: str = "") -> None:
         """Record that the post stays as it is."""
-        state = "conflict" if reason is Reason.POST_CHANGED else "skipped"
-        self.ledger.left(self.run, name, state, reason, detail)
+        self.ledger.left(self.run, name, reason, detail)
         self.listener(PostDone(name, 0, reason, detail))

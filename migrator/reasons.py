@@ -20,6 +20,12 @@ class Reason(StrEnum):
         member.retry = retry
         return member
 
+    @property
+    def state(self) -> str:
+        """The state of a post that stays for this reason: ``conflict`` or ``skipped``."""
+        conflicts = {Reason.POST_CHANGED, Reason.ORIGINAL_MISSING}
+        return "conflict" if self in conflicts else "skipped"
+
     # images that were not asked to move
     ALREADY_THERE = "already-there", "already in the target store"
     NOT_SELECTED = "not-selected", "its host is not among those to move"

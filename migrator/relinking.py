@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Self
 
 from migrator.config import Settings
 from migrator.errors import UsageError
-from migrator.events import ImageDone, Listener
+from migrator.events import Listener
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
-from migrator.model import Linked, Post
+from migrator.model import Post
 from migrator.plan import Plan, Wanted, make_plan
 from migrator.posts import PostWriter, obstacle, read_posts
 from migrator.reasons import Reason
@@ -69,22 +69,11 @@ class Relinking:
 
     site: Site
     settings: Settings
-    paths: tuple[str, ...]
-    new_urls: LinkMap
     listener: Listener
-    stop: Stop
-    links_too: bool = False  # links to image files
-    text_too: bool = False  # text files that are no posts
-    store_label: str = ""  # no image goes anywhere
+    paths: Sequence[Path]
+    new_urls: LinkMap
 
-    def check(self) -> None:
-        """No store, no trouble."""
-
-    def sizes(self, _plan: Plan) -> dict[str, int | None]:
-        """No image is looked at."""
-        return {}
-
-    def plan(self, _ledger: Ledger | None) -> Plan:
+    def plan(self, _ledger: Ledger | None, _run: Run | None) -> Plan:
         """Scan the posts and look every URL up; changes nothing."""
         mapped = Wanted(
             selected=lambda url: self.new_urls.get(url) is not None,
@@ -93,14 +82,7 @@ class Relinking:
             obstacle=obstacle,
         )
         posts = read_posts(
-            self.paths,
-            self.site,
-            self.settings.scan,
-            self.listener,
-            self.stop,
-            links=self.links_too,
-            text=self.text_too,
-            everything=True,
+            self.paths, self.site, self.settings.scan, self.listener, everything=True
         )
         return make_plan(posts, mapped, {})
 
@@ -112,18 +94,15 @@ class Relinking:
             if (new := self.new_urls.get(reference.url))
         }
 
-    def carry_out(self, plan: Plan, ledger: Ledger, run: Run) -> None:
+    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
         """Rewrite the posts of ``plan``; safe to repeat after an interruption.
 
         Raises:
             Interrupted: a signal came.
         """
-        for task in plan.tasks:
-            outcome = Linked(task.url, self.new_urls.get(task.url) or "")
-            ledger.record(run, outcome)
-            self.listener(ImageDone(outcome))
+        ledger.relinked(run)
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
-            plan.posts, lambda post: self.links(post, plan), self.settings.scan, self.stop
+            plan.posts, lambda post: self.links(post, plan), self.settings.scan, stop
         )
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 from migrator.errors import UsageError
 from migrator.events import Listener, stage
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
-from migrator.posts import PostWriter
+from migrator.posts import PostWriter, original_of
 from migrator.reasons import Reason
 from migrator.rewriter import durable
 from migrator.state import Site
@@ -20,7 +19,7 @@ class Standing:
     """How one post of a run stands now.
 
     ``original`` is what the run found, ``None`` where our copy is gone or damaged; ``current`` is
-    ``None`` where the post is gone.
+    ``None`` where the post is gone, or no file.
     """
 
     swap: Swap
@@ -36,23 +35,28 @@ class Standing:
         return None if ours else Reason.POST_CHANGED
 
 
-def run_to_roll_back(ledger: Ledger, name: str | None) -> Run:
-    """The run with this name, or the newest that changed posts and was not put back.
+def run_to_roll_back(ledger: Ledger, name: str) -> Run:
+    """The run with this name; without one the newest that changed posts and was not put back.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or it is itself a rollback.
     """
     run = ledger.run(name) if name else ledger.last_change()
     if run is None:
         raise UsageError("no run has changed posts that could be put back", "See: migrator runs")
+    if run.undoes is not None:
+        raise UsageError(
+            f"{run.name} is itself a rollback", "To move the images again: migrator migrate"
+        )
     return run
 
 
 def standings(site: Site, ledger: Ledger, run: Run) -> Iterator[Standing]:
     """How the posts that ``run`` changed stand now."""
     for swap in ledger.swaps(run, state="rewritten"):
-        original = _original(site.original(run.name, swap.name), swap.before)
-        yield Standing(swap, original, _read(site.post(swap.name)))
+        post = site.post(swap.name)
+        is_file = durable.sha256_at(post) not in {None, durable.NOT_A_FILE}
+        yield Standing(swap, original_of(site, swap), post.read_bytes() if is_file else None)
 
 
 def roll_back(
@@ -61,6 +65,9 @@ def roll_back(
     """Put back the posts of ``run`` as the run ``undoing``; those with an obstacle stay.
 
     Safe to repeat after an interruption: what is put back is no longer among the standings.
+
+    Raises:
+        Interrupted: a signal came.
     """
     writer = PostWriter(site, ledger, undoing, listener)
     with stage(listener, "rollback"):
@@ -70,20 +77,4 @@ def roll_back(
             if original is None or obstacle:
                 writer.leave(swap.name, obstacle or Reason.ORIGINAL_MISSING)
             else:
-                writer.replace(swap.name, swap.after, original, {}, edits=swap.edits)
-
-
-def _original(place: Path, before: str) -> bytes | None:
-    """The bytes with this SHA-256 that were kept at ``place``, or there under a number."""
-    for path in durable.names(place):
-        found = durable.sha256_at(path)
-        if found in {before, None}:
-            return path.read_bytes() if found else None
-    return None
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
+                writer.replace(swap.name, swap.after, original, edits=swap.edits)

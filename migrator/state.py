@@ -51,21 +51,22 @@ class Site:
 def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
     """The site root: the config's folder, else the first PATH (of a file: its folder).
 
-    Without either, the nearest folder upwards that has a state folder; else the only one a few
-    levels below, where a run over `posts/` left it; else the current folder.
+    A folder upwards that has a ledger already comes before the first PATH: a site stays one site,
+    whichever part of it is named. Without PATH and without a ledger upwards, it is the only folder
+    a few levels below that has one, where a run over `posts/` left it; else the current folder.
 
     Raises:
         UsageError: there are several below.
     """
-    if config_file is not None:
-        return config_file.resolve().parent
-    if paths:
+    if paths and config_file is None:
         first = paths[0].resolve()
-        return first if first.is_dir() else first.parent
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / FOLDER).is_dir():
-            return folder
+        start = first if first.is_dir() else first.parent
+        return _upwards(start) or start
+    here = config_file.resolve().parent if config_file else Path.cwd()
+    if paths or (here / FOLDER / _LEDGER).is_file():
+        return here
+    if config_file is None and (above := _upwards(here)):
+        return above
     below = [ledger.parent.parent for ledger in _ledgers(here, _DEPTH)]
     if len(below) > 1:
         names = ", ".join(str(folder.relative_to(here)) for folder in below)
@@ -73,6 +74,12 @@ def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
             f"there are several sites here: {names}", "Go to the folder of the one you mean."
         )
     return below[0] if below else here
+
+
+def _upwards(folder: Path) -> Path | None:
+    """The nearest folder that has a ledger, from ``folder`` upwards."""
+    folders = (folder, *folder.parents)
+    return next((each for each in folders if (each / FOLDER / _LEDGER).is_file()), None)
 
 
 def _ledgers(folder: Path, depth: int) -> Iterator[Path]:

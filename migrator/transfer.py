@@ -7,7 +7,7 @@ from pathlib import Path
 from migrator.config import Settings
 from migrator.downloader import Downloader
 from migrator.errors import MigratorError
-from migrator.model import Failed, Fetched, Outcome, Placement, Stored, TransferTask
+from migrator.model import Asset, Failed, Fetched, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.uploader import Store, StoreError, confirm, key_for, open_store, place
 from migrator.uploader.public import public_problem
@@ -73,11 +73,15 @@ class Transfer:
         """The size in bytes that the image's host states, if it does; fetches no body."""
         return self._downloader().size(task.url)
 
+    def host(self, task: TransferTask) -> str:
+        """The host that would be asked for the image, if any: what politeness is owed to."""
+        return "" if task.known else self._downloader().host(task.url)
+
     def _known(self, task: TransferTask) -> Stored | None:
         known = task.known
         if known is None or not confirm(self._store, known.asset, known.placement.key):
             return None
-        self._check_public(known.placement, known)
+        self._check_public(known.asset, known.placement.key)
         return Stored(task.url, known.asset, known.placement, known.source, reused=True)
 
     def _moved(self, task: TransferTask) -> Outcome:
@@ -90,17 +94,15 @@ class Transfer:
             placement = place(self._store, fetched, key)
         finally:
             fetched.path.unlink(missing_ok=True)
-        stored = Stored(task.url, fetched.asset, placement, fetched.source)
-        self._check_public(placement, stored)
-        return stored
+        self._check_public(fetched.asset, key)
+        return Stored(task.url, fetched.asset, placement, fetched.source)
 
-    def _check_public(self, placement: Placement, stored: Stored) -> None:
-        settings = self._spec.settings.store
-        if settings.type != "s3" or not settings.check_public or placement.public_url is None:
+    def _check_public(self, asset: Asset, key: str) -> None:
+        settings, public_url = self._spec.settings.store, self._store.public_url(key)
+        if settings.type != "s3" or not settings.check_public or public_url is None:
             return
-        answer = self._downloader().public_answer(placement.public_url)
-        if problem := public_problem(stored.asset, answer):
-            raise StoreError(Reason.PUBLIC_URL, f"{placement.public_url}: {problem}")
+        if problem := public_problem(asset, self._downloader().public_answer(public_url)):
+            raise StoreError(Reason.PUBLIC_URL, f"{public_url}: {problem}")
 
     def _downloader(self) -> Downloader:
         downloader: Downloader | None = getattr(self._thread, "downloader", None)

@@ -78,6 +78,23 @@ def test_after_a_signal_nothing_new_starts_and_what_ended_is_yielded():
     assert done == [("a1", "a1")]
 
 
+def test_what_ended_beside_a_fatal_error_is_not_lost():
+    ready = threading.Event()
+
+    def work(task):
+        if task == "a1":
+            ready.wait(5)
+            raise StoreRefused("no")
+        ready.set()
+        time.sleep(0.1)
+        return task
+
+    done = []
+    with pytest.raises(StoreRefused):
+        done.extend(run(work, ["a1", "b1", "c1"], in_flight=2))
+    assert done == [("b1", "b1")]
+
+
 def test_what_stops_the_whole_run_gets_out():
     def refuse(_task):
         raise StoreRefused("no")

@@ -75,7 +75,7 @@ def test_a_limit_counts_images_not_mentions():
 
 def test_what_an_earlier_run_stored_goes_along_with_the_task():
     asset = Asset("1" * 64, 3, "image/png", ".png")
-    known = Stored("https://h/a", asset, Placement("s", "k", None, asset.sha256), "https://h/a")
+    known = Stored("https://h/a", asset, Placement("s", "k", asset.sha256), "https://h/a")
     plan = make_plan([post("a.md", "https://h/a#f")], ALL, {"https://h/a": known})
     assert plan.tasks == (TransferTask("https://h/a#f", known),)
 
@@ -85,3 +85,24 @@ def test_posts_left_alone_and_notes_are_kept_for_the_report():
     plan = make_plan([left, post("a.md", notes=(Note(3, "odd"),))], ALL, {})
     assert plan.left == (left,)
     assert plan.warnings == ("a.md:3: odd",)
+
+
+def test_images_of_a_post_that_cannot_be_replaced_stay_unless_another_post_moves_them():
+    def obstacle(post):
+        refused = post.name == "a.md"
+        return SkippedPost(post.path, post.name, Reason.READ_ONLY) if refused else None
+
+    wanted = Wanted(selected=lambda _: True, obstacle=obstacle)
+    posts = [post("a.md", "https://h/a", "https://h/b"), post("b.md", "https://h/b")]
+    plan = make_plan(posts, wanted, {})
+    assert urls(plan) == ["https://h/b"]
+    assert [(s.url, s.reason) for s in plan.skipped] == [("https://h/a", Reason.READ_ONLY)]
+    assert [p.name for p in plan.posts] == ["b.md"]
+    assert len(plan.mentions) == 3
+
+
+def test_another_spelling_of_an_image_that_stays_may_move():
+    wanted = Wanted(selected=lambda url: url.endswith("#x"))
+    plan = make_plan([post("a.md", "https://h/a", "https://h/a#x")], wanted, {})
+    assert urls(plan) == ["https://h/a#x"]
+    assert plan.skipped == ()

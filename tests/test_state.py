@@ -22,17 +22,23 @@ def test_without_a_config_it_is_the_first_path_or_the_folder_of_a_file(tmp_path)
     assert site_root([tmp_path / "a.md"], None) == tmp_path
 
 
-def test_without_paths_it_is_the_nearest_folder_with_a_state_folder(tmp_path, monkeypatch):
-    (tmp_path / ".migrator").mkdir()
+def _with_ledger(folder):
+    (folder / ".migrator").mkdir(parents=True)
+    (folder / ".migrator" / "ledger.db").touch()
+    return folder
+
+
+def test_without_paths_it_is_the_nearest_folder_upwards_with_a_ledger(tmp_path, monkeypatch):
+    _with_ledger(tmp_path)
     (tmp_path / "posts" / "2024").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "posts" / "2024")
     assert site_root([], None) == tmp_path
 
 
-def _with_ledger(folder):
-    (folder / ".migrator").mkdir(parents=True)
-    (folder / ".migrator" / "ledger.db").touch()
-    return folder
+def test_a_site_stays_one_site_whichever_part_of_it_is_named(tmp_path):
+    _with_ledger(tmp_path / "posts")
+    (tmp_path / "posts" / "sub").mkdir()
+    assert site_root([tmp_path / "posts" / "sub"], None) == tmp_path / "posts"
 
 
 def test_or_the_only_one_below_where_a_run_over_a_folder_left_it(tmp_path, monkeypatch):

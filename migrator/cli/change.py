@@ -1,27 +1,27 @@
-"""How every change goes, whichever command asked: plan, show, ask, carry out, report."""
+"""How a migration or a rewrite goes: plan, show, ask, carry out, report."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
 
 import typer
 
 from migrator.cli import ending
+from migrator.cli.asked import Asked
 from migrator.cli.options import Common
-from migrator.cli.session import Session, confirmed, history, opened
-from migrator.ledger import Ledger, Run
-from migrator.migration import Job, Migration
+from migrator.cli.session import Session, history, opened
+from migrator.interruption import Stop
+from migrator.ledger import Run, Swap
+from migrator.migration import Migration
 from migrator.model import Post
 from migrator.plan import Plan
-from migrator.posts import edited
+from migrator.posts import edited, original_of
 from migrator.relinking import LinkMap, Relinking
 from migrator.report.diff import unified
-from migrator.report.history import plan_report, report_of
-from migrator.report.summary import Report
-from migrator.report.text import plan_text
+from migrator.report.history import plan_report
+from migrator.rewriter.gate import Refused
 from migrator.transfer import Transfer, TransferSpec
 
 _UNKNOWN = "(xxx stands for the SHA-256 of an image that is not fetched yet.)\n"
@@ -36,126 +36,103 @@ class Show:
     json: bool = False
 
 
-class Change(Protocol):
-    """A migration, or a rewrite from a map; see there."""
-
-    @property
-    def store_label(self) -> str:
-        """Where images go, for people."""
-
-    def plan(self, ledger: Ledger | None, /) -> Plan:
-        """What is left to do."""
-
-    def check(self) -> None:
-        """Raise what would meet every image, before anything is changed."""
-
-    def sizes(self, plan: Plan, /) -> dict[str, int | None]:
-        """Bytes by canonical URL, where the hosts say."""
-
-    def links(self, post: Post, plan: Plan, /) -> dict[str, str]:
-        """The links that a post would get, by URL."""
-
-    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, /) -> None:
-        """Do it."""
-
-
 def change(
-    command: str,
-    arguments: dict[str, Any],
-    common: Common,
-    show: Show,
-    *,
-    yes: bool = False,
-    run: Run | None = None,
+    asked: Asked, common: Common, show: Show, *, yes: bool = False, run: Run | None = None
 ) -> int:
-    """Do what ``command`` asks with ``arguments``; ``run``, if given, was interrupted in it.
+    """Do what was asked; ``run``, if given, was interrupted in it and goes on.
 
     Returns the exit status.
     """
-    paths = [Path(path) for path in arguments["paths"]]
-    with (
-        opened(common, paths, to=arguments.get("to", "")) as session,
-        _wanted(command, arguments, session) as wanted,
-    ):
+    with opened(common, asked) as session, _wanted(asked, session) as wanted:
         if show.dry_run:
-            with history(session.site) as ledger:
-                plan = wanted.plan(ledger)
-            report = plan_report(
-                plan, command, store=wanted.store_label, dry_run=True, sizes=wanted.sizes(plan)
-            )
-            if show.diff:
-                _print_diffs(_planned_diffs(wanted, plan, session), show)
-                if command == "migrate" and any(task.known is None for task in plan.tasks):
-                    typer.echo(_UNKNOWN, err=show.json)
-            ending.show(report, arguments["typed"], json=show.json, full=common.verbose)
-            return 0
-        wanted.check()
+            return _previewed(wanted, session, asked, show, full=common.verbose)
         with session.working() as ledger:
-            plan = wanted.plan(ledger)
-            report = plan_report(plan, command, store=wanted.store_label, dry_run=False)
+            plan = wanted.plan(ledger, run)
+            report = plan_report(plan, asked.command, dry_run=False, store=_store(wanted))
             if plan.tasks or run:
-                if not yes:
-                    typer.echo(plan_text(report, width=ending.width(sys.stderr)), err=True)
-                if not confirmed("Go ahead?", yes=yes):
-                    return ending.declined()
-                run = run or ledger.begin(command, {**arguments, "common": common.kept()})
-                with ending.telling(ledger, run, json=show.json, store=wanted.store_label):
-                    ledger.plan(run, plan)
-                    wanted.carry_out(plan, ledger, run)
-                    run = ledger.finish(run)
-                report = report_of(ledger, run, store=wanted.store_label, warnings=plan.warnings)
+                if plan.tasks and not ending.agreed(report, yes=yes):
+                    return ending.DECLINED
+                if isinstance(wanted, Migration):
+                    wanted.transfer.check()
+                if run is None:
+                    kept = asdict(replace(asked, trusted=session.trusted))
+                    going = ledger.begin(asked.command, kept)
+                    ledger.plan(going, plan)
+                else:  # what stays was recorded when it began; by now our own links would join it
+                    going = run
+                    ledger.plan(going, replace(plan, skipped=()))
+
+                def work(stop: Stop) -> None:
+                    wanted.carry_out(plan, ledger, going, stop)
+
+                report = ending.carried_out(ledger, going, work, report, json=show.json)
                 if show.diff:
-                    _print_diffs(_actual_diffs(plan, report, session), show)
-            ending.show(report, arguments["typed"], json=show.json, full=common.verbose)
+                    _print_diffs(_made(plan, session, ledger.swaps(going, state="rewritten")), show)
+            next_command = ending.continuing(report, asked.typed)
+            ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
             return ending.status(report)
 
 
 @contextmanager
-def _wanted(command: str, arguments: dict[str, Any], session: Session) -> Iterator[Change]:
-    site, settings = session.site, session.settings
-    paths = tuple(arguments["paths"])
-    if command == "rewrite":
-        new_urls = LinkMap.read(Path(arguments["map"]))
-        yield Relinking(
+def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
+    site, settings, listener = session.site, session.settings, session.listener
+    paths = [Path(path) for path in asked.paths]
+    if asked.command == "rewrite":
+        yield Relinking(site, settings, listener, paths, LinkMap.read(Path(asked.link_map)))
+        return
+    with closing(Transfer(TransferSpec(settings, site.root, site.spool))) as transfer:
+        yield Migration(
             site,
             settings,
+            transfer,
+            listener,
             paths,
-            new_urls,
-            session.listener,
-            session.stop,
-            links_too=arguments["links"],
-            text_too=arguments["text"],
+            hosts=asked.hosts,
+            only_failed=asked.only_failed,
+            limit=asked.limit,
         )
-        return
-    job = Job(
-        paths,
-        tuple(arguments["hosts"]),
-        only_failed=arguments["only_failed"],
-        limit=arguments["limit"],
-        links=arguments["links"],
-        text=arguments["text"],
-    )
-    with closing(Transfer(TransferSpec(settings, site.root, site.spool))) as transfer:
-        yield Migration(site, settings, job, transfer, session.listener, session.stop)
 
 
-def _planned_diffs(
-    wanted: Change, plan: Plan, session: Session
+def _store(wanted: Migration | Relinking) -> str:
+    return wanted.settings.store.label if isinstance(wanted, Migration) else ""
+
+
+def _previewed(
+    wanted: Migration | Relinking, session: Session, asked: Asked, show: Show, *, full: bool
+) -> int:
+    with history(session.site) as ledger:
+        plan = wanted.plan(ledger, None)
+    sizes = wanted.sizes(plan) if isinstance(wanted, Migration) else {}
+    report = plan_report(plan, asked.command, dry_run=True, store=_store(wanted), sizes=sizes)
+    if show.diff:
+        _print_diffs(_planned(wanted, plan, session), show)
+        if isinstance(wanted, Migration) and any(task.known is None for task in plan.tasks):
+            typer.echo(_UNKNOWN, err=show.json)
+    next_command = ending.continuing(report, asked.typed)
+    ending.show(report, json=show.json, next_command=next_command, full=full)
+    return 0
+
+
+def _planned(
+    wanted: Migration | Relinking, plan: Plan, session: Session
 ) -> Iterator[tuple[Post, bytes, bytes]]:
     for post in plan.posts:
-        before = post.path.read_bytes()
-        after, _ = edited(post, before, wanted.links(post, plan), session.settings.scan)
-        yield post, before, after
+        result = edited(post, wanted.links(post, plan), session.settings.scan)
+        if isinstance(result, Refused):  # since it was scanned a moment ago
+            typer.echo(f"{post.name}: {result.reason.words} ({result.detail})", err=True)
+        else:
+            before, after, _ = result
+            yield post, before, after
 
 
-def _actual_diffs(
-    plan: Plan, report: Report, session: Session
+def _made(
+    plan: Plan, session: Session, swaps: Iterable[Swap]
 ) -> Iterator[tuple[Post, bytes, bytes]]:
-    rewritten = {post.path for post in report.posts if post.state == "rewritten"}
-    for post in plan.posts:
-        if post.name in rewritten and report.run:
-            original = session.site.original(report.run, post.name)
-            yield post, original.read_bytes(), post.path.read_bytes()
+    posts = {post.name: post for post in plan.posts}
+    for swap in swaps:
+        original = original_of(session.site, swap)
+        if original is not None and swap.name in posts:
+            yield posts[swap.name], original, session.site.post(swap.name).read_bytes()
 
 
 def _print_diffs(diffs: Iterator[tuple[Post, bytes, bytes]], show: Show) -> None:

@@ -37,7 +37,7 @@ def migrate(
     text: options.Text = False,
     common: Common,
 ) -> int:
-    """Move the images of posts to your store, and let the posts link to them there.
+    """Move images to your store, and let the posts link to them there.
 
     Every image is downloaded, checked, stored, read back and compared before a post links to it.
     Nothing but the links changes in a post, and `migrator rollback` puts every post back.
@@ -55,19 +55,22 @@ def migrate(
     were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
     8 the store refused.
     """
+    from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.change import Show, change
 
-    arguments = {
-        **_places(paths),
-        "hosts": host,
-        "only_failed": only_failed,
-        "limit": limit,
-        "to": to,
-        "links": links,
-        "text": text,
-    }
-    show = Show(dry_run=dry_run, diff=diff, json=json)
-    return change("migrate", arguments, common, show, yes=yes)
+    asked = Asked(
+        "migrate",
+        typed(),
+        tuple(map(absolute, paths)),
+        to=to if not to or "://" in to else absolute(Path(to)),
+        links=links,
+        text=text,
+        hosts=tuple(host),
+        only_failed=only_failed,
+        limit=limit,
+        **common.kept(),
+    )
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json), yes=yes)
 
 
 def rewrite(
@@ -89,9 +92,9 @@ def rewrite(
     text: options.Text = False,
     common: Common,
 ) -> int:
-    """Change only the links of posts, as a map says; no image moves and no network is used.
+    """Change only links, as a map says; no image moves.
 
-    URLs that differ in percent-encoding alone count as the same.
+    No network is used. URLs that differ in percent-encoding alone count as the same.
 
     Examples:
 
@@ -100,16 +103,19 @@ def rewrite(
     Exit status: 0 all done, 2 wrong usage or configuration, 3 some posts stayed as they were,
     4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work.
     """
+    from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.change import Show, change
 
-    arguments = {
-        **_places(paths),
-        "map": str(link_map.absolute()),
-        "links": links,
-        "text": text,
-    }
-    show = Show(dry_run=dry_run, diff=diff, json=json)
-    return change("rewrite", arguments, common, show, yes=yes)
+    asked = Asked(
+        "rewrite",
+        typed(),
+        tuple(map(absolute, paths)),
+        links=links,
+        text=text,
+        link_map=absolute(link_map),
+        **common.kept(),
+    )
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json), yes=yes)
 
 
 def resume(*, yes: options.Yes = False, json: options.Json = False, common: Common) -> int:
@@ -119,19 +125,20 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
 
     Exit status: as of the command that was interrupted; 0 if nothing was.
     """
+    from migrator.cli.asked import Asked
     from migrator.cli.change import Show, change
     from migrator.cli.rolling_back import rolled_back
     from migrator.cli.session import history, site_here
 
     with history(site_here(common)) as ledger:
-        run = ledger.newest() if ledger else None
-    if run is None or run.finished:
+        run = ledger.interrupted() if ledger else None
+    if run is None:
         typer.echo("Nothing was interrupted.", err=json)
         return 0
-    common = common.joined(run.arguments["common"])
+    asked, show = Asked.read(run.arguments), Show(json=json)
     if run.command == "rollback":
-        return rolled_back(run.arguments["run"], common, json=json, yes=yes, run=run)
-    return change(run.command, run.arguments, common, Show(json=json), yes=yes, run=run)
+        return rolled_back(asked, common, show, yes=yes, run=run)
+    return change(asked, common, show, yes=yes, run=run)
 
 
 def rollback(
@@ -155,14 +162,13 @@ def rollback(
 
         migrator rollback 2026-11-22-1
 
-    Exit status: 0 all posts are as they were, 2 there is no such run, 4 a post was edited since,
-    6 disk full or no permission, 7 another run is at work.
+    Exit status: 0 all posts are as they were, 2 there is no such run, 3 a post could not be
+    replaced, 4 a post was edited since or our copy is gone, 6 disk full or no permission,
+    7 another run is at work.
     """
+    from migrator.cli.asked import Asked, typed
+    from migrator.cli.change import Show
     from migrator.cli.rolling_back import rolled_back
 
-    return rolled_back(run, common, dry_run=dry_run, json=json, yes=yes)
-
-
-def _places(paths: list[Path]) -> dict[str, list[str]]:
-    """The paths for a later ``resume`` from anywhere, and as they were typed, for messages."""
-    return {"paths": [str(path.absolute()) for path in paths], "typed": [str(p) for p in paths]}
+    asked = Asked("rollback", typed(), run=run, **common.kept())
+    return rolled_back(asked, common, Show(dry_run=dry_run, json=json), yes=yes)

@@ -1,43 +1,68 @@
-"""How a command ends: what it shows, the command that continues, the exit status."""
+"""How a command goes from its plan to its end: ask, carry out, show, exit status."""
 
 import os
-import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TextIO
 
 import typer
 
+from migrator.cli.session import confirmed
 from migrator.errors import MigratorError
+from migrator.interruption import Stop, listening
 from migrator.ledger import Ledger, Run
 from migrator.reasons import Reason
 from migrator.report.history import report_of
 from migrator.report.json import report_json
 from migrator.report.summary import Report
-from migrator.report.text import summary_text
+from migrator.report.text import plan_text, summary_text
+
+DECLINED = 130  # as after Ctrl-C at the question
 
 _BUGS = {Reason.INTERNAL, Reason.SELF_CHECK}
 _AS_ASKED = {Reason.OPT_OUT}  # posts that stay because somebody wants them to
 
 
-def width(stream: TextIO) -> int:
-    """How many columns text on ``stream`` may have."""
-    return shutil.get_terminal_size().columns if stream.isatty() else 80
+def agreed(planned: Report, *, yes: bool) -> bool:
+    """Show what is about to happen and ask, unless the user has said yes already."""
+    if yes:
+        return True
+    typer.echo(plan_text(planned, width=width(sys.stderr)), err=True)
+    if confirmed("Go ahead?", yes=yes):
+        return True
+    typer.echo("Nothing was changed.", err=True)
+    return False
 
 
-def color(stream: TextIO) -> bool:
-    """Whether text on ``stream`` may be coloured (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+def carried_out(
+    ledger: Ledger, run: Run, work: Callable[[Stop], None], planned: Report, *, json: bool
+) -> Report:
+    """Do ``work`` as ``run``; returns what it did.
+
+    Raises:
+        MigratorError: from ``work``, after showing what it did and the command that continues.
+    """
+    try:
+        with listening() as stop:
+            work(stop)
+            run = ledger.finish(run)
+    except MigratorError:
+        report = report_of(ledger, run, store=planned.store)
+        show(report, json=json, next_command="migrator resume")
+        raise
+    return report_of(ledger, run, store=planned.store, warnings=planned.warnings)
 
 
-def show(report: Report, typed: Sequence[str], *, json: bool, full: bool) -> None:
-    """Print the end of a command on standard output; ``typed`` are its arguments."""
+def show(
+    report: Report, *, json: bool, next_command: str | None = None, full: bool = False
+) -> None:
+    """Print the end of a command on standard output."""
     if json:
         typer.echo(report_json(report))
     else:
-        _print(report, _continuing(report, typed), full=full)
+        text = summary_text(report, next_command, width=width(sys.stdout), full=full)
+        typer.echo(text, nl=False)
 
 
 def status(report: Report) -> int:
@@ -52,37 +77,22 @@ def status(report: Report) -> int:
     return 3 if stayed or left else 0
 
 
-def declined() -> int:
-    """The user said no to the question."""
-    typer.echo("Nothing was changed.", err=True)
-    return 130
-
-
-@contextmanager
-def telling(ledger: Ledger, run: Run, *, json: bool, store: str = "") -> Iterator[None]:
-    """When something ends ``run`` early, show what it did and how to go on."""
-    try:
-        yield
-    except MigratorError:
-        report = report_of(ledger, run, store=store)
-        if json:
-            typer.echo(report_json(report))
-        else:
-            _print(report, "migrator resume", full=False)
-        raise
-
-
-def _print(report: Report, next_command: str | None, *, full: bool) -> None:
-    typer.echo(summary_text(report, next_command, width=width(sys.stdout), full=full), nl=False)
-
-
-def _continuing(report: Report, typed: Sequence[str]) -> str | None:
-    command = " ".join(["migrator", report.command, *map(shlex.quote, typed)])
-    if report.command == "rollback" and not report.dry_run:
-        return None  # trying again does not help against an edit
+def continuing(report: Report, typed: str) -> str | None:
+    """The one command that goes on, if there is anything to go on with."""
     if report.dry_run:
-        planned = any(post.state == "planned" for post in report.posts)
-        return command if planned else None
+        return typed if any(post.state == "planned" for post in report.posts) else None
+    if report.command == "rollback":
+        return None  # trying again does not help against an edit
     if any(image.reason and Reason(image.reason).retry for image in report.images):
-        return f"{command} --only-failed"
-    return command if any(post.state == "conflict" for post in report.posts) else None
+        return typed if "--only-failed" in typed else f"{typed} --only-failed"
+    return typed if any(post.state == "conflict" for post in report.posts) else None
+
+
+def width(stream: TextIO) -> int:
+    """How many columns text on ``stream`` may have."""
+    return shutil.get_terminal_size().columns if stream.isatty() else 80
+
+
+def color(stream: TextIO) -> bool:
+    """Whether text on ``stream`` may be coloured (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")

@@ -42,17 +42,12 @@ def scan(
     Exit status: 0, or 2 wrong usage or configuration, 3 an image is on a host of --fail-on-host,
     or a file could not be read.
     """
+    from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.listing import list_references
 
-    return list_references(
-        paths,
-        common,
-        json=json,
-        links=links,
-        everything=everything,
-        text=text,
-        fail_on=fail_on_host,
-    )
+    places = tuple(map(absolute, paths))
+    asked = Asked("scan", typed(), places, links=links, text=text, **common.kept())
+    return list_references(asked, common, json=json, everything=everything, fail_on=fail_on_host)
 
 
 def runs(*, json: options.Json = False, common: Common) -> int:
@@ -92,5 +87,5 @@ def report(
         found = ledger and (ledger.run(run) if run else ledger.newest())
         if not ledger or not found:
             raise UsageError("no run has changed anything here yet")
-        show(report_of(ledger, found), [], json=json, full=True)
+        show(report_of(ledger, found), json=json, full=True)
     return 0

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,7 +11,7 @@ import typer
 
 from migrator import __version__
 from migrator.cli import changing, looking, trying
-from migrator.errors import Interrupted, MigratorError
+from migrator.errors import MigratorError
 
 app = typer.Typer(
     name="migrator",
@@ -53,13 +54,17 @@ def main() -> NoReturn:
         status = _said(_with_help(error), error.exit_code)
     except MigratorError as error:
         status = _explained(error)
-    except (KeyboardInterrupt, typer.Abort):
-        status = _said("migrator: stopped; nothing was changed by this command.", 130)
+    except (KeyboardInterrupt, typer.Abort):  # a run that changes something listens itself
+        status = _said("\nmigrator: stopped before anything was changed.", 130)
     except (BrokenPipeError, SystemExit):  # typer exits only for this: a reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
     except Exception as error:  # noqa: BLE001 - the last place to say it in plain words
         status = _bug(error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if threading.active_count() > 1:  # downloads in hand would keep us waiting for minutes
+        os._exit(status)
     sys.exit(status)
 
 
@@ -76,10 +81,7 @@ def _explained(error: MigratorError) -> int:
 
     lines = [f"migrator: {for_terminal(str(error))}"]
     lines += [for_terminal(error.hint)] if error.hint else []
-    status = _said("\n".join(lines), error.exit_code)
-    if isinstance(error, Interrupted):
-        os._exit(status)  # downloads in hand may take minutes to notice
-    return status
+    return _said("\n".join(lines), error.exit_code)
 
 
 def _bug(error: Exception) -> int:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,21 +57,11 @@ class Common:
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False
 
     def kept(self) -> dict[str, Any]:
-        """What ``resume`` must know of them."""
+        """What ``resume`` must know of them, as fields of ``Asked``."""
         return {
-            "config": str(self.config.absolute()) if self.config else None,
-            "trust_config": self.trust_config,
-            "allow_private": self.allow_private,
+            "config": str(self.config.absolute()) if self.config else "",
+            "allow_private": tuple(self.allow_private),
         }
-
-    def joined(self, kept: dict[str, Any]) -> "Common":
-        """These options, and those that an interrupted command began with."""
-        return replace(
-            self,
-            config=self.config or (Path(kept["config"]) if kept["config"] else None),
-            trust_config=self.trust_config or kept["trust_config"],
-            allow_private=[*kept["allow_private"], *self.allow_private],
-        )
 
 
 def with_common(command: Callable[..., int]) -> Callable[..., int]:

@@ -1,66 +1,61 @@
-"""How a rollback goes: show what can be put back and what not, ask, put back."""
+"""How a rollback goes: show what can be put back and what not, ask, put back, report."""
 
 import sys
+from dataclasses import asdict, replace
 
 import typer
 
 from migrator.cli import ending
+from migrator.cli.asked import Asked
+from migrator.cli.change import Show
 from migrator.cli.options import Common
-from migrator.cli.session import Session, confirmed, history, opened
+from migrator.cli.session import Session, history, opened
 from migrator.errors import UsageError
+from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.report.diff import unified
-from migrator.report.history import intention, report_of
+from migrator.report.history import intention
 from migrator.report.summary import PostReport, Report
-from migrator.report.text import plan_text
 from migrator.rollback import Standing, roll_back, run_to_roll_back, standings
 
 
 def rolled_back(
-    name: str,
-    common: Common,
-    *,
-    json: bool,
-    yes: bool,
-    dry_run: bool = False,
-    run: Run | None = None,
+    asked: Asked, common: Common, show: Show, *, yes: bool, run: Run | None = None
 ) -> int:
-    """Put back the posts of the run ``name``; ``run``, if given, was interrupted in it.
+    """Put back the posts of the run that was asked for; ``run``, if given, was interrupted in it.
 
     Returns the exit status.
     """
-    with opened(common) as session:
-        with history(session.site) as past:
+    with opened(common, asked) as session:
+        with history(session.site) as past:  # where nothing ran, no state folder is made
             if past is None:
                 raise UsageError("no run has changed anything here yet")
-            if dry_run:
-                report = _intended(session, past, run_to_roll_back(past, name), dry_run=True)
-                ending.show(report, [], json=json, full=common.verbose)
-                return ending.status(report)
-        with session.working() as ledger:
-            undone = run_to_roll_back(ledger, name)
-            report = _intended(session, ledger, undone, dry_run=False)
-            if run or any(post.state == "planned" for post in report.posts):
-                if not yes:
-                    typer.echo(plan_text(report, width=ending.width(sys.stderr)), err=True)
-                if not confirmed("Go ahead?", yes=yes):
-                    return ending.declined()
-                arguments = {"run": undone.name, "common": common.kept()}
-                run = run or ledger.begin("rollback", arguments, undoes=undone)
-                with ending.telling(ledger, run, json=json):
-                    roll_back(session.site, ledger, run, undone, session.listener, session.stop)
-                    run = ledger.finish(run)
-                report = report_of(ledger, run)
-            ending.show(report, [], json=json, full=common.verbose)
-            return ending.status(report)
+            report = _intended(session, past, asked, dry_run=True) if show.dry_run else None
+        if report is None:
+            with session.working() as ledger:
+                report = _intended(session, ledger, asked, dry_run=False)
+                if run or any(post.state == "planned" for post in report.posts):
+                    if not ending.agreed(report, yes=yes):
+                        return ending.DECLINED
+                    undone = run_to_roll_back(ledger, asked.run)
+                    kept = asdict(replace(asked, run=undone.name, trusted=session.trusted))
+                    undoing = run or ledger.begin("rollback", kept, undoes=undone)
+
+                    def work(stop: Stop) -> None:
+                        roll_back(session.site, ledger, undoing, undone, session.listener, stop)
+
+                    report = ending.carried_out(ledger, undoing, work, report, json=show.json)
+        next_command = ending.continuing(report, asked.typed)
+        ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
+        return ending.status(report)
 
 
-def _intended(session: Session, ledger: Ledger, run: Run, *, dry_run: bool) -> Report:
+def _intended(session: Session, ledger: Ledger, asked: Asked, *, dry_run: bool) -> Report:
     """What would be put back; shows how the posts that must stay differ from their originals."""
     posts = []
-    for standing in standings(session.site, ledger, run):
+    for standing in standings(session.site, ledger, run_to_roll_back(ledger, asked.run)):
         swap, obstacle = standing.swap, standing.obstacle
-        state = "conflict" if obstacle else "planned"
+        state = obstacle.state if obstacle else "planned"
         posts.append(PostReport(swap.name, state, swap.edits, obstacle))
         if obstacle:
             typer.echo(_difference(standing), err=True, nl=False)

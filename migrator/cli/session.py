@@ -10,61 +10,66 @@ from typing import Any
 
 import typer
 
+from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.config import Settings
 from migrator.config.loading import Loaded, find_config, load, user_config
 from migrator.config.trust import trust
 from migrator.errors import UsageError
-from migrator.events import Listener, Warned
-from migrator.interruption import Stop, listening
+from migrator.events import Listener
 from migrator.ledger import Ledger
 from migrator.recovery import recover
 from migrator.report.progress import listener_for
+from migrator.scanner.files import must_exist
 from migrator.state import Site, locked, site_root
 from migrator.uploader import store_settings_for
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A site, its settings, who listens, and whether a signal came."""
+    """A site, its settings, and who listens.
+
+    ``trusted`` is the SHA-256 of the site's configuration, if it was trusted for this command.
+    """
 
     site: Site
     settings: Settings
     listener: Listener
-    stop: Stop
+    trusted: str
 
     @contextmanager
     def working(self) -> Iterator[Ledger]:
         """Lock the site, open its ledger, and settle what an interrupted command left."""
         with locked(self.site), Ledger.open(self.site.ledger) as ledger:
-            for text in recover(self.site, ledger):
-                self.listener(Warned(text))
+            recover(self.site, ledger, self.listener)
             yield ledger
 
 
 @contextmanager
-def opened(common: Common, paths: Sequence[Path] = (), *, to: str = "") -> Iterator[Session]:
+def opened(common: Common, asked: Asked) -> Iterator[Session]:
     """Read the configuration, find the site, start to listen.
 
     Raises:
         ConfigError: the configuration does not fit.
-        UsageError: it needs a trust that was not given.
+        UsageError: it needs a trust that was not given, or a path of ``asked`` does not exist.
     """
-    loaded = _loaded(common, paths)
+    paths = [Path(path) for path in asked.paths]
+    must_exist(paths)
+    loaded = _load(_config(common, asked, paths), asked)
     settings = loaded.settings
-    if to:
-        settings = replace(settings, store=store_settings_for(to, settings.store))
+    if asked.to:
+        settings = replace(settings, store=store_settings_for(asked.to, settings.store))
+    trusted = loaded.digest if common.trust_config else asked.trusted
+    if loaded.needs_trust and loaded.digest != trusted:
+        _ask_for_trust(loaded)
     site = Site(site_root(paths, loaded.file))
-    with (
-        listening() as stop,
-        listener_for(
-            sys.stderr,
-            quiet=common.quiet,
-            verbose=common.verbose,
-            no_progress=common.no_progress,
-        ) as listener,
-    ):
-        yield Session(site, settings, listener, stop)
+    with listener_for(
+        sys.stderr,
+        quiet=common.quiet,
+        verbose=common.verbose,
+        no_progress=common.no_progress,
+    ) as listener:
+        yield Session(site, settings, listener, trusted)
 
 
 @contextmanager
@@ -97,18 +102,13 @@ def trust_here(common: Common) -> str:
     return f"Trusted {file}, which sets: {keys}. After a change, trust it again."
 
 
-def on_terminal() -> bool:
-    """Whether there is somebody to ask."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def confirmed(question: str, *, yes: bool) -> bool:
     """Whether the user agrees; asks on a terminal, once.
 
     Raises:
         UsageError: there is no terminal to ask on, and ``--yes`` was not given.
     """
-    if not yes and not on_terminal():
+    if not yes and not _on_terminal():
         raise UsageError(
             "this changes files, and there is no terminal to ask on",
             "Add --yes to go ahead, or --dry-run to see what would happen.",
@@ -116,19 +116,24 @@ def confirmed(question: str, *, yes: bool) -> bool:
     return yes or typer.confirm(question, err=True)
 
 
-def _loaded(common: Common, paths: Sequence[Path]) -> Loaded:
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _config(common: Common, asked: Asked, paths: Sequence[Path]) -> Path | None:
+    if common.config or asked.config:
+        return common.config or Path(asked.config)
+    return find_config(paths[0] if paths else Path.cwd())
+
+
+def _load(file: Path | None, asked: Asked) -> Loaded:
     overrides: dict[str, Any] = {}
-    if common.allow_private:
-        overrides = {"safety": {"allow_private": common.allow_private}}
-    loaded = load(
-        common.config or find_config(paths[0] if paths else Path.cwd()),
-        user_file=user_config(os.environ),
-        overrides=overrides,
-        environ=os.environ,
-    )
-    if loaded.needs_trust and not common.trust_config:
-        _ask_for_trust(loaded)
-    return loaded
+    if asked.allow_private:
+        overrides["safety"] = {"allow_private": list(asked.allow_private)}
+    if asked.links or asked.text:
+        flags = {"links": asked.links, "text": asked.text}
+        overrides["scan"] = {name: True for name, wanted in flags.items() if wanted}
+    return load(file, user_file=user_config(os.environ), overrides=overrides, environ=os.environ)
 
 
 def _ask_for_trust(loaded: Loaded) -> None:
@@ -141,7 +146,7 @@ def _ask_for_trust(loaded: Loaded) -> None:
     assert loaded.file is not None  # noqa: S101 - only a file can need trust
     if (
         user_file
-        and on_terminal()
+        and _on_terminal()
         and typer.confirm("Did you write this file, or read it and agree?", err=True)
     ):
         trust(loaded.file, loaded.digest, user_file)

@@ -54,6 +54,7 @@ class ScanSettings:
     links: bool = _setting(
         False, "links to image files too, such as [full size](https://img.example.com/a.png)"
     )
+    text: bool = _setting(False, "other text files too: _config.yml, theme templates, data files")
     literal: bool = _setting(
         True, "Markdown images inside HTML blocks too, which some generators show"
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
+from migrator import urls
 from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
 from migrator.downloader import media_types, structure
 from migrator.downloader.addresses import parse_exemptions
@@ -99,6 +100,14 @@ class Downloader:
             return self._patiently(lambda: self._read_back(url))
         except Unfetched as fault:
             return PublicAnswer(0, error=f"{fault.reason.words}: {fault.detail}")
+
+    def host(self, url: str) -> str:
+        """The host that would be asked for the image, after routes; empty for a file."""
+        try:
+            source = self._routes.source(url)
+        except Unfetched:
+            return ""
+        return "" if isinstance(source, LocalFile) else urls.host(source) or ""
 
     def close(self) -> None:
         """Close every connection."""

@@ -45,7 +45,14 @@ class Database:
         with _translated(file):
             connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
             ledger = cls(connection, file)
-            return ledger if ledger._version() else None
+            try:
+                if ledger._version():
+                    return ledger
+            except BaseException:
+                ledger.close()
+                raise
+            ledger.close()
+            return None
 
     def close(self) -> None:
         """Close the file; everything recorded is already durable."""
@@ -72,11 +79,11 @@ class Database:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with _translated(self._file):
@@ -90,7 +97,8 @@ def _translated(file: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise LedgerError(
             f"the ledger {file} cannot be used: {error}",
-            "No post was touched by this. If the disk is full, free some space and run"
-            " `migrator resume`. If the file is damaged, move it away: the originals of every"
-            " changed post lie beside it, under runs/RUN/originals.",
+            "No post is lost: one that was being replaced is whole, old or new, and the next"
+            " command sees to it. If the disk is full, free some space and run `migrator resume`."
+            " If the file is damaged, move it away: the originals of every changed post lie beside"
+            " it, under runs/RUN/originals.",
         ) from error

@@ -4,14 +4,11 @@ Every method that changes something is one durable transaction, written before a
 """
 
 import json
-import sqlite3
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from migrator.errors import UsageError
-from migrator.ledger.database import Database
+from migrator.ledger.history import History
 from migrator.ledger.records import Run, Swap
 from migrator.ledger.rows import (
     ASSET,
@@ -27,7 +24,7 @@ from migrator.plan import Plan
 from migrator.reasons import Reason
 
 
-class Ledger(Database):
+class Ledger(History):
     """An open ledger.
 
     Raises:
@@ -57,44 +54,6 @@ class Ledger(Database):
         with self._change() as db:
             db.execute("UPDATE run SET finished = ? WHERE id = ?", (now(), run.id))
         return self._run("WHERE id = ?", run.id)
-
-    def runs(self) -> list[Run]:
-        """All runs, oldest first."""
-        return self._runs("ORDER BY id")
-
-    def run(self, name: str) -> Run:
-        """The run with this name.
-
-        Raises:
-            UsageError: there is none.
-        """
-        found = self._runs("WHERE name = ?", name)
-        if not found:
-            raise UsageError(f"there is no run {name!r}", "See the list: migrator runs")
-        return found[0]
-
-    def newest(self) -> Run | None:
-        """The newest run."""
-        found = self._runs("ORDER BY id DESC LIMIT 1")
-        return found[0] if found else None
-
-    def last_change(self) -> Run | None:
-        """The newest run that changed posts which are not all put back."""
-        found = self._runs(
-            "WHERE undoes IS NULL AND EXISTS (SELECT 1 FROM run_post"
-            " WHERE run = run.id AND state = 'rewritten') ORDER BY id DESC LIMIT 1"
-        )
-        return found[0] if found else None
-
-    def _run(self, where: str, *values: Any) -> Run:
-        return self._runs(where, *values)[0]
-
-    def _runs(self, where: str, *values: Any) -> list[Run]:
-        rows = self._rows(
-            f"SELECT id, name, command, arguments, started, finished, undoes FROM run {where}",  # noqa: S608 - our own text
-            values,
-        )
-        return [Run(i, n, c, json.loads(a), s, f, u) for i, n, c, a, s, f, u in rows]
 
     # -- images
 
@@ -142,8 +101,8 @@ class Ledger(Database):
             if placement:
                 db.execute("UPDATE image SET sha256 = ? WHERE id = ?", (sha256, image))
                 db.execute(
-                    "INSERT OR REPLACE INTO placement VALUES (?, ?, ?, ?, ?)",
-                    (placement.store, sha256, placement.key, placement.public_url, now()),
+                    "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
+                    (placement.store, sha256, placement.key),
                 )
             db.execute(
                 "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -163,7 +122,7 @@ class Ledger(Database):
     def known(self, store: str) -> dict[str, Stored]:
         """What earlier runs put into ``store``, by canonical URL."""
         rows = self._rows(
-            f"SELECT image.url, key, public_url, {ASSET} FROM image JOIN asset USING (sha256)"  # noqa: S608 - our own text
+            f"SELECT image.url, key, {ASSET} FROM image JOIN asset USING (sha256)"  # noqa: S608 - our own text
             " JOIN placement USING (sha256) WHERE store = ?",
             (store,),
         )
@@ -171,7 +130,7 @@ class Ledger(Database):
             row["url"]: Stored(
                 row["url"],
                 asset_of(row),
-                Placement(store, row["key"], row["public_url"], row["sha256"]),
+                Placement(store, row["key"], row["sha256"]),
                 row["url"],
                 reused=True,
             )
@@ -182,29 +141,40 @@ class Ledger(Database):
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail, source,"  # noqa: S608 - our own text
-            f" run_image.store, key, public_url, {ASSET}"
+            f" run_image.store, key, {ASSET}"
             " FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"
-            " AND placement.sha256 = asset.sha256 WHERE run = ? AND state <> 'planned'",
+            " AND placement.sha256 = asset.sha256"
+            " WHERE run = ? AND state IN ('stored', 'reused', 'held', 'failed')",
             (run.id,),
         )
         return {row["canonical"]: outcome_of(row) for row in rows}
 
-    def failed_before(self) -> set[str]:
-        """Canonical URLs whose newest state is failed or held."""
+    def failed_before(self, run: Run | None) -> set[str]:
+        """Canonical URLs whose newest state is failed or held, before ``run`` (``None``: now)."""
         rows = self._rows(
             "SELECT image.url, state, max(run) FROM run_image JOIN image ON image.id = image"
-            " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image"
+            " WHERE state IN ('stored', 'reused', 'held', 'failed')"
+            " AND (:run IS NULL OR run < :run) GROUP BY image",
+            {"run": run.id if run else None},
         )
         return {url for url, state, _ in rows if state in ("held", "failed")}
 
+    def relinked(self, run: Run) -> None:
+        """Record that every planned image of ``run`` is, as its map says, somewhere already."""
+        with self._change() as db:
+            db.execute(
+                "UPDATE run_image SET state = 'reused' WHERE run = ? AND state = 'planned'",
+                (run.id,),
+            )
+
     # -- posts
 
-    def intend(self, swap: Swap, new_urls: Mapping[str, str]) -> None:
+    def intend(self, swap: Swap, links: Iterable[tuple[str, int, str]]) -> None:
         """Record that a post is about to be replaced; from here on recovery looks after it.
 
-        ``new_urls`` maps canonical URLs to the links that the post will have.
+        ``links`` are those that the post will have: canonical URL, line, new link.
         """
         with self._change() as db:
             post = post_id(db, swap.name)
@@ -215,9 +185,9 @@ class Ledger(Database):
                 (swap.run.id, post, swap.edits, swap.before, swap.after, swap.temporary),
             )
             db.executemany(
-                "UPDATE mention SET new_url = ? WHERE run = ? AND post = ? AND image ="
-                " (SELECT id FROM image WHERE url = ?)",
-                ((new, swap.run.id, post, url) for url, new in new_urls.items()),
+                "UPDATE mention SET new_url = ? WHERE run = ? AND post = ? AND line = ?"
+                " AND image = (SELECT id FROM image WHERE url = ?)",
+                ((new, swap.run.id, post, line, url) for url, line, new in links),
             )
 
     def rewrote(self, run: Run, name: str) -> None:
@@ -229,17 +199,21 @@ class Ledger(Database):
             if run.undoes is not None:
                 db.execute(state, ("rolled-back", run.undoes, post))
 
-    def left(
-        self, run: Run, name: str, state: str, reason: Reason | None, detail: str = ""
-    ) -> None:
-        """Record that the post was not replaced: ``state`` is unchanged, skipped or conflict."""
+    def left(self, run: Run, name: str, reason: Reason, detail: str = "") -> None:
+        """Record that the post was not replaced, and why."""
+        self._leave(run, name, reason.state, reason, detail)
+
+    def not_replaced(self, run: Run, name: str) -> None:
+        """Record that what was intended for the post did not happen."""
+        self._leave(run, name, "planned", None, "")
+
+    def _leave(self, run: Run, name: str, state: str, reason: Reason | None, detail: str) -> None:
         with self._change() as db:
-            post = post_id(db, name)
             db.execute(
                 "INSERT INTO run_post (run, post, state, reason, detail) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason,"
                 " detail = excluded.detail",
-                (run.id, post, state, reason, detail),
+                (run.id, post_id(db, name), state, reason, detail),
             )
 
     def swaps(self, run: Run | None = None, *, state: str) -> list[Swap]:
@@ -262,52 +236,6 @@ class Ledger(Database):
                 (run.id,),
             )
         ]
-
-    # -- reports
-
-    def tallies(self, run: Run) -> tuple[Counter[str], Counter[str]]:
-        """How many images and posts of ``run`` are in each state."""
-        images = "SELECT state, count(*) FROM run_image WHERE run = ? GROUP BY state"
-        posts = "SELECT state, count(*) FROM run_post WHERE run = ? GROUP BY state"
-        return (
-            Counter(dict(map(tuple, self._rows(images, (run.id,))))),
-            Counter(dict(map(tuple, self._rows(posts, (run.id,))))),
-        )
-
-    def image_rows(self, run: Run) -> list[sqlite3.Row]:
-        """Every image of ``run`` in the order of the plan: what ``run_image`` says, and its asset.
-
-        ``canonical`` is its canonical URL, ``url`` the first spelling in a post.
-        """
-        return self._rows(
-            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, key, public_url,"  # noqa: S608 - our own text
-            f" {ASSET} FROM run_image JOIN image ON image.id = image"
-            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
-            " LEFT JOIN placement ON placement.store = run_image.store"
-            " AND placement.sha256 = asset.sha256 WHERE run = ? ORDER BY image",
-            (run.id,),
-        )
-
-    def mention_rows(self, run: Run) -> list[sqlite3.Row]:
-        """The ``url`` (canonical), post ``name``, ``line`` and ``new_url`` of every mention.
-
-        ``new_url`` is the link that the run wrote there, if it did.
-        """
-        return self._rows(
-            "SELECT url, name, line, iif(state = 'rewritten', new_url, NULL) AS new_url"
-            " FROM mention JOIN image ON image.id = image JOIN post ON post.id = mention.post"
-            " LEFT JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
-            " WHERE mention.run = ? ORDER BY name, line",
-            (run.id,),
-        )
-
-    def post_rows(self, run: Run) -> list[sqlite3.Row]:
-        """What ``run`` did with every post that it wanted to change."""
-        return self._rows(
-            "SELECT name, state, edits, reason, detail FROM run_post JOIN post ON post.id = post"
-            " WHERE run = ? ORDER BY name",
-            (run.id,),
-        )
 
 
 def now() -> str:

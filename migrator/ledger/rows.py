@@ -3,7 +3,7 @@
 import sqlite3
 
 from migrator.ledger.records import Run
-from migrator.model import Asset, Failed, Held, Linked, Outcome, Placement, Skipped, Stored
+from migrator.model import Asset, Failed, Held, Outcome, Placement, Stored
 from migrator.reasons import Reason
 from migrator.urls import canonical
 
@@ -19,10 +19,6 @@ def state_of(outcome: Outcome) -> tuple[str, Reason | None, str]:
             return "held", reason, detail
         case Failed(reason=reason, detail=detail):
             return "failed", reason, detail
-        case Skipped(reason=reason, detail=detail):
-            return "skipped", reason, detail
-        case Linked():
-            return "reused", None, ""
 
 
 def asset_of(row: sqlite3.Row) -> Asset:
@@ -42,15 +38,13 @@ def outcome_of(row: sqlite3.Row) -> Outcome:
     match row["state"]:
         case "stored" | "reused" as state:
             asset = asset_of(row)
-            placement = Placement(row["store"], row["key"], row["public_url"], asset.sha256)
+            placement = Placement(row["store"], row["key"], asset.sha256)
             return Stored(row["url"], asset, placement, row["source"], reused=state == "reused")
         case "held":
             asset_or_none = asset_of(row) if row["sha256"] else None
             return Held(row["url"], Reason(row["reason"]), row["detail"], asset_or_none)
-        case "failed":
-            return Failed(row["url"], Reason(row["reason"]), row["detail"])
         case _:
-            return Skipped(row["url"], Reason(row["reason"]), row["detail"])
+            return Failed(row["url"], Reason(row["reason"]), row["detail"])
 
 
 def insert_image(

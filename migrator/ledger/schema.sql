@@ -31,8 +31,6 @@ CREATE TABLE placement (
   store TEXT NOT NULL,
   sha256 TEXT NOT NULL REFERENCES asset,
   key TEXT NOT NULL,
-  public_url TEXT,
-  verified TEXT NOT NULL,
   PRIMARY KEY (store, sha256)
 ) STRICT, WITHOUT ROWID;
 
@@ -69,7 +67,7 @@ CREATE TABLE run_post (
   run INTEGER NOT NULL REFERENCES run,
   post INTEGER NOT NULL REFERENCES post,
   state TEXT NOT NULL CHECK (state IN
-    ('planned', 'intended', 'rewritten', 'unchanged', 'skipped', 'conflict', 'rolled-back')),
+    ('planned', 'intended', 'rewritten', 'skipped', 'conflict', 'rolled-back')),
   edits INTEGER NOT NULL DEFAULT 0,
   reason TEXT,
   detail TEXT NOT NULL DEFAULT '',

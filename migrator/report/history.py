@@ -8,7 +8,7 @@ from migrator.ledger import Ledger, Run, now
 from migrator.model import Asset
 from migrator.plan import Plan
 from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
-from migrator.urls import canonical
+from migrator.urls import canonical, is_external, without_fragment
 
 
 def report_of(
@@ -30,13 +30,19 @@ def report_of(
             width=row["width"],
             height=row["height"],
             key=row["key"],
-            new_url=row["public_url"],
+            new_url=_address(mentions[row["canonical"]]),
             references=tuple(mentions[row["canonical"]]),
         )
         for row in ledger.image_rows(run)
     )
     posts = tuple(
-        PostReport(row["name"], row["state"], row["edits"], row["reason"], row["detail"])
+        PostReport(
+            row["name"],
+            "interrupted" if row["state"] == "intended" else row["state"],
+            row["edits"],
+            row["reason"],
+            row["detail"],
+        )
         for row in ledger.post_rows(run)
     )
     return Report(
@@ -51,6 +57,12 @@ def report_of(
         warnings=warnings,
         store=store,
     )
+
+
+def _address(places: Sequence[Place]) -> str | None:
+    """The image's new address, if it is one that readers everywhere can use."""
+    new_urls = (without_fragment(place.new_url) for place in places if place.new_url)
+    return next(filter(is_external, new_urls), None)
 
 
 def plan_report(
@@ -77,7 +89,6 @@ def plan_report(
             each.url,
             "skipped",
             each.reason,
-            each.detail,
             references=tuple(mentions[canonical(each.url)]),
         )
         for each in plan.skipped

@@ -41,7 +41,10 @@ class ImageReport:
 
 @dataclass(frozen=True, slots=True)
 class PostReport:
-    """One post: ``state`` is rewritten, planned, unchanged, skipped, conflict or rolled-back."""
+    """One post: ``state`` is rewritten, planned, skipped, conflict, rolled-back or interrupted.
+
+    ``interrupted``: it was being replaced when the run ended; the next command sees to it.
+    """
 
     path: str
     state: str

@@ -112,6 +112,7 @@ def _achievement(report: Report) -> str:
     images = [] if report.command == "rewrite" else report.images  # its images stay put
     moved = [image for image in images if image.state == "stored"]
     reused = [image for image in images if image.state == "reused"]
+    waiting = sum(image.state == "planned" for image in images)
     if moved:
         to = f" to {for_terminal(report.store)}" if report.store else ""
         said.append(f"Moved {counted(len(moved), 'image')} ({_bytes(moved)}){to}.")
@@ -122,11 +123,15 @@ def _achievement(report: Report) -> str:
         said.append(f"Updated {links} in {posts}.")
     elif moved or reused:
         said.append("No post was changed.")
+    elif waiting:
+        said.append("No image was moved yet.")
     elif all(group.kind == "unasked" for group in stayed(report)):
         said.append(_nothing(report))
     else:
         said.append("No image was moved and no post was changed.")
-    if waiting := sum(image.state == "planned" for image in images):
+    if cut := sum(post.state == "interrupted" for post in report.posts):
+        said.append(f"{counted(cut, 'post')} being replaced: the next command sees to it.")
+    if waiting:
         said.append(f"{counted(waiting, 'image')} still to do.")
     return " ".join(said)
 

@@ -6,16 +6,10 @@ from itertools import pairwise
 from migrator.errors import MigratorError
 from migrator.model import Edit, Reference
 from migrator.scanner.spelling import write
-from migrator.urls import fragment
 
 
 class OverlappingEdits(MigratorError):
     """Two edits would change the same bytes: a bug of ours."""
-
-
-def with_fragments(new_url_of: Mapping[str, str]) -> dict[str, str]:
-    """``new_url_of`` with the fragment of each URL carried over to a new one that has none."""
-    return {url: new if fragment(new) else new + fragment(url) for url, new in new_url_of.items()}
 
 
 def edits_for(

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from migrator.config import Settings
 from migrator.errors import ConfigError
-from migrator.model import Placement
 
 
 def check_links(settings: Settings, public_root: str | None) -> None:
@@ -28,17 +27,17 @@ def check_links(settings: Settings, public_root: str | None) -> None:
         )
 
 
-def link_for(placement: Placement, post: str, settings: Settings, root: Path) -> str:
-    """The link to write into the post named ``post`` (relative to the site's ``root``).
+def link_for(key: str, public_url: str | None, post: str, settings: Settings, root: Path) -> str:
+    """The link to the object ``key`` to write into ``post`` (its name below the site's ``root``).
 
-    ``public`` is the placement's public URL; ``relative`` leads from the post's folder to the local
-    store's; ``site-absolute`` begins at the site root.
+    ``public`` is the object's ``public_url``; ``relative`` leads from the post's folder to the
+    local store's; ``site-absolute`` begins at the site root.
     """
-    style = settings.rewrite.links or ("public" if placement.public_url else "relative")
+    style = settings.rewrite.links or ("public" if public_url else "relative")
     if style == "public":
-        assert placement.public_url is not None  # noqa: S101 - see check_links
-        return placement.public_url
-    image = root / settings.store.path / placement.key
+        assert public_url is not None  # noqa: S101 - see check_links
+        return public_url
+    image = root / settings.store.path / key
     start = root if style == "site-absolute" else (root / post).parent
     path = quote(os.path.relpath(image, start).replace(os.sep, "/"))
     return f"/{path}" if style == "site-absolute" else path

@@ -56,6 +56,16 @@ def walk(
     return _Walk(settings, root, text=text).files(tops)
 
 
+def must_exist(paths: Sequence[Path]) -> None:
+    """See that posts can be read at ``paths``.
+
+    Raises:
+        UsageError: one of ``paths`` does not exist, or is our own state folder.
+    """
+    for path in paths:
+        _top(path)
+
+
 def shown_from(paths: Sequence[Path], root: Path) -> Path:
     """The folder that paths are shown relative to: the one scanned, else the site root."""
     if len(paths) != 1:

@@ -45,7 +45,7 @@ def place(
         raise _differs(key, ours=ours)
 
     _patiently(sleep)(attempt)
-    return Placement(store.identity, key, store.public_url(key), asset.sha256)
+    return Placement(store.identity, key, asset.sha256)
 
 
 def confirm(

@@ -77,5 +77,5 @@ def test_an_original_that_is_gone_is_not_guessed(migrated):
     (run,) = (migrated.root / ".migrator/runs").iterdir()
     (run / "originals/posts/one.md").unlink()
     before = (migrated.root / "posts/one.md").read_bytes()
-    assert migrated.migrator("rollback", "--yes").status == 3
+    assert migrated.migrator("rollback", "--yes").status == 4
     assert (migrated.root / "posts/one.md").read_bytes() == before

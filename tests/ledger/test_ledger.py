@@ -8,7 +8,6 @@ from migrator.model import (
     Asset,
     Failed,
     Held,
-    Linked,
     Mention,
     Placement,
     Skipped,
@@ -21,7 +20,7 @@ from migrator.reasons import Reason
 
 URL = "https://h.example/a.png"
 ASSET = Asset("1" * 64, 123, "image/png", ".png", 4, 5)
-STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", None, ASSET.sha256), URL)
+STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL)
 
 
 @pytest.fixture
@@ -71,7 +70,6 @@ def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
         Held(URL, Reason.SVG, "detail", ASSET),
         Held(URL, Reason.TOO_LARGE, "detail"),
         Failed(URL, Reason.NOT_FOUND, "404"),
-        Skipped(URL, Reason.NOT_SELECTED),
     ],
 )
 def test_every_outcome_comes_back_as_it_was(ledger, outcome):
@@ -80,10 +78,10 @@ def test_every_outcome_comes_back_as_it_was(ledger, outcome):
     assert ledger.settled(run) == {URL: outcome}
 
 
-def test_a_link_from_a_map_counts_as_reused(ledger):
-    run = begun(ledger, URL)
-    ledger.record(run, Linked(URL, "https://new.example/a.png"))
-    assert [row["state"] for row in ledger.image_rows(run)] == ["reused"]
+def test_images_of_a_map_are_somewhere_already(ledger):
+    run = begun(ledger, URL, skipped=(Skipped("https://h.example/b.png", Reason.NOT_MAPPED),))
+    ledger.relinked(run)
+    assert [row["state"] for row in ledger.image_rows(run)] == ["reused", "skipped"]
 
 
 def test_what_a_store_holds_is_known_to_later_runs_for_that_store_alone(ledger):
@@ -103,21 +101,29 @@ def test_planning_again_keeps_what_is_settled(ledger):
 
 def test_only_the_newest_state_decides_what_failed_before(ledger):
     ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
-    assert ledger.failed_before() == {URL}
+    assert ledger.failed_before(None) == {URL}
     ledger.record(begun(ledger, URL), STORED)
-    assert ledger.failed_before() == set()
+    assert ledger.failed_before(None) == set()
+
+
+def test_a_run_that_goes_on_does_not_count_itself_as_before(ledger):
+    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
+    run = begun(ledger, URL)
+    ledger.record(run, STORED)
+    assert ledger.failed_before(run) == {URL}
 
 
 def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
     ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
-    ledger.record(begun(ledger, URL), Skipped(URL, Reason.NOT_SELECTED))
-    assert ledger.failed_before() == {URL}
+    run = ledger.begin("migrate", {})
+    ledger.plan(run, Plan((), (Skipped(URL, Reason.NOT_SELECTED),), (), ()))
+    assert ledger.failed_before(None) == {URL}
 
 
 def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
     run = begun(ledger, URL)
     swap = Swap(run, "a.md", "b" * 64, "c" * 64, ".a.md.tmp", 2)
-    ledger.intend(swap, {URL: "new/a.png"})
+    ledger.intend(swap, [(URL, 1, "new/a.png")])
     assert ledger.swaps(state="intended") == [swap]
     assert ledger.mention_rows(run)[0]["new_url"] is None
     ledger.rewrote(run, "a.md")
@@ -128,11 +134,11 @@ def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
 
 def test_rolling_back_marks_the_posts_of_the_run_that_is_undone(ledger):
     run = begun(ledger, URL)
-    ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), {})
+    ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), [])
     ledger.rewrote(run, "a.md")
     assert ledger.last_change() == run
     undoing = ledger.begin("rollback", {}, undoes=run)
-    ledger.intend(Swap(undoing, "a.md", "c", "b", "t2", 1), {})
+    ledger.intend(Swap(undoing, "a.md", "c", "b", "t2", 1), [])
     ledger.rewrote(undoing, "a.md")
     assert ledger.last_change() is None
     assert [row["state"] for row in ledger.post_rows(run)] == ["rolled-back"]

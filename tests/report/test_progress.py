@@ -125,7 +125,7 @@ RUN = textwrap.dedent("""
         for number in range(10):
             url = f"https://a.example/{number}.png"
             asset = Asset("a" * 64, 1_000_000, "image/png", ".png")
-            say(ImageDone(Stored(url, asset, Placement("s", "k", None, "a" * 64), url)))
+            say(ImageDone(Stored(url, asset, Placement("s", "k", "a" * 64), url)))
         say(ImageDone(Failed("https://a.example/f.png", Reason.DNS, "")))
         print("shown", flush=True)  # stdout: the test looks at the screen now
         sys.stdin.readline()

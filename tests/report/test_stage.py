@@ -27,7 +27,7 @@ class Clock:
 
 def stored(size=1000, *, reused=False):
     asset = Asset("a" * 64, size, "image/png", ".png")
-    placement = Placement("s", "k", None, "a" * 64)
+    placement = Placement("s", "k", "a" * 64)
     return ImageDone(Stored(URL, asset, placement, URL, reused=reused))
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.model import Edit, Kind, Reference, Span, Spelling
-from migrator.rewriter.edits import OverlappingEdits, apply, edits_for, with_fragments
+from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
 
 
 def reference(start, raw, url=None, spelling=Spelling.MARKDOWN):
@@ -28,14 +28,6 @@ def test_a_new_url_is_written_in_the_encoding_of_the_post():
     references = [reference(0, "u")]
     assert edits_for(references, "gb18030", {"u": "图"})[0].replacement == "图".encode("gb18030")
     assert edits_for(references, "ascii", {"u": "图"})[0].replacement == b"%E5%9B%BE"
-
-
-def test_a_fragment_is_carried_over_where_the_new_url_has_none():
-    assert with_fragments({"a#x": "b", "c#x": "d#y", "e": "f"}) == {
-        "a#x": "b#x",
-        "c#x": "d#y",
-        "e": "f",
-    }
 
 
 @pytest.mark.parametrize("spans", [[(0, 3), (2, 4)], [(1, 2), (1, 2)], [(0, 9), (3, 4)], [(8, 11)]])

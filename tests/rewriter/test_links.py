@@ -1,20 +1,17 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from migrator.config import RewriteSettings, Settings, StoreSettings
 from migrator.errors import ConfigError
-from migrator.model import Placement
 from migrator.rewriter.links import check_links, link_for
 
-LOCAL = Placement("local:/x", "ab/abc.png", None, "abc")
-PUBLIC = replace(LOCAL, public_url="https://img.example.com/ab/abc.png")
+PUBLIC = "https://img.example.com/ab/abc.png"
 
 
-def link(post, placement=LOCAL, path="migrated-images", links=""):
+def link(post, public_url=None, path="migrated-images", links=""):
     settings = Settings(store=StoreSettings(path=path), rewrite=RewriteSettings(links=links))
-    return link_for(placement, post, settings, Path("/site"))
+    return link_for("ab/abc.png", public_url, post, settings, Path("/site"))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +31,7 @@ def test_a_relative_link_leads_from_the_post_to_the_image(post, path, expected):
 
 
 def test_a_public_address_is_used_where_there_is_one():
-    assert link("posts/a.md", PUBLIC) == PUBLIC.public_url
+    assert link("posts/a.md", PUBLIC) == PUBLIC
     assert link("posts/a.md", PUBLIC, links="relative") == "../migrated-images/ab/abc.png"
 
 

@@ -44,7 +44,7 @@ def unavailable():
 
 def test_a_placement_says_where_the_bytes_are(fetched, naps):
     image = fetched()
-    expected = Placement("shelf:", KEY, "https://img.example.com/k.png", image.asset.sha256)
+    expected = Placement("shelf:", KEY, image.asset.sha256)
     assert place(Shelf(), image, KEY, sleep=naps.append) == expected
     assert naps == []
 

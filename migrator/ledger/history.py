@@ -1,0 +1,102 @@
+"""What the ledger can tell of past runs; changes nothing."""
+
+import json
+import sqlite3
+from collections import Counter
+from typing import Any
+
+from migrator.errors import UsageError
+from migrator.ledger.database import Database
+from migrator.ledger.records import Run
+from migrator.ledger.rows import ASSET
+
+
+class History(Database):
+    """The runs of a site, and what each did with its images and posts."""
+
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        return self._runs("ORDER BY id")
+
+    def run(self, name: str) -> Run:
+        """The run with this name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        found = self._runs("WHERE name = ?", name)
+        if not found:
+            raise UsageError(f"there is no run {name!r}", "See the list: migrator runs")
+        return found[0]
+
+    def newest(self) -> Run | None:
+        """The newest run."""
+        found = self._runs("ORDER BY id DESC LIMIT 1")
+        return found[0] if found else None
+
+    def interrupted(self) -> Run | None:
+        """The newest run that never came to its end."""
+        found = self._runs("WHERE finished IS NULL ORDER BY id DESC LIMIT 1")
+        return found[0] if found else None
+
+    def last_change(self) -> Run | None:
+        """The newest run that changed posts which are not all put back."""
+        found = self._runs(
+            "WHERE undoes IS NULL AND EXISTS (SELECT 1 FROM run_post"
+            " WHERE run = run.id AND state = 'rewritten') ORDER BY id DESC LIMIT 1"
+        )
+        return found[0] if found else None
+
+    def _run(self, where: str, *values: Any) -> Run:
+        return self._runs(where, *values)[0]
+
+    def _runs(self, where: str, *values: Any) -> list[Run]:
+        rows = self._rows(
+            f"SELECT id, name, command, arguments, started, finished, undoes FROM run {where}",  # noqa: S608 - our own text
+            values,
+        )
+        return [Run(i, n, c, json.loads(a), s, f, u) for i, n, c, a, s, f, u in rows]
+
+    def tallies(self, run: Run) -> tuple[Counter[str], Counter[str]]:
+        """How many images and posts of ``run`` are in each state."""
+        images = "SELECT state, count(*) FROM run_image WHERE run = ? GROUP BY state"
+        posts = "SELECT state, count(*) FROM run_post WHERE run = ? GROUP BY state"
+        return (
+            Counter(dict(map(tuple, self._rows(images, (run.id,))))),
+            Counter(dict(map(tuple, self._rows(posts, (run.id,))))),
+        )
+
+    def image_rows(self, run: Run) -> list[sqlite3.Row]:
+        """Every image of ``run`` in the order of the plan: what ``run_image`` says, and its asset.
+
+        ``canonical`` is its canonical URL, ``url`` the first spelling in a post.
+        """
+        return self._rows(
+            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, key,"  # noqa: S608 - our own text
+            f" {ASSET} FROM run_image JOIN image ON image.id = image"
+            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
+            " LEFT JOIN placement ON placement.store = run_image.store"
+            " AND placement.sha256 = asset.sha256 WHERE run = ? ORDER BY image",
+            (run.id,),
+        )
+
+    def mention_rows(self, run: Run) -> list[sqlite3.Row]:
+        """The ``url`` (canonical), post ``name``, ``line`` and ``new_url`` of every mention.
+
+        ``new_url`` is the link that the run wrote there, if it did.
+        """
+        return self._rows(
+            "SELECT url, name, line, iif(state = 'rewritten', new_url, NULL) AS new_url"
+            " FROM mention JOIN image ON image.id = image JOIN post ON post.id = mention.post"
+            " LEFT JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
+            " WHERE mention.run = ? ORDER BY name, line",
+            (run.id,),
+        )
+
+    def post_rows(self, run: Run) -> list[sqlite3.Row]:
+        """What ``run`` did with every post that it wanted to change."""
+        return self._rows(
+            "SELECT name, state, edits, reason, detail FROM run_post JOIN post ON post.id = post"
+            " WHERE run = ? ORDER BY name",
+            (run.id,),
+        )
