@@ -5,6 +5,7 @@ import urllib.request
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -27,7 +28,11 @@ def serving(folder):
 
 
 def fetch(url):
-    """The bytes at ``url``, without any proxy."""
+    """The bytes at ``url``, asked for without any proxy; ``None`` if there are none."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=30) as answer:
-        return answer.read()
+    try:
+        with opener.open(url, timeout=30) as answer:
+            return answer.read()
+    except HTTPError as refusal:
+        refusal.close()
+        return None
