@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 _LAZY = re.compile(r"data-(?:src|original|srcset|bg)")
 _IMAGE = {("video", "poster"), ("image", "href"), ("image", "xlink:href"), ("td", "background")}
-_SILENT = {"textarea", "title", "noscript", "iframe"}
+_SILENT = {"textarea", "title", "iframe"}
 # In an attribute "&copy=" is no entity (HTML, 13.2.5.73); older versions of the parser think so.
 _NO_ENTITY = re.compile(r"&(?=[A-Za-z0-9]+=)")
 _CANDIDATE = re.compile(r"[^\s,]\S*[^\s,]")
