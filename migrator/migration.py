@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -104,15 +104,19 @@ class Migration:
                 keys[canonical(task.url)] = outcome.placement.key
             self.listener(ImageDone(outcome))
 
-        settled = ledger.settled(run)
+        settled = ledger.settled(run)  # what it stored is proven again, like all that is known
         todo = []
         with stage(self.listener, "transfer", len(plan.tasks)):
             for task in plan.tasks:
-                if outcome := settled.get(canonical(task.url)):
-                    note(task, outcome)
+                before = settled.get(canonical(task.url))
+                if before and not isinstance(before, Stored):
+                    note(task, before)
                 else:
                     todo.append(task)
             for task, outcome in self._in_parallel(self.transfer, todo, stop):
+                before = settled.get(canonical(task.url))
+                if isinstance(outcome, Stored) and isinstance(before, Stored):
+                    outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - this run did
                 ledger.record(run, outcome)
                 note(task, outcome)
         return keys

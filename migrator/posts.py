@@ -85,10 +85,14 @@ def edited(
 
 def original_of(site: Site, swap: Swap) -> bytes | None:
     """The post's bytes before ``swap``; ``None`` if our copy is gone or damaged."""
-    for place in durable.names(site.original(swap.run.name, swap.name)):
-        found = durable.sha256_at(place)
-        if found in {swap.before, None}:
-            return place.read_bytes() if found else None
+    run, name = swap.run.name, swap.name
+    for kept in (site.original(run, name), site.displaced(run, name)):
+        for place in durable.names(kept):
+            found = durable.sha256_at(place)
+            if found == swap.before:
+                return place.read_bytes()
+            if found is None:
+                break
     return None
 
 

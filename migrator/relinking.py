@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -37,18 +37,13 @@ class LinkMap:
         """
         try:
             text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{file}: cannot be read as UTF-8 text: {error}") from error
-        pairs = (
-            _pairs_of_json(text, file) if text.lstrip()[:1] == "{" else _pairs_of_csv(text, file)
-        )
-        for old, new in pairs.items():
-            if not new.strip() or not new.isprintable():
-                raise UsageError(
-                    f"{file}: the new URL of {old} is {new!r}",
-                    "A URL is not empty, and has no line breaks or other invisible characters.",
-                )
-        return cls(pairs)
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{file}: not UTF-8 text", "Save it as UTF-8.") from error
+        is_json = text.lstrip()[:1] in ("{", "[")
+        pairs = _pairs_of_json(text, file) if is_json else _pairs_of_csv(text, file)
+        return cls(_checked(pairs, file))
 
     def get(self, url: str) -> str | None:
         """The new URL for ``url``: an exact key first, then one that means the same request.
@@ -106,25 +101,48 @@ class Relinking:
         )
 
 
-def _pairs_of_json(text: str, file: Path) -> dict[str, str]:
+def _checked(pairs: Iterable[tuple[str, str]], file: Path) -> dict[str, str]:
+    """The map; it has one new URL for each old one, and following it twice leads no further."""
+    new_urls: dict[str, str] = {}
+    for old, new in pairs:
+        if not new.strip() or not new.isprintable():
+            raise UsageError(
+                f"{file}: the new URL of {old} is {new!r}",
+                "A URL is not empty, and has no line breaks or other invisible characters.",
+            )
+        if new_urls.setdefault(old, new) != new:
+            raise UsageError(f"{file}: {old} has two new URLs, {new_urls[old]} and {new}")
+    for old, new in new_urls.items():
+        if new_urls.get(new, new) != new:
+            raise UsageError(
+                f"{file}: {old} becomes {new}, and that becomes {new_urls[new]}",
+                "A second run would go on where the first ended; name the last URL for both.",
+            )
+    return new_urls
+
+
+def _pairs_of_json(text: str, file: Path) -> list[tuple[str, str]]:
     try:
-        pairs = json.loads(text)
+        pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{file}: not valid JSON: {error}") from error
-    if not all(isinstance(new, str) for new in pairs.values()):
-        raise UsageError(f"{file}: every value must be a URL in quotes")
-    return dict(pairs)
+    if text.lstrip()[0] != "{" or not all(isinstance(new, str) for _, new in pairs):
+        raise UsageError(
+            f"{file}: expected one JSON object with a URL in quotes for every URL",
+            '{"https://old.example/a.png": "https://new.example/a.png"}',
+        )
+    return list(pairs)
 
 
-def _pairs_of_csv(text: str, file: Path) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+def _pairs_of_csv(text: str, file: Path) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
     for number, row in enumerate(csv.reader(StringIO(text, newline="")), 1):
         if not row:
             continue
         if len(row) != 2:  # noqa: PLR2004 - old and new
             raise UsageError(
                 f"{file}, line {number}: expected two columns, found {len(row)}",
-                "The map is a JSON object, or a CSV file with the columns old URL and new URL.",
+                "The map is a JSON object, or a CSV file: old URL, a comma, new URL.",
             )
-        pairs[row[0].strip()] = row[1].strip()
+        pairs.append((row[0].strip(), row[1].strip()))
     return pairs

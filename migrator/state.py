@@ -2,8 +2,9 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
         first = paths[0].resolve()
         start = first if first.is_dir() else first.parent
         return _upwards(start) or start
-    here = config_file.resolve().parent if config_file else Path.cwd()
+    here = config_file.resolve().parent if config_file else _current()
     if paths or (here / FOLDER / _LEDGER).is_file():
         return here
     if config_file is None and (above := _upwards(here)):
@@ -76,10 +77,18 @@ def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
     return below[0] if below else here
 
 
+def _current() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current folder no longer exists", "Go to another one.") from None
+
+
 def _upwards(folder: Path) -> Path | None:
     """The nearest folder that has a ledger, from ``folder`` upwards."""
     folders = (folder, *folder.parents)
-    return next((each for each in folders if (each / FOLDER / _LEDGER).is_file()), None)
+    ours = (each for each in folders if os.path.isfile(each / FOLDER / _LEDGER))  # noqa: PTH113 - likewise
+    return next(ours, None)
 
 
 def _ledgers(folder: Path, depth: int) -> Iterator[Path]:
@@ -91,7 +100,7 @@ def _ledgers(folder: Path, depth: int) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith(".") or entry.is_symlink() or not entry.is_dir():
             continue
-        if (entry / FOLDER / _LEDGER).is_file():
+        if os.path.isfile(entry / FOLDER / _LEDGER):  # noqa: PTH113 - False where we may not look
             yield entry / FOLDER / _LEDGER
         elif depth > 1:
             yield from _ledgers(entry, depth - 1)
@@ -122,6 +131,15 @@ def locked(site: Site) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def forget(site: Site) -> None:
+    """Remove a state folder in which nothing is recorded; the caller holds its lock."""
+    shutil.rmtree(site.spool, ignore_errors=True)
+    for name in (_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", ".gitignore", "lock"):
+        (site.state / name).unlink(missing_ok=True)
+    with suppress(OSError):  # something of someone else's is there: it stays
+        site.state.rmdir()
 
 
 def _flock(descriptor: int, site: Site) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_LOGIN = re.compile(r"//[^/?#]*@")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # After the extension some hosts take a style: a.png!small, a.png@80w, a.webp~tplv-x
 _IMAGE_NAME = re.compile(
@@ -26,6 +27,11 @@ def names_an_image(url: str) -> bool:
 def without_fragment(url: str) -> str:
     """``url`` up to its ``#``: a fragment is the page's business, hosts never see it."""
     return url.partition("#")[0]
+
+
+def without_login(url: str) -> str:
+    """``url`` with a user name and password before its host replaced by ``***``."""
+    return _LOGIN.sub("//***@", url, count=1)
 
 
 def fragment(url: str) -> str:

@@ -2,10 +2,12 @@
 
 import shlex
 import sys
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+STORE_NAMES = frozenset({"store", "mirror", "backup"})  # of the configuration's tables
 _FOR_LOOKING = {"--dry-run", "--diff", "--json"}
 
 
@@ -43,6 +45,29 @@ class Asked:
         }
         return cls(**values)
 
+    def below(self, root: Path) -> Self:
+        """The same with every path below the site's ``root`` relative to it: a site may move."""
+
+        def relative(path: str) -> str:
+            inside = Path(path).is_relative_to(root)
+            return str(Path(path).relative_to(root)) if path and inside else path
+
+        return self._with_paths(relative)
+
+    def above(self, root: Path) -> Self:
+        """What ``below`` made relative, absolute again for the site at ``root``."""
+        return self._with_paths(lambda path: str(root / path) if path else path)
+
+    def _with_paths(self, change: Callable[[str], str]) -> Self:
+        is_folder = self.to and "://" not in self.to and self.to not in STORE_NAMES
+        return replace(
+            self,
+            paths=tuple(map(change, self.paths)),
+            config=change(self.config),
+            link_map=change(self.link_map),
+            to=change(self.to) if is_folder else self.to,
+        )
+
 
 def typed() -> str:
     """The command line as it was typed, without what only looks."""
@@ -51,5 +76,5 @@ def typed() -> str:
 
 
 def absolute(path: Path) -> str:
-    """``path`` for use from any folder; what it is, a link or not, does not matter here."""
-    return str(path.absolute())
+    """``path`` for use from any folder; symbolic links on the way to it are resolved."""
+    return str(path.parent.resolve() / path.name) if path.name else str(path.resolve())

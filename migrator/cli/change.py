@@ -37,13 +37,19 @@ class Show:
 
 
 def change(
-    asked: Asked, common: Common, show: Show, *, yes: bool = False, run: Run | None = None
+    asked: Asked,
+    common: Common,
+    show: Show,
+    *,
+    yes: bool = False,
+    run: Run | None = None,
+    root: Path | None = None,
 ) -> int:
-    """Do what was asked; ``run``, if given, was interrupted in it and goes on.
+    """Do what was asked; ``run``, if given, was interrupted in it and goes on, at site ``root``.
 
     Returns the exit status.
     """
-    with opened(common, asked) as session, _wanted(asked, session) as wanted:
+    with opened(common, asked, root) as session, _wanted(asked, session) as wanted:
         if show.dry_run:
             return _previewed(wanted, session, asked, show, full=common.verbose)
         with session.working() as ledger:
@@ -55,7 +61,7 @@ def change(
                 if isinstance(wanted, Migration):
                     wanted.transfer.check()
                 if run is None:
-                    kept = asdict(replace(asked, trusted=session.trusted))
+                    kept = asdict(replace(asked.below(session.site.root), trusted=session.trusted))
                     going = ledger.begin(asked.command, kept)
                     ledger.plan(going, plan)
                 else:  # what stays was recorded when it began; by now our own links would join it

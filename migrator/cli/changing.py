@@ -55,14 +55,14 @@ def migrate(
     were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
     8 the store refused.
     """
-    from migrator.cli.asked import Asked, absolute, typed
+    from migrator.cli.asked import STORE_NAMES, Asked, absolute, typed
     from migrator.cli.change import Show, change
 
     asked = Asked(
         "migrate",
         typed(),
         tuple(map(absolute, paths)),
-        to=to if not to or "://" in to else absolute(Path(to)),
+        to=to if not to or "://" in to or to in STORE_NAMES else absolute(Path(to)),
         links=links,
         text=text,
         hosts=tuple(host),
@@ -130,15 +130,16 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
     from migrator.cli.rolling_back import rolled_back
     from migrator.cli.session import history, site_here
 
-    with history(site_here(common)) as ledger:
+    site = site_here(common)
+    with history(site) as ledger:
         run = ledger.interrupted() if ledger else None
     if run is None:
         typer.echo("Nothing was interrupted.", err=json)
         return 0
-    asked, show = Asked.read(run.arguments), Show(json=json)
+    asked, show = Asked.read(run.arguments).above(site.root), Show(json=json)
     if run.command == "rollback":
         return rolled_back(asked, common, show, yes=yes, run=run)
-    return change(asked, common, show, yes=yes, run=run)
+    return change(asked, common, show, yes=yes, run=run, root=site.root)
 
 
 def rollback(

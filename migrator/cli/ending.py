@@ -74,7 +74,7 @@ def status(report: Report) -> int:
         return 4
     stayed = report.counts["failed"] + report.counts["held"]
     left = any(post.reason and post.reason not in _AS_ASKED for post in report.posts)
-    return 3 if stayed or left else 0
+    return 3 if stayed or left or report.warnings else 0
 
 
 def continuing(report: Report, typed: str) -> str | None:

@@ -41,7 +41,8 @@ def list_references(
             posts += 1
             hosts.update(host(reference.url) for reference in post.references)
             hits += sum(selected(ref.url, fail_on, ()) for ref in post.references if fail_on)
-            if post.references:
+            unread += bool(post.notes)
+            if post.references or (post.notes and not json):
                 typer.echo(_listed(post, PurePath(os.path.relpath(post.path, top)), json=json))
     if not json:
         typer.echo(scan_total_text(hosts, posts=posts), nl=False)

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -11,7 +12,7 @@ import typer
 
 from migrator import __version__
 from migrator.cli import changing, looking, trying
-from migrator.errors import MigratorError
+from migrator.errors import EnvironmentProblem, MigratorError
 
 app = typer.Typer(
     name="migrator",
@@ -44,6 +45,10 @@ def _migrator(
 
 def main() -> NoReturn:
     """Run the command line; every end has its exit status (``docs/reference/exit-status.md``)."""
+    sys.stdin, sys.stdout, sys.stderr = (  # a parent may have closed them
+        stream or open(os.devnull, mode)  # noqa: SIM115, PTH123 - for as long as we live
+        for stream, mode in ((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w"))
+    )
     for stream in (sys.stdout, sys.stderr):  # not every terminal can show every post's name
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -59,10 +64,13 @@ def main() -> NoReturn:
     except (BrokenPipeError, SystemExit):  # typer exits only for this: a reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
+    except OSError as error:
+        status = _said(f"migrator: {error}", EnvironmentProblem.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place to say it in plain words
         status = _bug(error)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     if threading.active_count() > 1:  # downloads in hand would keep us waiting for minutes
         os._exit(status)
     sys.exit(status)

@@ -9,7 +9,7 @@ from migrator.cli import ending
 from migrator.cli.asked import Asked
 from migrator.cli.change import Show
 from migrator.cli.options import Common
-from migrator.cli.session import Session, history, opened
+from migrator.cli.session import Session, at_site, history
 from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
@@ -26,7 +26,7 @@ def rolled_back(
 
     Returns the exit status.
     """
-    with opened(common, asked) as session:
+    with at_site(common) as session:
         with history(session.site) as past:  # where nothing ran, no state folder is made
             if past is None:
                 raise UsageError("no run has changed anything here yet")
@@ -38,7 +38,7 @@ def rolled_back(
                     if not ending.agreed(report, yes=yes):
                         return ending.DECLINED
                     undone = run_to_roll_back(ledger, asked.run)
-                    kept = asdict(replace(asked, run=undone.name, trusted=session.trusted))
+                    kept = asdict(replace(asked, run=undone.name))
                     undoing = run or ledger.begin("rollback", kept, undoes=undone)
 
                     def work(stop: Stop) -> None:
@@ -58,12 +58,14 @@ def _intended(session: Session, ledger: Ledger, asked: Asked, *, dry_run: bool) 
         state = obstacle.state if obstacle else "planned"
         posts.append(PostReport(swap.name, state, swap.edits, obstacle))
         if obstacle:
-            typer.echo(_difference(standing), err=True, nl=False)
+            typer.echo(_difference(standing, ledger), err=True, nl=False)
     return intention("rollback", posts, dry_run=dry_run)
 
 
-def _difference(standing: Standing) -> str:
+def _difference(standing: Standing, ledger: Ledger) -> str:
     name, original, current = standing.swap.name, standing.original, standing.current
+    if later := ledger.changed_later(standing.swap):
+        return f"{name} was changed again by {later}; first: migrator rollback {later}\n"
     if original is None:
         return f"{name}: our copy of the original is gone or damaged.\n"
     if current is None:

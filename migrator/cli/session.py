@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from migrator.ledger import Ledger
 from migrator.recovery import recover
 from migrator.report.progress import listener_for
 from migrator.scanner.files import must_exist
-from migrator.state import Site, locked, site_root
+from migrator.state import Site, forget, locked, site_root
 from migrator.uploader import store_settings_for
 
 
@@ -42,12 +42,17 @@ class Session:
         """Lock the site, open its ledger, and settle what an interrupted command left."""
         with locked(self.site), Ledger.open(self.site.ledger) as ledger:
             recover(self.site, ledger, self.listener)
-            yield ledger
+            try:
+                yield ledger
+            finally:
+                if ledger.newest() is None:  # an empty history would hide one that is elsewhere
+                    ledger.close()
+                    forget(self.site)
 
 
 @contextmanager
-def opened(common: Common, asked: Asked) -> Iterator[Session]:
-    """Read the configuration, find the site, start to listen.
+def opened(common: Common, asked: Asked, root: Path | None = None) -> Iterator[Session]:
+    """Read the configuration, find the site (unless its ``root`` is given), start to listen.
 
     Raises:
         ConfigError: the configuration does not fit.
@@ -62,14 +67,16 @@ def opened(common: Common, asked: Asked) -> Iterator[Session]:
     trusted = loaded.digest if common.trust_config else asked.trusted
     if loaded.needs_trust and loaded.digest != trusted:
         _ask_for_trust(loaded)
-    site = Site(site_root(paths, loaded.file))
-    with listener_for(
-        sys.stderr,
-        quiet=common.quiet,
-        verbose=common.verbose,
-        no_progress=common.no_progress,
-    ) as listener:
+    site = Site(root or site_root(paths, loaded.file))
+    with _listening(common) as listener:
         yield Session(site, settings, listener, trusted)
+
+
+@contextmanager
+def at_site(common: Common) -> Iterator[Session]:
+    """The site around the current folder, for a command that needs no configuration of it."""
+    with _listening(common) as listener:
+        yield Session(site_here(common), Settings(), listener, "")
 
 
 @contextmanager
@@ -114,6 +121,15 @@ def confirmed(question: str, *, yes: bool) -> bool:
             "Add --yes to go ahead, or --dry-run to see what would happen.",
         )
     return yes or typer.confirm(question, err=True)
+
+
+def _listening(common: Common) -> AbstractContextManager[Listener]:
+    return listener_for(
+        sys.stderr,
+        quiet=common.quiet,
+        verbose=common.verbose,
+        no_progress=common.no_progress,
+    )
 
 
 def _on_terminal() -> bool:

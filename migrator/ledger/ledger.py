@@ -216,6 +216,16 @@ class Ledger(History):
                 (run.id, post_id(db, name), state, reason, detail),
             )
 
+    def changed_later(self, swap: Swap) -> str | None:
+        """The name of the newest run that changed the post after ``swap`` and is not put back."""
+        rows = self._rows(
+            "SELECT max(run.id), run.name FROM run_post JOIN run ON run.id = run"
+            " JOIN post ON post.id = post"
+            " WHERE post.name = ? AND run > ? AND state = 'rewritten' AND undoes IS NULL",
+            (swap.name, swap.run.id),
+        )
+        return rows[0]["name"] if rows else None
+
     def swaps(self, run: Run | None = None, *, state: str) -> list[Swap]:
         """The posts in ``state``, of one run or of all, newest first."""
         runs = {each.id: each for each in self.runs()}

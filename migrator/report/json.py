@@ -7,6 +7,7 @@ from typing import Any
 from migrator.model import Reference
 from migrator.report.escape import for_json
 from migrator.report.summary import ImageReport, PastRun, Report
+from migrator.urls import without_login
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -26,6 +27,7 @@ def report_json(report: Report) -> str:
                 {"path": post.path, "state": post.state, "edits": post.edits}
                 for post in report.posts
             ],
+            "warnings": list(report.warnings),
         }
     )
 
@@ -70,7 +72,7 @@ def runs_json(runs: Iterable[PastRun]) -> str:
 
 def _image(image: ImageReport) -> dict[str, Any]:
     return {
-        "url": image.url,
+        "url": without_login(image.url),
         "state": image.state,
         "reason": image.reason,
         "sha256": image.sha256,

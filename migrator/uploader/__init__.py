@@ -1,5 +1,6 @@
 """Stores: where images go, and the proof that they arrived."""
 
+import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,8 @@ def open_store(settings: StoreSettings, root: Path) -> Store:
             f"store.path = {settings.path!r} leads out of the site through a symbolic link",
             f"write the folder it means: path = {str(folder.resolve())!r}",
         )
-    return LocalStore(folder, settings.public_url)
+    owner = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
+    return LocalStore(folder, settings.public_url, owner)
 
 
 def store_settings_for(text: str, settings: StoreSettings) -> StoreSettings:
@@ -63,6 +65,13 @@ def store_settings_for(text: str, settings: StoreSettings) -> StoreSettings:
     Raises:
         UsageError: ``text`` is neither.
     """
+    if text == "store":
+        return settings
+    if text in ("mirror", "backup"):
+        raise UsageError(
+            f"--to {text} means the [{text}] of the configuration, which this version cannot read",
+            f"For a folder of that name: --to ./{text}",
+        )
     if not text or ("://" in text and not text.startswith("s3://")):
         raise UsageError(
             f"{text!r} is not a store", "name a folder, or a bucket as s3://BUCKET/PREFIX"

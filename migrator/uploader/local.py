@@ -25,25 +25,28 @@ class LocalStore:
     """Objects are files under ``folder``, as readable for others as the umask allows.
 
     A file appears under its name complete and durable: written beside it, synced, linked, and the
-    folder synced. Nothing below ``folder`` is reached through a symbolic link.
+    folder synced. Nothing below ``folder`` is reached through a symbolic link. ``owner`` marks the
+    temporary files of one site, for other sites may share the folder.
     """
 
     def __init__(
         self,
         folder: Path,
         public_url: str = "",
+        owner: str = "",
         link: Callable[[Path, Path], None] = os.link,
     ) -> None:
         self._folder = folder.resolve()
         self._public_url = public_url.rstrip("/")
         self._link = link
+        self._mark = f"{_TEMPORARY}{owner}-"
         self.identity = f"local:{self._folder.as_posix()}"
 
     def check(self) -> None:
         """Make the folder, see that it can be written, and clear what killed runs left."""
         with _machine_problems(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
-            probe = _temporary(self._folder)
+            probe = self._temporary(self._folder)
             try:
                 probe.touch(exist_ok=False)
             finally:
@@ -51,7 +54,9 @@ class LocalStore:
             oldest = time.time() - _ABANDONED
             for folder, _, names in os.walk(self._folder):
                 for name in names:
-                    if name.startswith(_TEMPORARY):
+                    if name.startswith(self._mark):  # this site's, of which one run goes at a time
+                        Path(folder, name).unlink(missing_ok=True)
+                    elif name.startswith(_TEMPORARY):
                         _remove_if_older(Path(folder, name), oldest)
 
     def put_new(self, key: str, path: Path, asset: Asset) -> bool:  # noqa: ARG002 - of the contract
@@ -61,7 +66,7 @@ class LocalStore:
             return False
         with _machine_problems(target):
             self._make_folder(target.parent)
-            temporary = _temporary(target.parent)
+            temporary = self._temporary(target.parent)
             try:
                 with path.open("rb") as source, temporary.open("xb") as copy:
                     shutil.copyfileobj(source, copy, _CHUNK)
@@ -95,6 +100,9 @@ class LocalStore:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _temporary(self, folder: Path) -> Path:
+        return folder / f"{self._mark}{uuid.uuid4().hex}"
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")
@@ -145,10 +153,6 @@ def _machine_problems(path: Path) -> Generator[None, None, None]:
             f"cannot write {path}: {error.strerror}",
             cures.get(error.errno or 0, "choose another store.path, or make that folder writable"),
         ) from error
-
-
-def _temporary(folder: Path) -> Path:
-    return folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
 
 
 def _remove_if_older(path: Path, oldest: float) -> None:

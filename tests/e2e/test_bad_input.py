@@ -1,8 +1,13 @@
 """What goes wrong around the main job: a clear message, the right status, posts whole."""
 
+import fcntl
 import os
+import pty
 import shutil
 import socket
+import subprocess
+import sys
+import termios
 
 import pytest
 
@@ -100,9 +105,9 @@ def test_broken_front_matter_is_told_and_the_body_moves(site):
     post = site.write(
         "posts/one.md", "---\ntitle: [\ncover: {host}/b.jpg\n---\n![]({host}/a.png)\n"
     )
-    ended = site.migrator("migrate", "posts", "--yes")
-    assert ended.status == 0
-    assert "posts/one.md" in ended.out
+    ended = site.migrator("migrate", "posts", "--yes", "--json")
+    assert ended.status == 3
+    assert "posts/one.md" in ended.json["warnings"][0]
     assert b"migrated-images" in post.read_bytes()
 
 
@@ -136,3 +141,56 @@ def test_a_second_run_at_the_same_time_is_refused(site):
     ended = site.migrator("migrate", "posts", "--yes")
     assert (ended.status, "another run" in ended.err) == (7, True)
     assert (site.root / "posts/one.md").read_bytes() == before
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_crash(site, stream):
+    number = {"stdout": 1, "stderr": 2}[stream]
+    shell = f"exec {sys.executable} -m migrator migrate posts --yes {number}>&-"
+    ended = subprocess.run(
+        ["sh", "-c", shell],
+        cwd=site.root,
+        env={**os.environ, **site.environment},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert site.stored()
+
+
+def test_what_was_not_carried_out_leaves_no_trace(site):
+    before = site.tree()
+    for arguments in (("post", "--yes"), ("posts",), ("migrator.toml", "--yes")):
+        site.migrator("migrate", *arguments)
+    assert site.tree() == before
+    assert not (site.root / ".migrator").exists()
+
+
+def test_a_password_in_a_url_is_not_told(site):
+    site.write("posts/secret.md", "![](http://me:hunter2@127.0.0.1:1/a.png)")
+    ended = site.migrator("migrate", "posts", "--yes", "--json")
+    assert "hunter2" not in ended.out + ended.err
+    assert "hunter2" not in site.migrator("report").out
+
+
+def test_ctrl_c_at_the_question_ends_at_once(site):
+    main, worker = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "migrator", "migrate", "posts"],
+        cwd=site.root,
+        env={**os.environ, **site.environment},
+        stdin=worker,
+        stdout=worker,
+        stderr=worker,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads yet
+    )
+    os.close(worker)
+    shown = b""
+    while b"[y/N]" not in shown:
+        shown += os.read(main, 1000)
+    os.write(main, b"\x03")
+    assert process.wait(20) == 130
+    os.close(main)
+    assert not (site.root / ".migrator").exists()
+    assert not site.stored()

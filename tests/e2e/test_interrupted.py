@@ -1,12 +1,13 @@
 """Killed, interrupted, resumed: the end is the one of a run that nobody disturbed."""
 
 import random
+import re
 import shutil
 import signal
 import time
 
 import pytest
-from rig.hosts import answer
+from rig.hosts import answer, status
 from rig.images import image
 
 
@@ -84,3 +85,114 @@ def test_ctrl_c_ends_cleanly_with_the_command_that_continues(many, undisturbed):
 def test_resume_without_anything_to_resume_says_so(site):
     ended = site.migrator("resume", "--yes")
     assert (ended.status, "Nothing was interrupted" in ended.out) == (0, True)
+
+
+@pytest.fixture
+def cut(many):
+    """A site on which a migration was killed with some images stored, and the command it was."""
+
+    def kill(*arguments, stored=6):
+        served = {path: many.host._scenarios[path] for path in ("/10.png", "/11.png")}
+        for path in served:
+            many.host.on(path, lambda connection: connection.stopped.wait(30))
+        process = many.start("migrate", "posts", "--yes", *arguments)
+        while sum(path.is_file() for path in many.root.rglob("*/*.[pgj]*")) < stored:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        for path, scenarios in served.items():
+            many.host.on(path, *scenarios)
+        return many
+
+    return kill
+
+
+def every_link_leads_to_an_image(site):
+    for post in (site.root / "posts").rglob("*.md"):
+        links = re.findall(rb"[^(<\"]*[0-9a-f]{2}/[0-9a-f]{64}\.\w+", post.read_bytes())
+        assert b"http://" not in post.read_bytes().replace(b"![code](http://", b"").replace(
+            b"![comment](http://", b""
+        )
+        for link in links:
+            assert (post.parent / link.decode()).is_file(), (post, link)
+
+
+def test_resuming_with_another_store_moves_every_image_there(cut):
+    site = cut()
+    site.write("migrator.toml", '[store]\npath = "elsewhere"\n')
+    assert site.migrator("resume", "--yes").status == 0
+    every_link_leads_to_an_image(site)
+    assert b"elsewhere/" in (site.root / "posts/one.md").read_bytes()
+
+
+def test_resuming_without_what_was_stored_fetches_it_again(cut):
+    site = cut()
+    shutil.rmtree(site.root / "migrated-images")
+    assert site.migrator("resume", "--yes").status == 0
+    every_link_leads_to_an_image(site)
+
+
+def test_resuming_with_damaged_objects_links_none_of_them(cut):
+    site = cut()
+    damaged = set()
+    for path in site.root.glob("migrated-images/*/*"):
+        path.write_bytes(b"bad")
+        damaged.add(path.name.encode())
+    assert site.migrator("resume", "--yes").status == 3
+    texts = [post.read_bytes() for post in (site.root / "posts").rglob("*.md")]
+    assert damaged
+    assert not any(name in text for name in damaged for text in texts)
+
+
+def test_resuming_from_another_folder_stores_where_it_began(cut, monkeypatch):
+    site = cut("--to", "pics")
+    site.root /= "posts"
+    assert site.migrator("resume", "--yes").status == 0
+    site.root = site.root.parent
+    assert not (site.root / "posts/pics").exists()
+    every_link_leads_to_an_image(site)
+
+
+def test_resuming_in_a_copy_works_on_the_copy(cut, tmp_path):
+    site = cut()
+    shutil.copytree(site.root, tmp_path / "copy")
+    before = site.tree()
+    original, site.root = site.root, tmp_path / "copy"
+    assert site.migrator("resume", "--yes").status == 0
+    every_link_leads_to_an_image(site)
+    site.root = original
+    assert site.tree() == before
+
+
+def test_what_failed_before_is_what_only_failed_goes_on_with(many):
+    for number in range(4):
+        many.host.on(f"/{number}.png", status(404), answer(image("PNG", seed=number)))
+    assert many.migrator("migrate", "posts", "--yes").status == 3
+    many.host.on("/3.png", lambda connection: connection.stopped.wait(30))
+    process = many.start("migrate", "posts", "--yes", "--only-failed")
+    while not (many.host.count("/3.png") > 1 and many.host.count("/2.png") > 1):
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.kill()
+    process.communicate()
+    many.host.on("/3.png", answer(image("PNG", seed=3)))
+    assert many.migrator("resume", "--yes").status == 0
+    every_link_leads_to_an_image(many)
+
+
+def test_a_resumed_rollback_ends_like_any_other(many, undisturbed):
+    before = {name: (many.root / name).read_bytes() for name in undisturbed if "posts/" in name}
+    assert many.migrator("migrate", "posts", "--yes").status == 0
+    process = many.start("rollback", "--yes")
+    while process.poll() is None and not _put_back(many, before):
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    many.migrator("resume", "--yes")
+    assert {name: (many.root / name).read_bytes() for name in before} == before
+
+
+def _put_back(site, originals):
+    return sum((site.root / name).read_bytes() == data for name, data in originals.items())

@@ -139,6 +139,7 @@ def test_json_has_the_shape_that_scripts_rely_on(site):
     report = site.migrator("migrate", "posts", "--yes", "--json").json
     assert list(report) == [
         "run", "command", "dry_run", "started", "finished", "counts", "images", "posts",
+        "warnings",
     ]  # fmt: skip
     first = report["images"][0]
     assert first == {
@@ -213,3 +214,25 @@ def test_links_and_text_files_move_when_asked_for(site):
     assert LINK.search((site.root / "posts/linked.md").read_bytes())
     assert site.migrator("rollback", "--yes").status == 0
     assert site.host.url("/b.jpg") in config.read_text()
+
+
+def test_the_command_that_continues_is_the_one_that_was_typed(site):
+    ended = site.migrator("migrate", "posts", "--dry-run", "--to", "else where", "--limit", "1")
+    assert "migrator migrate posts --to 'else where' --limit 1" in ended.out
+    site.write("map.csv", "{host}/a.png,https://new.example/a.png\n")
+    ended = site.migrator("rewrite", "posts", "--map", "map.csv", "--dry-run")
+    assert "migrator rewrite posts --map map.csv" in ended.out
+
+
+def test_fragments_are_reported_as_they_were_written(site):
+    site.write("posts/one.md", "![]({host}/a.png#one)\n![]({host}/a.png#two)\n")
+    report = site.migrator("migrate", "posts/one.md", "--yes", "--json").json
+    assert [each["new_url"][-4:] for each in report["images"][0]["references"]] == ["#one", "#two"]
+
+
+def test_a_changed_public_address_is_the_one_that_is_linked(site):
+    site.write("migrator.toml", '[store]\npublic_url = "https://old.example"\n')
+    site.migrator("migrate", "posts/one.md", "--yes")
+    site.write("migrator.toml", '[store]\npublic_url = "https://new.example"\n')
+    site.migrator("migrate", "posts/deep", "--yes")
+    assert b"https://new.example/" in (site.root / "posts/deep/two.md").read_bytes()

@@ -90,6 +90,11 @@ def test_an_exact_key_comes_first(site):
         ("a,b,c\n", "two columns"),
         ('{"a": "two\\nlines"}', "line breaks"),
         ('{"a": ""}', "empty"),
+        ('["a", "b"]', "JSON object"),
+        ('{"a": "b", "a": "c"}', "two new URLs"),
+        ("a,b\na,c\n", "two new URLs"),
+        ('{"a": "b", "b": "c"}', "that becomes c"),
+        ("a;b\n", "comma"),
     ],
 )
 def test_a_map_that_is_none_is_named(site, content, says):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 
@@ -76,6 +78,41 @@ def test_nothing_to_roll_back_is_said(site):
 def test_an_original_that_is_gone_is_not_guessed(migrated):
     (run,) = (migrated.root / ".migrator/runs").iterdir()
     (run / "originals/posts/one.md").unlink()
+    (run / "displaced/posts/one.md").unlink()
     before = (migrated.root / "posts/one.md").read_bytes()
     assert migrated.migrator("rollback", "--yes").status == 4
     assert (migrated.root / "posts/one.md").read_bytes() == before
+
+
+def test_a_rollback_needs_no_configuration(migrated):
+    migrated.write("migrator.toml", "this is no TOML [")
+    assert migrated.migrator("rollback", "--yes").status == 0
+    assert posts(migrated.tree()) == posts(migrated.original)
+
+
+def test_a_rollback_is_not_rolled_back(migrated):
+    migrated.migrator("rollback", "--yes")
+    newest = migrated.migrator("runs", "--json").json[-1]["run"]
+    ended = migrated.migrator("rollback", newest, "--yes")
+    assert (ended.status, "itself a rollback" in ended.err) == (2, True)
+
+
+def test_a_post_that_a_later_run_changed_names_that_run(migrated):
+    first = migrated.migrator("runs", "--json").json[0]["run"]
+    migrated.write("more.json", '{"{host}/x.png": "https://new.example/x.png"}')
+    post = migrated.root / "posts/one.md"
+    data = post.read_bytes()
+    migrated.write("posts/one.md", "![]({host}/x.png)")
+    migrated.migrator("rewrite", "posts", "--map", "more.json", "--yes")
+    second = migrated.migrator("runs", "--json").json[-1]["run"]
+    ended = migrated.migrator("rollback", first, "--yes")
+    assert ended.status == 4
+    assert f"migrator rollback {second}" in ended.err
+    assert data != post.read_bytes()
+
+
+def test_a_fifo_in_a_posts_place_holds_nothing_up(migrated):
+    post = migrated.root / "posts/one.md"
+    post.unlink()
+    os.mkfifo(post)
+    assert migrated.migrator("rollback", "--yes").status == 4

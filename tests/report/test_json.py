@@ -71,6 +71,7 @@ def test_a_report_has_the_fixed_shape():
         "counts",
         "images",
         "posts",
+        "warnings",
     ]
     assert value["counts"] == {
         "stored": 1,
