@@ -84,7 +84,7 @@ def _may_hold_an_image(text: bytes, *, certainly: bool) -> bool:
 def _counts(url: str, *, everything: bool) -> bool:
     if any(mark in url for mark in _TEMPLATES):
         return False  # a template fills it in later
-    return bool(url) if everything else is_external(url) and len(url) > len("https://")
+    return bool(url) if everything else is_external(url) and not url.endswith("//")
 
 
 def _apart(found: Iterable[Found]) -> list[Found]:

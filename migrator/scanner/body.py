@@ -40,7 +40,7 @@ def read_body(
     reading = _read(body, syntax, settings, links=links)
     for _ in range(_ROUNDS):
         code = Regions((first - start, last - start) for first, last in reading.code)
-        silent = silenced(body.text, code)
+        silent = silenced(body.text, code, mdx=syntax is Syntax.MDX)
         if silent == body.text:
             break
         body = body.with_text(silent)

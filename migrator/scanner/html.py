@@ -13,7 +13,7 @@ from migrator.urls import names_an_image
 
 _MARKUP = re.compile(rb"<(?:(!--)|([!?])|(/?)(?!https?:)([A-Za-z][^\s/>]*))")
 _ATTRIBUTE = re.compile(
-    rb"[\s/]*([^\s/>=][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>][^\s>]*)|(?=>)))?"
+    rb"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>][^\s>]*)|(?=>)))?"
 )
 _TAG_END = re.compile(rb"[\s/]*>")
 

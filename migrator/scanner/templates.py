@@ -7,24 +7,24 @@ from migrator.scanner.regions import Regions
 _OPENING = re.compile(  # Hexo and Liquid; Hugo: a listing, a shown shortcode; MDX; kramdown
     rb"\{(?:%[-+]?\s*(raw|verbatim|codeblock|code|highlight|prism|comment)\b[^{}]*?%\}"
     rb"|\{[<%]\s*(highlight)\b[^{}]*?[>%]\}\}"
-    rb"|\{([<%]?)/\*"
+    rb"|\{([<%])/\*"
     rb"|(/\*)"
     rb"|(::comment\}))"
 )
 _NOT_A_BREAK = re.compile(rb"[^\r\n]")
 
 
-def silenced(text: bytes, code: Regions) -> bytes:
+def silenced(text: bytes, code: Regions, *, mdx: bool) -> bytes:
     """``text`` with those regions crossed out; length and line ends stay.
 
-    What begins in ``code`` is an example.
+    What begins in ``code`` is an example. ``{/* ... */}`` is a comment in ``mdx`` alone.
     """
     pieces: list[bytes] = []
     missing: set[bytes] = set()
     seen = 0
     for opening in _OPENING.finditer(text):
         start, inside = opening.span()
-        if start < seen or start in code:
+        if start < seen or start in code or (opening[4] and not mdx):
             continue
         closing = _closing(opening)
         end = None if closing in missing else re.compile(closing).search(text, inside)

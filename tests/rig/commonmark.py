@@ -1,18 +1,14 @@
 """Documents in the manner of the CommonMark specification, and what another parser makes of them.
 
-The specification's own examples are read from the file that ``COMMONMARK_SPEC`` names: ``spec.txt``
-(npm's ``commonmark-spec``) or the examples as JSON (in the source archive of ``markdown-it-py``).
+The specification's own examples come from npm's ``commonmark-spec``.
 """
 
-import json
-import os
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 from markdown_it import MarkdownIt
+from rig import npm
 
-SPEC = os.environ.get("COMMONMARK_SPEC", "")
 _EXAMPLE = re.compile(r"^`{32} example\n(.*?)^\.\n.*?^`{32}$", re.MULTILINE | re.DOTALL)
 _RENDERER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _ATTRIBUTES = {"img": "src", "responsive-image": "src"}
@@ -62,9 +58,7 @@ DOCUMENTS = (
 
 def specification():
     """The Markdown of the specification's examples."""
-    text = Path(SPEC).read_text(encoding="utf-8")
-    if SPEC.endswith(".json"):
-        return [example["markdown"] for example in json.loads(text)]
+    text = (npm.installed() / "node_modules/commonmark-spec/spec.txt").read_text(encoding="utf-8")
     return [example.replace("→", "\t") for example in _EXAMPLE.findall(text)]
 
 

@@ -1,7 +1,7 @@
 """On CommonMark's own examples we see the images that another parser shows, and move only them."""
 
 import pytest
-from rig import commonmark
+from rig import commonmark, npm
 
 from migrator.config.settings import ScanSettings
 from migrator.model import Kind
@@ -44,7 +44,7 @@ def disagreements(documents):
     ]
 
 
-@pytest.mark.skipif(not commonmark.SPEC, reason="COMMONMARK_SPEC names no file")
+@pytest.mark.skipif(bool(npm.why_not()), reason=npm.why_not())
 def test_every_example_of_the_specification():
     examples = commonmark.specification()
     assert len(examples) >= 652
