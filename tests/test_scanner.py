@@ -161,3 +161,7 @@ def test_a_paragraph_of_mdx_can_be_left_alone():
 def test_dollar_signs_in_urls_make_no_formula():
     data = "![](http://h/$a.png) ![](http://h/b.png) ![](http://h/c$.png)"
     assert urls(data) == ["http://h/$a.png", "http://h/b.png", "http://h/c$.png"]
+
+
+def test_a_url_without_a_host_is_none():
+    assert found(b"![](https://) ![](//) <img src='http://'>", Syntax.MARKDOWN).references == ()
