@@ -15,10 +15,11 @@ from migrator.model import Asset, Outcome, Post, Stored, TransferTask
 from migrator.plan import Plan, Wanted, make_plan
 from migrator.posts import PostWriter, obstacle, read_posts
 from migrator.rewriter.links import check_links, link_for
+from migrator.scanner.dates import date_of
 from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
-from migrator.uploader import key_for
+from migrator.uploader import key_for, names_a_date
 from migrator.urls import canonical, fragment, without_fragment
 
 Result = TypeVar("Result")
@@ -61,7 +62,17 @@ class Migration:
             obstacle=obstacle,
         )
         known = ledger.known(store.identity) if ledger else {}
-        return make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, known)
+        plan = make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, known)
+        return self._dated(plan) if names_a_date(self.settings.store.key) else plan
+
+    def _dated(self, plan: Plan) -> Plan:
+        """The plan with the day of the first post that shows each image."""
+        first: dict[str, str] = {}
+        for mention in plan.mentions:
+            first.setdefault(canonical(mention.url), mention.post)
+        dates = {name: date_of(self.site.post(name)) for name in set(first.values())}
+        dated = (replace(each, written=dates[first[canonical(each.url)]]) for each in plan.tasks)
+        return replace(plan, tasks=tuple(dated))
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
@@ -76,7 +87,7 @@ class Migration:
     def links(self, post: Post, plan: Plan) -> dict[str, str]:
         """The links ``post`` would get, with ``xxx`` for the SHA-256 of images not yet fetched."""
         keys = {
-            canonical(task.url): task.known.placement.key if task.known else self._guess(task.url)
+            canonical(task.url): task.known.placement.key if task.known else self._guess(task)
             for task in plan.tasks
         }
         return self._new_urls(post, keys)
@@ -149,8 +160,9 @@ class Migration:
                 new_urls[url] = link + fragment(url)
         return new_urls
 
-    def _guess(self, url: str) -> str:
+    def _guess(self, task: TransferTask) -> str:
         """The key of an image that is not fetched yet."""
-        suffix = PurePosixPath(without_fragment(url).partition("?")[0]).suffix
+        suffix = PurePosixPath(without_fragment(task.url).partition("?")[0]).suffix
         unknown = Asset("x" * 64, 0, "", suffix if suffix[1:].isalnum() else "")
-        return key_for(self.settings.store.key, self.settings.store.prefix, unknown)
+        store = self.settings.store
+        return key_for(store.key, store.prefix, unknown, task.written)

@@ -4,6 +4,7 @@ A stage takes some of these and returns others; see ``docs/design.md`` for the f
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
@@ -225,10 +226,12 @@ class TransferTask:
     """One image to move: ``url`` is what to fetch, as first written.
 
     ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
+    ``written`` is the day of the first post that shows it, where its key depends on that.
     """
 
     url: str
     known: Stored | None = None
+    written: date | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -90,7 +90,7 @@ class Transfer:
             return fetched
         try:
             settings = self._spec.settings.store
-            key = key_for(settings.key, settings.prefix, fetched.asset)
+            key = key_for(settings.key, settings.prefix, fetched.asset, task.written)
             placement = place(self._store, fetched, key)
         finally:
             fetched.path.unlink(missing_ok=True)

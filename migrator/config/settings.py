@@ -142,7 +142,8 @@ class StoreSettings:
     storage_class: str = _setting("", "s3: the storage class of every object")
     key: str = _setting(
         "{sha256:2}/{sha256}{ext}",
-        "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}",
+        "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}, and "
+        "{year} and {month} of the first post that shows the image",
     )
 
     @property

@@ -10,7 +10,7 @@ from migrator.errors import ConfigError, UsageError
 from migrator.model import Asset
 from migrator.uploader.base import Store, StoreError
 from migrator.uploader.bucket import BucketStore
-from migrator.uploader.keys import key_for
+from migrator.uploader.keys import key_for, names_a_date
 from migrator.uploader.local import LocalStore
 from migrator.uploader.placing import confirm, place
 
@@ -19,6 +19,7 @@ __all__ = [
     "StoreError",
     "confirm",
     "key_for",
+    "names_a_date",
     "open_store",
     "place",
     "store_settings_for",

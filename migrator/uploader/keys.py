@@ -1,6 +1,7 @@
 """Names of objects: a template of the user's, filled in from an asset. Pure."""
 
 import string
+from datetime import date
 
 from migrator.errors import ConfigError
 from migrator.model import Asset
@@ -8,18 +9,25 @@ from migrator.model import Asset
 LONGEST = 1024  # bytes of UTF-8; the limit of Amazon S3, which the others took over
 _ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a million images collide
 _SHA256_DIGITS = 64
+_NO_DATE = {"year": "0000", "month": "00"}
 
 
-def key_for(template: str, prefix: str, asset: Asset) -> str:
+def names_a_date(template: str) -> bool:
+    """Whether keys depend on when the post was written."""
+    return "{year}" in template or "{month}" in template
+
+
+def key_for(template: str, prefix: str, asset: Asset, written: date | None = None) -> str:
     """The key of ``asset``: ``prefix``, a slash, and ``template`` with its fields filled in.
 
-    The fields are ``{sha256}``, ``{sha256:N}`` (its first N hex digits) and ``{ext}`` (with the
-    dot). A key holds enough of the hash that different images do not meet under one name.
+    The fields are ``{sha256}``, ``{sha256:N}`` (its first N hex digits), ``{ext}`` (with the dot),
+    ``{year}`` and ``{month}``, of the day the first post that shows it was ``written``. A key holds
+    enough of the hash that different images do not meet under one name.
 
     Raises:
         ConfigError: the template or the prefix cannot make such a key.
     """
-    name = _filled(template, asset)
+    name = _filled(template, asset, written)
     _must_be_plain("store.key", name)
     folder = prefix.strip("/")
     if folder:
@@ -33,9 +41,11 @@ def key_for(template: str, prefix: str, asset: Asset) -> str:
     return key
 
 
-def _filled(template: str, asset: Asset) -> str:
+def _filled(template: str, asset: Asset, written: date | None) -> str:
     pieces: list[str] = []
     digits = 0
+    plain = {"ext": asset.extension}
+    plain |= {"year": f"{written:%Y}", "month": f"{written:%m}"} if written else _NO_DATE
     try:
         fields = list(string.Formatter().parse(template))
     except ValueError as error:
@@ -44,8 +54,8 @@ def _filled(template: str, asset: Asset) -> str:
         pieces.append(literal)
         if field is None:
             continue
-        if field == "ext" and not spec and not conversion:
-            pieces.append(asset.extension)
+        if field in plain and not spec and not conversion:
+            pieces.append(plain[field])
         elif field == "sha256" and not conversion:
             length = _length(template, spec or "")
             pieces.append(asset.sha256[:length])
@@ -70,8 +80,8 @@ def _length(template: str, spec: str) -> int:
 def _bad_template(template: str, what: str) -> ConfigError:
     return ConfigError(
         f"store.key = {template!r}: {what}",
-        f"use {{sha256}} or {{sha256:N}} with N of at least {_ENOUGH}, and {{ext}}, "
-        'as in "{sha256:2}/{sha256}{ext}"',
+        f"use {{sha256}} or {{sha256:N}} with N of at least {_ENOUGH}, {{year}}, {{month}} and "
+        '{ext}, as in "{sha256:2}/{sha256}{ext}"',
     )
 
 

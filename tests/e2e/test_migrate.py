@@ -236,3 +236,12 @@ def test_a_changed_public_address_is_the_one_that_is_linked(site):
     site.write("migrator.toml", '[store]\npublic_url = "https://new.example"\n')
     site.migrator("migrate", "posts/deep", "--yes")
     assert b"https://new.example/" in (site.root / "posts/deep/two.md").read_bytes()
+
+
+def test_images_are_named_by_the_month_of_the_first_post_that_shows_them(site):
+    site.write("migrator.toml", '[store]\nkey = "{year}/{month}/{sha256:32}{ext}"\n')
+    site.write("posts/a.md", "---\ndate: 2023-04-05\n---\n![]({host}/a.png)\n")
+    report = site.migrator("migrate", "posts", "--yes", "--json").json
+    keys = {each["url"].rpartition("/")[2]: each["key"] for each in report["images"]}
+    assert keys["a.png"].startswith("2023/04/")
+    assert b"migrated-images/2023/04/" in (site.root / "posts/deep/two.md").read_bytes()

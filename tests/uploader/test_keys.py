@@ -1,12 +1,14 @@
 """Names of objects."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.errors import ConfigError
 from migrator.model import Asset
-from migrator.uploader.keys import key_for
+from migrator.uploader.keys import key_for, names_a_date
 
 SHA256 = "0123456789abcdef" * 4
 ASSET = Asset(SHA256, 3, "image/png", ".png")
@@ -83,3 +85,11 @@ def test_whatever_is_written_gives_a_usable_key_or_a_clear_error(template, prefi
     else:
         assert SHA256[:16] in key
         assert not {"", ".", ".."} & set(key.split("/"))
+
+
+def test_a_key_may_begin_with_the_month_of_the_post():
+    template = "{year}/{month}/{sha256:16}{ext}"
+    assert key_for(template, "", ASSET, date(2024, 5, 1)).startswith("2024/05/")
+    assert key_for(template, "", ASSET).startswith("0000/00/")
+    assert names_a_date(template)
+    assert not names_a_date("{sha256}{ext}")
