@@ -14,7 +14,7 @@ _IN_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})-")  # Jekyll, and Hexo's new_pos
 _IN_TEXT = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 
 
-class _TOMLHandler(BaseHandler):  # type: ignore[misc]  # ships no types
+class _TOMLHandler(BaseHandler):
     """Front matter between ``+++``, read by the standard library."""
 
     FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
