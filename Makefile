@@ -43,7 +43,7 @@ requirements:
 	$(COMPILE) $(UPGRADE) --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
 
 clean:
-	rm -rf $(VENV) build dist migrator-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .cache build dist migrator-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/%.ready: requirements/%.txt pyproject.toml | $(BIN)/python
