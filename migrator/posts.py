@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from migrator import durable
 from migrator.config import ScanSettings
 from migrator.errors import LedgerError
 from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
@@ -11,7 +12,6 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
 from migrator.reasons import Reason
-from migrator.rewriter import durable
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
 from migrator.rewriter.gate import Refused, refusal

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from migrator import durable
 from migrator.errors import UsageError
 from migrator.events import Listener, stage
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.posts import PostWriter, original_of
 from migrator.reasons import Reason
-from migrator.rewriter import durable
 from migrator.state import Site
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 
+from migrator import durable
 from migrator.reasons import Reason
-from migrator.rewriter import durable
 
 
 @dataclass(frozen=True, slots=True)

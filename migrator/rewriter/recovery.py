@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from migrator.rewriter import durable
+from migrator import durable
 from migrator.rewriter.exchange import second_name
 from migrator.rewriter.swap import Conflict, Prepared, Swapped, put_back, retire, set_aside
 

@@ -19,8 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from migrator import durable
 from migrator.reasons import Reason
-from migrator.rewriter import durable, metadata
+from migrator.rewriter import metadata
 from migrator.rewriter.exchange import Method, NoSafeWay, swap
 from migrator.rewriter.gate import Refused, gone, opened
 

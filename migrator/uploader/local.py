@@ -6,10 +6,10 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from migrator import durable
 from migrator.errors import EnvironmentProblem
 from migrator.model import Asset
 from migrator.reasons import Reason
@@ -44,7 +44,7 @@ class LocalStore:
 
     def check(self) -> None:
         """Make the folder, see that it can be written, and clear what killed runs left."""
-        with _machine_problems(self._folder):
+        with durable.problems_told(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             probe = self._temporary(self._folder)
             try:
@@ -59,25 +59,25 @@ class LocalStore:
                     elif name.startswith(_TEMPORARY):
                         _remove_if_older(Path(folder, name), oldest)
 
-    def put_new(self, key: str, path: Path, asset: Asset) -> bool:  # noqa: ARG002 - of the contract
+    def put_new(self, key: str, path: Path, asset: Asset) -> bool:
         """See ``Store.put_new``."""
         target = self._path(key)
         if os.path.lexists(target):
             return False
-        with _machine_problems(target):
+        with durable.problems_told(target, asset.size):
             self._make_folder(target.parent)
             temporary = self._temporary(target.parent)
             try:
                 with path.open("rb") as source, temporary.open("xb") as copy:
                     shutil.copyfileobj(source, copy, _CHUNK)
                     copy.flush()
-                    os.fsync(copy.fileno())
+                    durable.sync(copy.fileno())
                 self._claim(temporary, target)
             except FileExistsError:
                 return False
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            durable.sync_folder(target.parent)
         return True
 
     def read(self, key: str) -> Generator[bytes, None, None]:
@@ -124,7 +124,7 @@ class LocalStore:
             return
         self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        durable.sync_folder(folder.parent)
 
     def _claim(self, temporary: Path, target: Path) -> None:
         try:
@@ -138,23 +138,6 @@ class LocalStore:
             temporary.rename(target)
 
 
-@contextmanager
-def _machine_problems(path: Path) -> Generator[None, None, None]:
-    """What goes wrong in writing would go wrong for every image."""
-    try:
-        yield
-    except OSError as error:
-        cures = {
-            errno.ENOSPC: "free some space on that disk, then resume",
-            errno.EDQUOT: "your disk quota is used up; free some space, then resume",
-            errno.ENOENT: "the folder of the store vanished; is its disk still there?",
-        }
-        raise EnvironmentProblem(
-            f"cannot write {path}: {error.strerror}",
-            cures.get(error.errno or 0, "choose another store.path, or make that folder writable"),
-        ) from error
-
-
 def _remove_if_older(path: Path, oldest: float) -> None:
     # another run may remove it too
     try:
@@ -162,13 +145,3 @@ def _remove_if_older(path: Path, oldest: float) -> None:
             path.unlink()
     except FileNotFoundError:
         return
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # Windows cannot open folders
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,8 @@ import pytest
 from rig import strace
 from rig.toy_run import RUN, Site
 
+from migrator.durable import sha256
 from migrator.rewriter import recovery
-from migrator.rewriter.durable import sha256
 from migrator.rewriter.recovery import Action, NotSwapped, decide, look_again, settle
 from migrator.rewriter.swap import Conflict, Swapped, prepare
 

@@ -13,11 +13,11 @@ from rig import strace
 from rig.someone import SOMEONE, as_someone
 from rig.toy_run import RUN, Site
 
+from migrator.durable import sha256
 from migrator.errors import EnvironmentProblem
 from migrator.reasons import Reason
 from migrator.rewriter import recovery
 from migrator.rewriter import swap as rewriter_swap
-from migrator.rewriter.durable import sha256
 from migrator.rewriter.exchange import Method
 from migrator.rewriter.gate import Refused
 from migrator.rewriter.swap import Conflict, Swapped, exchange, inspect, prepare

@@ -12,9 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from migrator.durable import sha256
 from migrator.errors import EnvironmentProblem
 from migrator.rewriter import gate, recovery, swap
-from migrator.rewriter.durable import sha256
 
 RUN = "2026-11-22-1"
 

@@ -89,7 +89,7 @@ def create(path: Path, content: bytes, dress: Callable[[int], None] | None = Non
                 left = left[os.write(descriptor, left) :]
             if dress is not None:
                 dress(descriptor)
-            _sync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
         _check(path, content)
@@ -152,8 +152,8 @@ def make_folder(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Make the names in the folder ``path`` durable."""
-    with folder(path) as sync:
-        sync()
+    with folder(path) as sync_names:
+        sync_names()
 
 
 @contextmanager
@@ -164,20 +164,21 @@ def folder(path: Path) -> Iterator[Callable[[], None]]:
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-    def sync() -> None:
+    def sync_names() -> None:
         try:
-            _sync(descriptor)
+            sync(descriptor)
         except OSError as error:
             if error.errno not in _NO_FOLDER_SYNC:  # some network file systems have none
                 raise
 
     try:
-        yield sync
+        yield sync_names
     finally:
         os.close(descriptor)
 
 
-def _sync(descriptor: int) -> None:
+def sync(descriptor: int) -> None:
+    """Make what was written to the open file or folder durable."""
     if sys.platform == "darwin":  # where fsync leaves the bytes in the drive's cache: fsync(2)
         import fcntl  # noqa: PLC0415 - not there on Windows
 
@@ -220,6 +221,9 @@ def _problem(error: OSError, path: Path, size: int) -> EnvironmentProblem:
         case errno.EMFILE | errno.ENFILE:
             what = f"too many files are open: cannot open {path}"
             cure = f"Close other programs or raise the limit (ulimit -n), {again}."
+        case errno.ENOENT:
+            what = f"cannot write {path}: its folder vanished"
+            cure = f"See that its disk is still there, {again}."
         case errno.EACCES | errno.EPERM:
             what = f"no permission to write {error.filename or path}"
             cure = f"Make it writable for you, {again}."
