@@ -15,7 +15,7 @@ from migrator.reasons import Reason
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
 from migrator.rewriter.gate import Refused, refusal
-from migrator.rewriter.swap import Conflict, Swapped, discard, exchange, inspect, prepare
+from migrator.rewriter.swap import Conflict, Swapped, discard, inspect, prepare, swap
 from migrator.scanner.scan import scan
 from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
@@ -160,25 +160,25 @@ class PostWriter:
         )
         if isinstance(prepared, Refused):
             return self.leave(name, prepared.reason, prepared.detail)
-        swap = Swap(self.run, name, before, prepared.after_sha256, prepared.temporary.name, edits)
+        intent = Swap(self.run, name, before, prepared.after_sha256, prepared.temporary.name, edits)
         try:
-            self.ledger.intend(swap, links)
+            self.ledger.intend(intent, links)
         except LedgerError:
             discard(prepared)
             raise
-        return self.settled(swap, exchange(prepared, self.site.displaced(self.run.name, name)))
+        return self.settled(intent, swap(prepared, self.site.displaced(self.run.name, name)))
 
-    def settled(self, swap: Swap, result: Swapped | Conflict | Refused) -> None:
+    def settled(self, intent: Swap, result: Swapped | Conflict | Refused) -> None:
         """Record how a swap ended."""
         match result:
             case Swapped():
-                self.ledger.rewrote(self.run, swap.name)
-                self.listener(PostDone(swap.name, swap.edits))
+                self.ledger.rewrote(self.run, intent.name)
+                self.listener(PostDone(intent.name, intent.edits))
             case Conflict(detail=detail, kept=kept):
                 others = f"; other versions: {', '.join(map(str, kept))}" if kept else ""
-                self.leave(swap.name, Reason.POST_CHANGED, detail + others)
+                self.leave(intent.name, Reason.POST_CHANGED, detail + others)
             case Refused(reason=reason, detail=detail):
-                self.leave(swap.name, reason, detail)
+                self.leave(intent.name, reason, detail)
 
     def leave(self, name: str, reason: Reason, detail: str = "") -> None:
         """Record that the post stays as it is."""

@@ -35,7 +35,7 @@ class NoSafeWay(OSError):
     """The file system can neither exchange two files nor give one a second name."""
 
 
-def swap(temporary: Path, post: Path) -> Method:
+def exchange(temporary: Path, post: Path) -> Method:
     """Put ``temporary`` in the place of ``post``; what stood there is then at ``temporary``.
 
     At every instant one of the two stands at ``post``.

@@ -62,7 +62,7 @@ def decide(before: str, after: str, at_path: str | None, at_temporary: str | Non
 
 
 def settle(intent: Prepared, displaced: Path) -> NotSwapped | Swapped | Conflict:
-    """Bring an intended swap to one of its ends; ``displaced`` as for ``swap.exchange``.
+    """Bring an intended swap to one of its ends; ``displaced`` as for ``swap.swap``.
 
     Deletes nothing, and may be killed and run again.
 

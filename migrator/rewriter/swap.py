@@ -5,7 +5,7 @@ The steps, between which the caller speaks to the ledger::
     inspect    the post is an ordinary file that we may replace, and holds what was scanned
     prepare    its bytes are durable in the state folder, then the new file stands beside it
                -> the caller records the intent
-    exchange   both change places; what came out is compared with what was scanned
+    swap       both change places; what came out is compared with what was scanned
                -> the caller records the result
 
 What came out is moved aside, never deleted: a program that still has it open may write to it. If
@@ -22,7 +22,7 @@ from pathlib import Path
 from migrator import durable
 from migrator.reasons import Reason
 from migrator.rewriter import metadata
-from migrator.rewriter.exchange import Method, NoSafeWay, swap
+from migrator.rewriter.exchange import Method, NoSafeWay, exchange
 from migrator.rewriter.gate import Refused, gone, opened
 
 _NAME_MAX = 255  # bytes, on every file system of note
@@ -108,7 +108,7 @@ def prepare(
     return Prepared(path, temporary, before_sha256, durable.sha256(new), kept)
 
 
-def exchange(prepared: Prepared, displaced: Path) -> Swapped | Conflict | Refused:
+def swap(prepared: Prepared, displaced: Path) -> Swapped | Conflict | Refused:
     """Put the prepared file in the post's place, and the file that stood there at ``displaced``.
 
     ``displaced`` gets a number if something is there. After ``Refused`` nothing was changed and
@@ -124,7 +124,7 @@ def exchange(prepared: Prepared, displaced: Path) -> Swapped | Conflict | Refuse
             discard(prepared)
             return refused
         with durable.folder(path.parent) as sync:
-            method = _swap(prepared)
+            method = _exchange(prepared)
             if isinstance(method, Refused):
                 discard(prepared)
                 return method
@@ -150,10 +150,10 @@ def put_back(prepared: Prepared, displaced: Path) -> Conflict:
     seen = [durable.content_at(temporary)]
     with durable.folder(path.parent) as sync:
         with suppress(FileNotFoundError):  # they have just deleted or renamed the post
-            swap(temporary, path)  # at once, before anyone builds on our version
+            exchange(temporary, path)  # at once, before anyone builds on our version
             seen += [durable.content_at(path), durable.content_at(temporary)]
             if seen[-1] is None or durable.sha256(seen[-1]) != prepared.after_sha256:
-                swap(temporary, path)
+                exchange(temporary, path)
             else:
                 seen.pop()
         sync()
@@ -214,9 +214,9 @@ def _changed(prepared: Prepared) -> Refused | None:
     return None
 
 
-def _swap(prepared: Prepared) -> Method | Refused:
+def _exchange(prepared: Prepared) -> Method | Refused:
     try:
-        return swap(prepared.temporary, prepared.path)
+        return exchange(prepared.temporary, prepared.path)
     except NoSafeWay:
         return Refused(Reason.FILE_SYSTEM, "copy the site to another disk")
     except FileNotFoundError:

@@ -4,8 +4,8 @@ import pytest
 from rig import strace
 from rig.toy_run import Site
 
-from migrator.rewriter import exchange
-from migrator.rewriter.exchange import Method, NoSafeWay, swap
+from migrator.rewriter import exchange as module
+from migrator.rewriter.exchange import Method, NoSafeWay, exchange
 
 needs_strace = pytest.mark.skipif(bool(strace.MISSING), reason=strace.MISSING)
 
@@ -18,7 +18,7 @@ def pair(tmp_path):
     return temporary, post
 
 
-@pytest.mark.parametrize("way", [swap, exchange._replace])
+@pytest.mark.parametrize("way", [exchange, module._replace])
 def test_swap_brings_out_the_very_file_that_stood_there(pair, way):
     temporary, post = pair
     inode = post.stat().st_ino
@@ -32,10 +32,10 @@ def test_swap_brings_out_the_very_file_that_stood_there(pair, way):
 
 
 def test_swap_says_that_it_used_the_exchange_of_the_system(pair):
-    assert swap(*pair) is Method.EXCHANGE
+    assert exchange(*pair) is Method.EXCHANGE
 
 
-@pytest.mark.parametrize("way", [swap, exchange._replace])
+@pytest.mark.parametrize("way", [exchange, module._replace])
 @pytest.mark.parametrize("missing", [0, 1])
 def test_swap_with_a_missing_file_changes_nothing(pair, way, missing):
     pair[missing].unlink()
@@ -46,7 +46,7 @@ def test_swap_with_a_missing_file_changes_nothing(pair, way, missing):
     assert list(pair[0].parent.iterdir()) == [pair[1 - missing]]
 
 
-@pytest.mark.parametrize("way", [swap, exchange._replace])
+@pytest.mark.parametrize("way", [exchange, module._replace])
 def test_no_instant_without_a_whole_post(pair, way):
     temporary, post = pair
     seen, done = set(), threading.Event()

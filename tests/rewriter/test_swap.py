@@ -20,7 +20,7 @@ from migrator.rewriter import recovery
 from migrator.rewriter import swap as rewriter_swap
 from migrator.rewriter.exchange import Method
 from migrator.rewriter.gate import Refused
-from migrator.rewriter.swap import Conflict, Swapped, exchange, inspect, prepare
+from migrator.rewriter.swap import Conflict, Swapped, inspect, prepare, swap
 
 needs_strace = pytest.mark.skipif(bool(strace.MISSING), reason=strace.MISSING)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount and change users")
@@ -47,7 +47,7 @@ def prepared_for(post, state, new=NEW):
 
 
 def replace(post, state, new=NEW):
-    return exchange(prepared_for(post, state, new), state / "displaced/post.md")
+    return swap(prepared_for(post, state, new), state / "displaced/post.md")
 
 
 def assert_untouched(post, content=OLD):
@@ -92,7 +92,7 @@ def test_originals_and_displaced_files_of_the_same_name_are_never_replaced(post,
     for number, new in enumerate([NEW, b"third", b"fourth"], start=1):
         before = post.read_bytes()
         prepared = prepared_for(post, state, new)
-        result = exchange(prepared, state / "displaced/post.md")
+        result = swap(prepared, state / "displaced/post.md")
 
         name = "post.md" if number == 1 else f"post.md.{number}"
         assert prepared.original == state / "originals" / name
@@ -112,7 +112,7 @@ def test_going_back_is_the_same_with_the_roles_exchanged(post, state):
     post.chmod(0o604)
     replace(post, state)
     back = prepare(post, sha256(NEW), OLD, original=state / "rollback/post.md", run="rollback")
-    exchange(back, state / "rollback-displaced/post.md")
+    swap(back, state / "rollback-displaced/post.md")
 
     assert_untouched(post, OLD)
     assert post.stat().st_mode & 0o7777 == 0o604
@@ -126,7 +126,7 @@ def test_a_name_as_long_as_names_can_be(tmp_path, state):
 
     prepared = prepared_for(post, state)
 
-    assert isinstance(exchange(prepared, state / "displaced" / post.name), Swapped)
+    assert isinstance(swap(prepared, state / "displaced" / post.name), Swapped)
     assert_untouched(post, NEW)
 
 
@@ -311,7 +311,7 @@ def test_what_changes_after_it_was_prepared_is_refused(post, state, change, reas
     prepared = prepared_for(post, state)
     change(post)
 
-    refused = exchange(prepared, state / "displaced/post.md")
+    refused = swap(prepared, state / "displaced/post.md")
 
     assert isinstance(refused, Refused)
     assert refused.reason is reason
@@ -324,7 +324,7 @@ def test_permissions_that_change_after_it_was_prepared_are_not_lost(post, state)
     prepared = prepared_for(post, state)
     post.chmod(0o600)
 
-    refused = exchange(prepared, state / "displaced/post.md")
+    refused = swap(prepared, state / "displaced/post.md")
 
     assert refused.reason is Reason.POST_CHANGED
     assert_untouched(post)
@@ -335,7 +335,7 @@ def test_a_prepared_file_that_another_program_removed(post, state):
     prepared = prepared_for(post, state)
     prepared.temporary.unlink()
 
-    refused = exchange(prepared, state / "displaced/post.md")
+    refused = swap(prepared, state / "displaced/post.md")
 
     assert refused.reason is Reason.POST_CHANGED
     assert "removed" in refused.detail
@@ -404,14 +404,14 @@ def test_root_gives_a_replaced_post_to_its_owner(public, state):
 
 def saved_meanwhile(monkeypatch, *saves):
     """Before the N-th swap of two names, another program does the N-th of ``saves``."""
-    real, todo = rewriter_swap.swap, list(saves)
+    real, todo = rewriter_swap.exchange, list(saves)
 
-    def swap(temporary, path):
+    def exchange(temporary, path):
         if todo and (save := todo.pop(0)):
             save(path)
         return real(temporary, path)
 
-    monkeypatch.setattr(rewriter_swap, "swap", swap)
+    monkeypatch.setattr(rewriter_swap, "exchange", exchange)
 
 
 def renamed_over(content):
@@ -585,7 +585,7 @@ def test_too_many_open_files(post, state):
         for step in [
             lambda: inspect(post, sha256(OLD)),
             lambda: prepare(post, sha256(OLD), NEW, original=state / "a", run=RUN),
-            lambda: exchange(prepared, state / "displaced/post.md"),
+            lambda: swap(prepared, state / "displaced/post.md"),
         ]:
             with pytest.raises(EnvironmentProblem, match="too many files are open"):
                 step()
@@ -681,7 +681,7 @@ def test_no_save_of_a_busy_editor_is_lost(tmp_path, style, saves):
             post, sha256(content), new, original=site.originals / "0.md", run=f"{RUN}-{number}"
         )
         if not isinstance(prepared, Refused):
-            result = exchange(prepared, site.state / str(number) / "0.md")
+            result = swap(prepared, site.state / str(number) / "0.md")
             ends[type(result)] += 1
     assert editor.returncode == 0
     print(ends)

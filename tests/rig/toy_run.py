@@ -96,7 +96,7 @@ class Site:
         except BaseException:
             swap.discard(prepared)
             raise
-        result = swap.exchange(prepared, self.displaced / name)
+        result = swap.swap(prepared, self.displaced / name)
         self.record("result", name, str(getattr(result, "reason", type(result).__name__)))
         return result
 
