@@ -23,6 +23,20 @@ class Stop:
             raise Interrupted(self.signal)
 
 
+def raise_on_signals() -> None:
+    """Let SIGTERM and SIGHUP raise ``Interrupted``, as SIGINT raises ``KeyboardInterrupt``.
+
+    For the time in which nothing is being changed: files are closed and locks freed on the way out.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handle)
+
+
 @contextmanager
 def listening() -> Iterator[Stop]:
     """Catch the first signal for the run to look at; a second one ends the process at once.

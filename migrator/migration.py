@@ -53,14 +53,16 @@ class Migration:
         scanning, store = self.settings.scan, self.transfer.store
         check_links(self.settings, store.public_url(""))
         hosts = self.hosts or scanning.hosts
-        failed = ledger.failed_before(run) if ledger and self.only_failed else set[str]()
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
             store_root=store.public_url(""),
-            only=failed if self.only_failed else None,
             limit=self.limit,
             obstacle=obstacle,
         )
+        if self.only_failed:
+            wanted = replace(wanted, only=ledger.failed_before() if ledger else ())
+        if ledger and run:  # it chose its images when it began
+            wanted = Wanted(lambda _: True, only=ledger.chosen(run), obstacle=obstacle)
         known = ledger.known(store.identity) if ledger else {}
         plan = make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, known)
         return self._dated(plan) if names_a_date(self.settings.store.key) else plan

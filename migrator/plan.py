@@ -48,8 +48,10 @@ class Wanted:
         identity = canonical(url)
         if self.store_root and identity.startswith(canonical(self.store_root.rstrip("/") + "/")):
             return Reason.ALREADY_THERE
-        if not self.selected(url) or (self.only is not None and identity not in self.only):
+        if not self.selected(url):
             return self.otherwise
+        if self.only is not None and identity not in self.only:
+            return Reason.NOT_FAILED
         return None
 
 

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     # images that were not asked to move
     ALREADY_THERE = "already-there", "already in the target store"
     NOT_SELECTED = "not-selected", "its host is not among those to move"
+    NOT_FAILED = "not-failed", "it did not fail before"
+    NOT_MENTIONED = "not-mentioned", "no post shows it any more"
     OVER_LIMIT = "over-limit", "left for another run by --limit"
     NOT_MAPPED = "not-mapped", "the map has no new address for it"
 
@@ -80,7 +82,7 @@ class Reason(StrEnum):
     OTHER_OWNER = "other-owner", "the file belongs to another user"
     METADATA = "metadata", "its owner, permissions or attributes cannot be kept"
     FILE_SYSTEM = "file-system", "the file system has no safe way to replace a file"
-    POST_CHANGED = "post-changed", "the post was edited by another program"
+    POST_CHANGED = "post-changed", "the post was changed meanwhile"
     ORIGINAL_MISSING = "original-missing", "our copy of the original is gone or damaged"
     SELF_CHECK = "self-check", "more than its links would have changed; this is a bug of ours"
     INTERNAL = "internal", "a bug of ours"

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -19,6 +20,8 @@ from migrator.posts import PostWriter, obstacle, read_posts
 from migrator.reasons import Reason
 from migrator.state import Site
 from migrator.urls import canonical, fragment, is_external, without_fragment
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 class LinkMap:
@@ -43,13 +46,28 @@ class LinkMap:
             raise UsageError(f"{file}: not UTF-8 text", "Save it as UTF-8.") from error
         is_json = text.lstrip()[:1] in ("{", "[")
         pairs = _pairs_of_json(text, file) if is_json else _pairs_of_csv(text, file)
-        return cls(_checked(pairs, file))
+        new_urls = cls({old: _checked(old, new, file) for old, new in pairs})
+        for old, new in pairs:
+            there = new_urls.get(old)
+            if there is not None and there != new:
+                raise UsageError(f"{file}: {old} has two new URLs, {new} and {there}")
+            if after := new_urls.get(new):
+                raise UsageError(
+                    f"{file}: {old} becomes {new}, and that becomes {after}",
+                    "A second run would go on where the first ended; name the last URL for both.",
+                )
+        return new_urls
 
     def get(self, url: str) -> str | None:
         """The new URL for ``url``: an exact key first, then one that means the same request.
 
-        A fragment that the key lacks is carried over to the new URL.
+        A fragment that the key lacks is carried over to the new URL. ``None`` where the map has no
+        other URL for it.
         """
+        new = self._find(url)
+        return None if new == url else new
+
+    def _find(self, url: str) -> str | None:
         mark = fragment(url)
         for new in (self._exact.get(url), self._same.get((canonical(url), mark))):
             if new is not None:
@@ -101,24 +119,15 @@ class Relinking:
         )
 
 
-def _checked(pairs: Iterable[tuple[str, str]], file: Path) -> dict[str, str]:
-    """The map; it has one new URL for each old one, and following it twice leads no further."""
-    new_urls: dict[str, str] = {}
-    for old, new in pairs:
-        if not new.strip() or not new.isprintable():
-            raise UsageError(
-                f"{file}: the new URL of {old} is {new!r}",
-                "A URL is not empty, and has no line breaks or other invisible characters.",
-            )
-        if new_urls.setdefault(old, new) != new:
-            raise UsageError(f"{file}: {old} has two new URLs, {new_urls[old]} and {new}")
-    for old, new in new_urls.items():
-        if new_urls.get(new, new) != new:
-            raise UsageError(
-                f"{file}: {old} becomes {new}, and that becomes {new_urls[new]}",
-                "A second run would go on where the first ended; name the last URL for both.",
-            )
-    return new_urls
+def _checked(old: str, new: str, file: Path) -> str:
+    scheme = _SCHEME.match(new)
+    if not new.strip() or not new.isprintable() or (scheme and not is_external(new)):
+        raise UsageError(
+            f"{file}: the new URL of {old} is {new!r}",
+            "It must be an http or https URL or a path, with no line breaks or other invisible"
+            " characters, and not empty.",
+        )
+    return new
 
 
 def _pairs_of_json(text: str, file: Path) -> list[tuple[str, str]]:
@@ -136,13 +145,19 @@ def _pairs_of_json(text: str, file: Path) -> list[tuple[str, str]]:
 
 def _pairs_of_csv(text: str, file: Path) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
-    for number, row in enumerate(csv.reader(StringIO(text, newline="")), 1):
-        if not row:
-            continue
+    rows = csv.reader(StringIO(text, newline=""), strict=True)
+    try:
+        numbered = [(rows.line_num, row) for row in rows if row]
+    except csv.Error as error:
+        raise UsageError(
+            f"{file}, line {rows.line_num}: not CSV: {error}",
+            "Is a quotation mark left open? One inside a URL is written twice.",
+        ) from error
+    for number, row in numbered:
         if len(row) != 2:  # noqa: PLR2004 - old and new
             raise UsageError(
                 f"{file}, line {number}: expected two columns, found {len(row)}",
-                "The map is a JSON object, or a CSV file: old URL, a comma, new URL.",
+                "The map is a JSON object, or a CSV file: old URL, comma (no semicolon), new URL.",
             )
         pairs.append((row[0].strip(), row[1].strip()))
     return pairs

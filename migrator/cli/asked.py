@@ -1,5 +1,6 @@
 """What the user asked for: kept in the ledger, so that ``resume`` can go on with it."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ class Asked:
     trusted: str = ""
     allow_private: tuple[str, ...] = ()
     to: str = ""
+    store: str = ""  # the store's identity, once the run began
     links: bool = False
     text: bool = False
     hosts: tuple[str, ...] = ()  # migrate
@@ -46,17 +48,21 @@ class Asked:
         return cls(**values)
 
     def below(self, root: Path) -> Self:
-        """The same with every path below the site's ``root`` relative to it: a site may move."""
+        """The same with paths relative to the site's ``root``, for a site may move.
+
+        That is, paths below it or below the current folder; one elsewhere stays where it is.
+        """
+        near = (root, Path.cwd())
 
         def relative(path: str) -> str:
-            inside = Path(path).is_relative_to(root)
-            return str(Path(path).relative_to(root)) if path and inside else path
+            moves = any(Path(path).is_relative_to(folder) for folder in near)
+            return os.path.relpath(path, root) if path and moves else path
 
         return self._with_paths(relative)
 
     def above(self, root: Path) -> Self:
         """What ``below`` made relative, absolute again for the site at ``root``."""
-        return self._with_paths(lambda path: str(root / path) if path else path)
+        return self._with_paths(lambda path: os.path.normpath(root / path) if path else path)
 
     def _with_paths(self, change: Callable[[str], str]) -> Self:
         is_folder = self.to and "://" not in self.to and self.to not in STORE_NAMES

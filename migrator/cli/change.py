@@ -12,6 +12,7 @@ from migrator.cli import ending
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.session import Session, history, opened
+from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Run, Swap
 from migrator.migration import Migration
@@ -53,6 +54,14 @@ def change(
         if show.dry_run:
             return _previewed(wanted, session, asked, show, full=common.verbose)
         with session.working() as ledger:
+            store = _identity(wanted, session.site.root)
+            if run and asked.store != store and ledger.swaps(run, state="rewritten"):
+                raise UsageError(
+                    f"{run.name} began with the store {asked.store}, and posts link there already;"
+                    f" now it is {store}",
+                    "Put the configuration back, or begin anew:"
+                    f" migrator rollback {run.name}, then migrator migrate",
+                )
             plan = wanted.plan(ledger, run)
             report = plan_report(plan, asked.command, dry_run=False, store=_store(wanted))
             if plan.tasks or run:
@@ -61,7 +70,13 @@ def change(
                 if isinstance(wanted, Migration):
                     wanted.transfer.check()
                 if run is None:
-                    kept = asdict(replace(asked.below(session.site.root), trusted=session.trusted))
+                    kept = asdict(
+                        replace(
+                            asked.below(session.site.root),
+                            trusted=session.trusted,
+                            store=store,
+                        )
+                    )
                     going = ledger.begin(asked.command, kept)
                     ledger.plan(going, plan)
                 else:  # what stays was recorded when it began; by now our own links would join it
@@ -70,6 +85,7 @@ def change(
 
                 def work(stop: Stop) -> None:
                     wanted.carry_out(plan, ledger, going, stop)
+                    ledger.forgo(going)
 
                 report = ending.carried_out(ledger, going, work, report, json=show.json)
                 if show.diff:
@@ -97,6 +113,15 @@ def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
             only_failed=asked.only_failed,
             limit=asked.limit,
         )
+
+
+def _identity(wanted: Migration | Relinking, root: Path) -> str:
+    """The store's identity; a folder of the site is the same one after the site moved."""
+    if isinstance(wanted, Relinking):
+        return ""
+    identity = wanted.transfer.store.identity
+    folder = Path(identity.removeprefix("local:"))
+    return f"local:{folder.relative_to(root)}" if folder.is_relative_to(root) else identity
 
 
 def _store(wanted: Migration | Relinking) -> str:

@@ -13,6 +13,7 @@ import typer
 from migrator import __version__
 from migrator.cli import changing, looking, trying
 from migrator.errors import EnvironmentProblem, MigratorError
+from migrator.interruption import raise_on_signals
 
 app = typer.Typer(
     name="migrator",
@@ -52,6 +53,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):  # not every terminal can show every post's name
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    raise_on_signals()
     try:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()
@@ -65,7 +67,8 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
     except OSError as error:
-        status = _said(f"migrator: {error}", EnvironmentProblem.exit_code)
+        text = f"migrator: {error}\nWhat was done until then is recorded: migrator report"
+        status = _said(text, EnvironmentProblem.exit_code)
     except Exception as error:  # noqa: BLE001 - the last place to say it in plain words
         status = _bug(error)
     with suppress(OSError):

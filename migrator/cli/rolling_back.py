@@ -43,6 +43,8 @@ def rolled_back(
 
                     def work(stop: Stop) -> None:
                         roll_back(session.site, ledger, undoing, undone, session.listener, stop)
+                        if undone.finished is None:  # there is nothing to go on with any more
+                            ledger.finish(undone)
 
                     report = ending.carried_out(ledger, undoing, work, report, json=show.json)
         next_command = ending.continuing(report, asked.typed)

@@ -151,15 +151,31 @@ class Ledger(History):
         )
         return {row["canonical"]: outcome_of(row) for row in rows}
 
-    def failed_before(self, run: Run | None) -> set[str]:
-        """Canonical URLs whose newest state is failed or held, before ``run`` (``None``: now)."""
+    def failed_before(self) -> set[str]:
+        """Canonical URLs whose newest state is failed or held."""
         rows = self._rows(
             "SELECT image.url, state, max(run) FROM run_image JOIN image ON image.id = image"
-            " WHERE state IN ('stored', 'reused', 'held', 'failed')"
-            " AND (:run IS NULL OR run < :run) GROUP BY image",
-            {"run": run.id if run else None},
+            " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image"
         )
         return {url for url, state, _ in rows if state in ("held", "failed")}
+
+    def chosen(self, run: Run) -> set[str]:
+        """Canonical URLs of the images that ``run`` set out to move, or has moved."""
+        rows = self._rows(
+            "SELECT image.url FROM run_image JOIN image ON image.id = image"
+            " WHERE run = ? AND state <> 'skipped'",
+            (run.id,),
+        )
+        return {row["url"] for row in rows}
+
+    def forgo(self, run: Run) -> None:
+        """Record that no post shows any more what ``run`` had still planned to move."""
+        with self._change() as db:
+            db.execute(
+                "UPDATE run_image SET state = 'skipped', reason = ?"
+                " WHERE run = ? AND state = 'planned'",
+                (Reason.NOT_MENTIONED, run.id),
+            )
 
     def relinked(self, run: Run) -> None:
         """Record that every planned image of ``run`` is, as its map says, somewhere already."""

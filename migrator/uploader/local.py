@@ -89,6 +89,10 @@ class LocalStore:
                     yield chunk
         except (FileNotFoundError, StoreError):
             raise
+        except IsADirectoryError as error:
+            raise StoreError(
+                Reason.STORE_CONFLICT, f"{path} is a folder; move it away, then run again"
+            ) from error
         except OSError as error:
             raise StoreError(
                 Reason.STORE_UNAVAILABLE, f"{path} cannot be read: {error.strerror}"

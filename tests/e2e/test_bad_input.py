@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -173,7 +174,8 @@ def test_a_password_in_a_url_is_not_told(site):
     assert "hunter2" not in site.migrator("report").out
 
 
-def test_ctrl_c_at_the_question_ends_at_once(site):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_the_question_ends_at_once(site, number):
     main, worker = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "migrator", "migrate", "posts"],
@@ -189,8 +191,11 @@ def test_ctrl_c_at_the_question_ends_at_once(site):
     shown = b""
     while b"[y/N]" not in shown:
         shown += os.read(main, 1000)
-    os.write(main, b"\x03")
-    assert process.wait(20) == 130
+    if number == signal.SIGINT:
+        os.write(main, b"\x03")  # Ctrl-C
+    else:
+        process.send_signal(number)
+    assert process.wait(20) == 128 + number
     os.close(main)
     assert not (site.root / ".migrator").exists()
     assert not site.stored()

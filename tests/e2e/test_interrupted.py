@@ -165,6 +165,53 @@ def test_resuming_in_a_copy_works_on_the_copy(cut, tmp_path):
     assert site.tree() == before
 
 
+def test_resuming_keeps_to_the_images_that_were_chosen(cut):
+    site = cut("--limit", "8", stored=3)
+    report = site.migrator("resume", "--yes", "--json").json
+    assert report["counts"]["stored"] == 8
+    assert len(list(site.root.glob("migrated-images/*/*.*"))) == 8
+
+
+def test_an_image_that_no_post_shows_any_more_is_not_waited_for(cut):
+    site = cut()
+    for post in (site.root / "posts").rglob("*.md"):
+        post.write_bytes(post.read_bytes().replace(b"/11.png", b"/0.png"))
+    report = site.migrator("resume", "--yes", "--json").json
+    assert report["counts"]["planned"] == 0
+    assert [e["reason"] for e in report["images"] if e["state"] == "skipped"] == ["not-mentioned"]
+
+
+def test_links_of_one_run_lead_to_one_store(many, undisturbed):
+    before = many.tree()
+    process = many.start("migrate", "posts", "--yes")
+    originals = {name: data for name, data in before.items() if name.endswith(".md")}
+    while not any((many.root / name).read_bytes() != data for name, data in originals.items()):
+        assert process.poll() is None
+    process.kill()
+    process.communicate()
+    many.write("migrator.toml", '[store]\npath = "elsewhere"\n')
+    ended = many.migrator("resume", "--yes")
+    if ended.out.startswith("Nothing was interrupted"):
+        pytest.fail("the run was too quick to be killed")
+    assert ended.status == 2
+    assert "rollback" in ended.err
+    many.write("migrator.toml", "")
+    assert many.migrator("resume", "--yes").status == 0
+    assert many.tree() == undisturbed
+
+
+def test_rolling_back_an_interrupted_run_ends_it(many, undisturbed):
+    before = {name: (many.root / name).read_bytes() for name in undisturbed if "posts/" in name}
+    process = many.start("migrate", "posts", "--yes")
+    while not any((many.root / name).read_bytes() != data for name, data in before.items()):
+        assert process.poll() is None
+    process.kill()
+    process.communicate()
+    assert many.migrator("rollback", "--yes").status == 0
+    assert "Nothing was interrupted" in many.migrator("resume", "--yes").out
+    assert {name: (many.root / name).read_bytes() for name in before} == before
+
+
 def test_what_failed_before_is_what_only_failed_goes_on_with(many):
     for number in range(4):
         many.host.on(f"/{number}.png", status(404), answer(image("PNG", seed=number)))

@@ -95,6 +95,10 @@ def test_an_exact_key_comes_first(site):
         ("a,b\na,c\n", "two new URLs"),
         ('{"a": "b", "b": "c"}', "that becomes c"),
         ("a;b\n", "comma"),
+        ('"a,b\n', "quotation mark"),
+        ('{"a": "javascript:alert(1)"}', "http"),
+        ('{"https://h/x": "https://n/x#f", "https://n/x": "https://m/y"}', "that becomes"),
+        ('{"https://h/x": "https://n/%7Ex", "https://n/~x": "https://m/y"}', "that becomes"),
     ],
 )
 def test_a_map_that_is_none_is_named(site, content, says):
@@ -108,3 +112,13 @@ def test_a_map_that_is_none_is_named(site, content, says):
 def test_a_missing_map_is_named(site):
     ended = site.migrator("rewrite", "posts", "--map", "nowhere.csv", "--yes")
     assert (ended.status, "nowhere.csv" in ended.err) == (2, True)
+
+
+def test_a_map_to_itself_is_nothing_to_do(site):
+    write_map(site, {site.host.url("/a.png"): site.host.url("/a.png")})
+    before = site.tree()
+    ended = site.migrator("rewrite", "posts", "--map", "map.json", "--dry-run", "--json")
+    assert ended.json["counts"]["planned"] == 0
+    assert "Nothing to do" in site.migrator("rewrite", "posts", "--map", "map.json", "--yes").out
+    assert site.tree() == before
+    assert site.migrator("runs", "--json").json == []

@@ -101,23 +101,25 @@ def test_planning_again_keeps_what_is_settled(ledger):
 
 def test_only_the_newest_state_decides_what_failed_before(ledger):
     ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
-    assert ledger.failed_before(None) == {URL}
+    assert ledger.failed_before() == {URL}
     ledger.record(begun(ledger, URL), STORED)
-    assert ledger.failed_before(None) == set()
+    assert ledger.failed_before() == set()
 
 
-def test_a_run_that_goes_on_does_not_count_itself_as_before(ledger):
-    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
-    run = begun(ledger, URL)
+def test_a_run_has_chosen_what_it_did_not_skip(ledger):
+    other = "https://h.example/b.png"
+    run = begun(ledger, URL, other, skipped=(Skipped("https://h.example/c", Reason.OVER_LIMIT),))
     ledger.record(run, STORED)
-    assert ledger.failed_before(run) == {URL}
+    assert ledger.chosen(run) == {URL, other}
+    ledger.forgo(run)
+    assert ledger.chosen(run) == {URL}
 
 
 def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
     ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
     run = ledger.begin("migrate", {})
     ledger.plan(run, Plan((), (Skipped(URL, Reason.NOT_SELECTED),), (), ()))
-    assert ledger.failed_before(None) == {URL}
+    assert ledger.failed_before() == {URL}
 
 
 def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):

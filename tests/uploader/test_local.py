@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import EnvironmentProblem
-from migrator.uploader import place
+from migrator.reasons import Reason
+from migrator.uploader import StoreError, place
 from migrator.uploader.local import LocalStore
 
 ROOT = Path(__file__).parents[2]
@@ -246,3 +247,11 @@ class TestUnderStrace:
             assert left in ([], [KEY])
             if left:
                 assert (folder / KEY).read_bytes() == image.read_bytes()
+
+
+def test_a_folder_in_the_place_of_an_object_is_a_conflict(tmp_path):
+    store = LocalStore(tmp_path)
+    (tmp_path / KEY).mkdir(parents=True)
+    with pytest.raises(StoreError) as caught:
+        list(store.read(KEY))
+    assert caught.value.reason is Reason.STORE_CONFLICT
