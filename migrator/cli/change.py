@@ -14,7 +14,7 @@ from migrator.cli.options import Common
 from migrator.cli.session import Session, history, opened
 from migrator.errors import UsageError
 from migrator.interruption import Stop
-from migrator.ledger import Run, Swap
+from migrator.ledger import Ledger, Run, Swap
 from migrator.migration import Migration
 from migrator.model import Post
 from migrator.plan import Plan
@@ -54,14 +54,13 @@ def change(
         if show.dry_run:
             return _previewed(wanted, session, asked, show, full=common.verbose)
         with session.working() as ledger:
-            store = _identity(wanted, session.site.root)
-            if run and asked.store != store and ledger.swaps(run, state="rewritten"):
-                raise UsageError(
-                    f"{run.name} began with the store {asked.store}, and posts link there already;"
-                    f" now it is {store}",
-                    "Put the configuration back, or begin anew:"
-                    f" migrator rollback {run.name}, then migrator migrate",
-                )
+            kept = replace(
+                asked.below(session.site.root),
+                trusted=session.trusted,
+                store=_identity(wanted, session.site.root),
+            )
+            if run:
+                _must_go_on_with(kept.store, asked, run, ledger)
             plan = wanted.plan(ledger, run)
             report = plan_report(plan, asked.command, dry_run=False, store=_store(wanted))
             if plan.tasks or run:
@@ -69,19 +68,9 @@ def change(
                     return ending.DECLINED
                 if isinstance(wanted, Migration):
                     wanted.transfer.check()
-                if run is None:
-                    kept = asdict(
-                        replace(
-                            asked.below(session.site.root),
-                            trusted=session.trusted,
-                            store=store,
-                        )
-                    )
-                    going = ledger.begin(asked.command, kept)
-                    ledger.plan(going, plan)
-                else:  # what stays was recorded when it began; by now our own links would join it
-                    going = run
-                    ledger.plan(going, replace(plan, skipped=()))
+                going = run or ledger.begin(asked.command, asdict(kept))
+                # What stays was recorded when a run began; later our own links would join it.
+                ledger.plan(going, replace(plan, skipped=()) if run else plan)
 
                 def work(stop: Stop) -> None:
                     wanted.carry_out(plan, ledger, going, stop)
@@ -122,6 +111,17 @@ def _identity(wanted: Migration | Relinking, root: Path) -> str:
     identity = wanted.transfer.store.identity
     folder = Path(identity.removeprefix("local:"))
     return f"local:{folder.relative_to(root)}" if folder.is_relative_to(root) else identity
+
+
+def _must_go_on_with(store: str, asked: Asked, run: Run, ledger: Ledger) -> None:
+    """Refuse to mix two stores in the links of one run."""
+    if asked.store != store and ledger.swaps(run, state="rewritten"):
+        raise UsageError(
+            f"{run.name} began with the store {asked.store}, and posts link there already;"
+            f" now it is {store}",
+            "Put the configuration back, or begin anew:"
+            f" migrator rollback {run.name}, then migrator migrate",
+        )
 
 
 def _store(wanted: Migration | Relinking) -> str:
