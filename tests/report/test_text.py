@@ -101,7 +101,7 @@ def test_a_rollback_says_what_was_put_back_and_what_not():
         "Put back 1 post, byte for byte.\n"
         "\n"
         "Stayed as it was:\n"
-        "  1  post: the post was edited by another program\n"
+        "  1  post: the post was changed meanwhile\n"
         "       b.md\n"
         "\n"
         "Nothing was lost: the images stay in the store.\n"
