@@ -29,7 +29,7 @@ def agreed(planned: Report, *, yes: bool) -> bool:
     if yes:
         return True
     typer.echo(plan_text(planned, width=width(sys.stderr)), err=True)
-    if confirmed("Go ahead?", yes=yes):
+    if confirmed("Go ahead?"):
         return True
     typer.echo("Nothing was changed.", err=True)
     return False

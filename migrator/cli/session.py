@@ -109,18 +109,18 @@ def trust_here(common: Common) -> str:
     return f"Trusted {file}, which sets: {keys}. After a change, trust it again."
 
 
-def confirmed(question: str, *, yes: bool) -> bool:
+def confirmed(question: str) -> bool:
     """Whether the user agrees; asks on a terminal, once.
 
     Raises:
-        UsageError: there is no terminal to ask on, and ``--yes`` was not given.
+        UsageError: there is no terminal to ask on.
     """
-    if not yes and not _on_terminal():
+    if not _on_terminal():
         raise UsageError(
             "this changes files, and there is no terminal to ask on",
             "Add --yes to go ahead, or --dry-run to see what would happen.",
         )
-    return yes or typer.confirm(question, err=True)
+    return typer.confirm(question, err=True)
 
 
 def _listening(common: Common) -> AbstractContextManager[Listener]:

@@ -26,15 +26,19 @@ class Database:
         with _translated(file):
             connection = sqlite3.connect(file, isolation_level=None)
             ledger = cls(connection, file)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            if ledger._version() == 0:
-                schema = resources.files("migrator.ledger").joinpath("schema.sql").read_text()
-                connection.executescript(
-                    f"BEGIN; {schema} PRAGMA user_version = {_VERSION}; COMMIT"
-                )
-                file.chmod(0o600)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+                if ledger._version() == 0:
+                    schema = resources.files("migrator.ledger").joinpath("schema.sql").read_text()
+                    connection.executescript(
+                        f"BEGIN; {schema} PRAGMA user_version = {_VERSION}; COMMIT"
+                    )
+                    file.chmod(0o600)
+            except BaseException:
+                ledger.close()
+                raise
         return ledger
 
     @classmethod
