@@ -3,24 +3,23 @@
 import hashlib
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
 from migrator import urls
 from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
-from migrator.downloader import media_types, structure
 from migrator.downloader.addresses import parse_exemptions
 from migrator.downloader.answers import check_framing, check_status, declared_length, too_large
 from migrator.downloader.client import HostClient
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.image_file import Cut, Damaged
+from migrator.downloader.inspection import Inspector
 from migrator.downloader.patience import patiently
 from migrator.downloader.routes import LocalFile, Routes
-from migrator.downloader.spool import Draft, draft
+from migrator.downloader.spool import draft
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
-from migrator.model import Asset, Failed, Fetched, Held, PublicAnswer
+from migrator.model import Failed, Fetched, Held, PublicAnswer
 from migrator.reasons import Reason
 
 _CHUNK = 64 * 1024
@@ -34,13 +33,14 @@ class Downloader:
 
     Whatever happens for one image, its retries and the waits between them included, ends within
     ``settings.timeout`` seconds. ``spool`` is where fetched images stand until callers delete them;
-    ``root`` is the site's folder, which routes may name folders of.
+    ``root`` is the site's folder, which routes may name folders of. ``accepted`` is what the user
+    has let through (see `Inspector`).
 
     Raises:
         ConfigError: a route or an exemption cannot be understood.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - three of them are seams for tests
         self,
         settings: DownloadSettings,
         safety: SafetySettings,
@@ -48,14 +48,15 @@ class Downloader:
         *,
         spool: Path,
         root: Path,
+        accepted: Collection[str] = frozenset(),
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._safety = safety
         self._routes = Routes(routes, root)
         self._spool = spool
+        self._inspector = Inspector(safety, accepted)
         self._sleep = sleep
         self._deadline = Deadline(now)
         tls = tls or shared_tls()
@@ -129,7 +130,7 @@ class Downloader:
     def _download(self, url: str, source: str) -> Fetched | Held:
         with self._images.ask(source) as response:
             check_status(response)
-            delimited = check_framing(response, self._settings.max_bytes)
+            delimited = check_framing(response, self._limit(url))
             body = response.iter_raw()
             return self._take(url, body, source, str(response.url), delimited=delimited)
 
@@ -146,13 +147,13 @@ class Downloader:
         self, url: str, pieces: Iterable[bytes], source: str, final_url: str, *, delimited: bool
     ) -> Fetched | Held:
         with draft(self._spool) as image:
-            for piece in _limited(pieces, self._settings.max_bytes):
+            for piece in _limited(pieces, self._limit(url)):
                 image.write(piece)
-            asset = _identified(image, delimited=delimited)
-            if asset.media_type == media_types.SVG.media_type and self._safety.svg != "allow":
-                cure = 'look at it, then allow SVG images: svg = "allow" under [safety]'
-                return Held(url, Reason.SVG, cure, asset)
+            asset = self._inspector.inspect(url, image, delimited=delimited)
             return Fetched(asset, image.keep(), source, final_url)
+
+    def _limit(self, url: str) -> int:
+        return self._inspector.limit_for(url, self._settings.max_bytes)
 
     def _read_back(self, url: str) -> PublicAnswer:
         with self._store.ask(url, follow=False) as response:
@@ -177,27 +178,3 @@ def _limited(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
         if size > max_bytes:
             raise too_large(max_bytes)
         yield piece
-
-
-def _identified(image: Draft, *, delimited: bool) -> Asset:
-    """What the finished draft is, judged by its bytes alone."""
-    head = image.head(media_types.HEAD)
-    image_type = media_types.sniff(head)
-    if image_type is None:
-        raise Unfetched(Reason.NOT_AN_IMAGE, media_types.describe(head))
-    try:
-        shape = structure.inspect(image.file, image_type)
-    except Cut as cut:
-        raise Unfetched(Reason.TRUNCATED, str(cut)) from cut
-    except Damaged as damaged:
-        raise Unfetched(Reason.DAMAGED, str(damaged)) from damaged
-    if not shape.ends and not delimited:
-        raise Unfetched(Reason.TRUNCATED, "nothing says where this image ends")
-    return Asset(
-        image.sha256,
-        image.size,
-        image_type.media_type,
-        image_type.extension,
-        shape.width,
-        shape.height,
-    )

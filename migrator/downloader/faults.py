@@ -5,7 +5,7 @@ import ssl
 
 import httpcore
 
-from migrator.model import Failed, Held
+from migrator.model import Asset, Failed, Held
 from migrator.reasons import Reason
 from migrator.redact import redact
 
@@ -16,22 +16,30 @@ class Unfetched(Exception):
     """One image was not fetched. Stays inside this package: callers get values.
 
     ``again`` is whether the same request is worth repeating within this run, ``after`` the seconds
-    the host asked for.
+    the host asked for. ``asset`` is what was fetched and is held, if that is known.
     """
 
     def __init__(
-        self, reason: Reason, detail: str, *, again: bool | None = None, after: float | None = None
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        again: bool | None = None,
+        after: float | None = None,
+        asset: Asset | None = None,
     ) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = redact(detail)
         self.again = reason.retry if again is None else again
         self.after = after
+        self.asset = asset
 
     def outcome(self, url: str) -> Held | Failed:
         """The value that stands for this."""
-        kind = Held if self.reason in _HELD else Failed
-        return kind(url, self.reason, self.detail)
+        if self.reason in _HELD:
+            return Held(url, self.reason, self.detail, self.asset)
+        return Failed(url, self.reason, self.detail)
 
 
 def of_connecting(error: Exception, where: str) -> Unfetched:

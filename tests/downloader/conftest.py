@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
         *routes: RouteSettings,
         allow: tuple[str, ...] | None = None,
         svg: str = "hold",
+        accepted: Collection[str] = (),
         tls: Any = None,
         **settings: Any,
     ) -> Downloader:
@@ -58,6 +59,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
             routes,
             spool=tmp_path / "spool",
             root=tmp_path,
+            accepted=accepted,
             tls=tls,
             sleep=time.sleep,
         )
