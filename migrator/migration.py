@@ -12,15 +12,16 @@ from migrator.executors import run_bounded
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.model import Asset, Outcome, Post, Stored, TransferTask
-from migrator.plan import Plan, Wanted, make_plan
+from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
 from migrator.posts import PostWriter, obstacle, read_posts
 from migrator.rewriter.links import check_links, link_for
 from migrator.scanner.dates import date_of
 from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
-from migrator.uploader import key_for, names_a_date
-from migrator.urls import canonical, fragment, without_fragment
+from migrator.uploader import names_a_date
+from migrator.uploader.keys import key_for
+from migrator.urls import fragment, identity, without_fragment
 
 Result = TypeVar("Result")
 
@@ -30,7 +31,7 @@ class Migration:
     """One migration of one site: what is wanted, what moves images, and who listens.
 
     ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
-    ``limit`` to so many.
+    ``limit`` to so many. ``image_at`` says which image a URL in a post means.
     """
 
     site: Site
@@ -41,6 +42,7 @@ class Migration:
     hosts: Sequence[str] = ()
     only_failed: bool = False
     limit: int | None = None
+    image_at: ImageAt = image_elsewhere
 
     def plan(self, ledger: Ledger | None, run: Run | None) -> Plan:
         """Scan the posts and decide what is left to do; changes nothing.
@@ -55,6 +57,7 @@ class Migration:
         hosts = self.hosts or scanning.hosts
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
+            image_at=self.image_at,
             store_root=store.public_url(""),
             limit=self.limit,
             obstacle=obstacle,
@@ -62,18 +65,20 @@ class Migration:
         if self.only_failed:
             wanted = replace(wanted, only=ledger.failed_before() if ledger else ())
         if ledger and run:  # it chose its images when it began
-            wanted = Wanted(lambda _: True, only=ledger.chosen(run), obstacle=obstacle)
+            wanted = Wanted(
+                lambda _: True,
+                image_at=self.image_at,
+                only=ledger.chosen(run),
+                obstacle=obstacle,
+            )
         known = ledger.known(store.identity) if ledger else {}
         plan = make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, known)
         return self._dated(plan) if names_a_date(self.settings.store.key) else plan
 
     def _dated(self, plan: Plan) -> Plan:
         """The plan with the day of the first post that shows each image."""
-        first: dict[str, str] = {}
-        for mention in plan.mentions:
-            first.setdefault(canonical(mention.url), mention.post)
-        dates = {name: date_of(self.site.post(name)) for name in set(first.values())}
-        dated = (replace(each, written=dates[first[canonical(each.url)]]) for each in plan.tasks)
+        dates = {name: date_of(self.site.post(name)) for name in {t.post for t in plan.tasks}}
+        dated = (replace(each, written=dates[each.post]) for each in plan.tasks)
         return replace(plan, tasks=tuple(dated))
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
@@ -82,14 +87,14 @@ class Migration:
         sizes: dict[str, int | None] = {}
         with stage(self.listener, "sizes", len(new)):
             for task, size in self._in_parallel(self.transfer.size, new, Stop()):
-                sizes[canonical(task.url)] = size
+                sizes[identity(task.url)] = size
                 self.listener(SizeAsked(task.url))
         return sizes
 
     def links(self, post: Post, plan: Plan) -> dict[str, str]:
         """The links ``post`` would get, with ``xxx`` for the SHA-256 of images not yet fetched."""
         keys = {
-            canonical(task.url): task.known.placement.key if task.known else self._guess(task)
+            identity(task.url): task.known.placement.key if task.known else self._guess(task)
             for task in plan.tasks
         }
         return self._new_urls(post, keys)
@@ -105,7 +110,11 @@ class Migration:
         """
         keys = self._move_images(plan, ledger, run, stop)
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
-            plan.posts, lambda post: self._new_urls(post, keys), self.settings.scan, stop
+            plan.posts,
+            lambda post: self._new_urls(post, keys),
+            self.image_at,
+            self.settings.scan,
+            stop,
         )
 
     def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> dict[str, str]:
@@ -114,20 +123,20 @@ class Migration:
 
         def note(task: TransferTask, outcome: Outcome) -> None:
             if isinstance(outcome, Stored):
-                keys[canonical(task.url)] = outcome.placement.key
+                keys[identity(task.url)] = outcome.placement.key
             self.listener(ImageDone(outcome))
 
         settled = ledger.settled(run)  # what it stored is proven again, like all that is known
         todo = []
         with stage(self.listener, "transfer", len(plan.tasks)):
             for task in plan.tasks:
-                before = settled.get(canonical(task.url))
+                before = settled.get(identity(task.url))
                 if before and not isinstance(before, Stored):
                     note(task, before)
                 else:
                     todo.append(task)
             for task, outcome in self._in_parallel(self.transfer, todo, stop):
-                before = settled.get(canonical(task.url))
+                before = settled.get(identity(task.url))
                 if isinstance(outcome, Stored) and isinstance(before, Stored):
                     outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - this run did
                 ledger.record(run, outcome)
@@ -156,7 +165,8 @@ class Migration:
         """The links of ``post`` that move; a fragment belongs to the reference, and stays."""
         new_urls = {}
         for url in {reference.url for reference in post.references}:
-            if key := keys.get(canonical(url)):
+            image = self.image_at(post, url)
+            if image and (key := keys.get(identity(image))):
                 public_url = self.transfer.store.public_url(key)
                 link = link_for(key, public_url, post.name, self.settings, self.site.root)
                 new_urls[url] = link + fragment(url)
@@ -167,4 +177,4 @@ class Migration:
         suffix = PurePosixPath(without_fragment(task.url).partition("?")[0]).suffix
         unknown = Asset("x" * 64, 0, "", suffix if suffix[1:].isalnum() else "")
         store = self.settings.store
-        return key_for(store.key, store.prefix, unknown, task.written)
+        return key_for(store.key, store.prefix, unknown, task)

@@ -134,13 +134,15 @@ class Asset:
 class Fetched:
     """An asset in the spool: complete, identified, not yet stored.
 
-    ``source`` is the URL or route that served it, ``final_url`` where redirects ended.
+    ``source`` is the URL or route that served it, ``final_url`` where redirects ended, ``referer``
+    the Referer it was asked for with.
     """
 
     asset: Asset
     path: Path
     source: str
     final_url: str
+    referer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +168,20 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The image is in the store and was read back; ``reused`` if it was there before this run."""
+    """The image is in every store and was read back; ``reused`` if it was there before this run.
+
+    Links go to ``placement``; ``mirrors`` are the other stores. ``source``, ``final_url`` and
+    ``referer`` say how it was fetched (see ``Fetched``), this time or at first.
+    """
 
     url: str
     asset: Asset
     placement: Placement
     source: str
     reused: bool = False
+    final_url: str = ""
+    referer: str = ""
+    mirrors: tuple[Placement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +235,16 @@ class TransferTask:
     """One image to move: ``url`` is what to fetch, as first written.
 
     ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
-    ``written`` is the day of the first post that shows it, where its key depends on that.
+    ``post`` is the name of the first post that shows it, ``written`` the day of that post where
+    the image's key depends on it. ``homes`` are the folders that each want a copy, where images
+    live with their posts.
     """
 
     url: str
     known: Stored | None = None
+    post: str = ""
     written: date | None = None
+    homes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from migrator.model import Mention, Post, Skipped, SkippedPost, Stored, TransferTask
 from migrator.reasons import Reason
-from migrator.urls import canonical, is_external
+from migrator.urls import identity, is_external
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,29 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
 
+ImageAt = Callable[[Post, str], str | None]
+
+
+def image_elsewhere(_post: Post, url: str) -> str | None:
+    """The image that ``url`` means in any post, if it is on another host."""
+    return url if is_external(url) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which images the user wants moved.
 
-    ``concerned`` says which URLs are looked at at all, ``selected`` which of those may move
-    (``otherwise`` is the reason of the rest). Images below ``store_root``, the public address of
-    the target store, are already there. ``only`` restricts to these canonical URLs
+    ``image_at`` says which image a URL in a post means (a local path: a file of the site), ``None``
+    if it is not looked at at all; ``selected`` says which images may move (``otherwise`` is the
+    reason of the rest). Images below ``store_root``, the public address of
+    the target store, are already there. ``only`` restricts to these identities
     (``--only-failed``), ``limit`` to so many images. ``obstacle`` sees whether a post could be
     replaced at all: for one that cannot, nothing moves.
     """
 
     selected: Callable[[str], bool]
     otherwise: Reason = Reason.NOT_SELECTED
-    concerned: Callable[[str], bool] = is_external
+    image_at: ImageAt = image_elsewhere
     store_root: str | None = None
     only: Collection[str] | None = None
     limit: int | None = None
@@ -45,12 +54,12 @@ class Wanted:
 
     def reason_to_stay(self, url: str) -> Reason | None:
         """Why the image at ``url`` stays; ``None``: it may move."""
-        identity = canonical(url)
-        if self.store_root and identity.startswith(canonical(self.store_root.rstrip("/") + "/")):
+        image = identity(url)
+        if self.store_root and image.startswith(identity(self.store_root.rstrip("/") + "/")):
             return Reason.ALREADY_THERE
         if not self.selected(url):
             return self.otherwise
-        if self.only is not None and identity not in self.only:
+        if self.only is not None and image not in self.only:
             return Reason.NOT_FAILED
         return None
 
@@ -60,7 +69,7 @@ def make_plan(
 ) -> Plan:
     """Decide for every image URL in ``posts`` whether it moves.
 
-    ``known`` is where earlier runs put images, by canonical URL.
+    ``known`` is where earlier runs put images, by identity.
     """
     tasks: dict[str, TransferTask] = {}
     skipped: dict[str, Skipped] = {}
@@ -73,31 +82,43 @@ def make_plan(
             left.append(post)
             continue
         warnings += [f"{post.name}:{note.line}: {note.text}" for note in post.notes]
-        found = {
-            ref.url: canonical(ref.url) for ref in post.references if wanted.concerned(ref.url)
-        }
-        staying = {url: wanted.reason_to_stay(url) for url in found}
+        found = _images(post, wanted.image_at)
+        staying = {url: wanted.reason_to_stay(url) for url in found.values()}
         obstacle = None if all(staying.values()) else wanted.obstacle(post)
         if obstacle:
             left.append(obstacle)
         else:
             changing.append(post)
-        for url, identity in found.items():
-            reason = staying[url] or (obstacle.reason if obstacle else None)
-            if reason is None and identity not in tasks and len(tasks) == wanted.limit:
+        for url, reason_to_stay in staying.items():
+            image = identity(url)
+            reason = reason_to_stay or (obstacle.reason if obstacle else None)
+            if reason is None and image not in tasks and len(tasks) == wanted.limit:
                 reason = Reason.OVER_LIMIT
             if reason is None:
-                tasks.setdefault(identity, TransferTask(url, known.get(identity)))
+                tasks.setdefault(image, TransferTask(url, known.get(image), post.name))
             else:
-                skipped.setdefault(identity, Skipped(url, reason))
-        mentions += [Mention(r.url, post.name, r.line) for r in post.references if r.url in found]
+                skipped.setdefault(image, Skipped(url, reason))
+        mentions += [
+            Mention(found[each.url], post.name, each.line)
+            for each in post.references
+            if each.url in found
+        ]
     return Plan(
         tasks=tuple(tasks.values()),
-        skipped=tuple(each for identity, each in skipped.items() if identity not in tasks),
+        skipped=tuple(each for image, each in skipped.items() if image not in tasks),
         posts=tuple(
-            post for post in changing if any(canonical(r.url) in tasks for r in post.references)
+            post
+            for post in changing
+            if any(identity(url) in tasks for url in _images(post, wanted.image_at).values())
         ),
         mentions=tuple(mentions),
         left=tuple(left),
         warnings=tuple(warnings),
     )
+
+
+def _images(post: Post, image_at: ImageAt) -> dict[str, str]:
+    """The images that ``post`` shows, by the URL that stands there."""
+    urls = dict.fromkeys(reference.url for reference in post.references)
+    images = ((url, image_at(post, url)) for url in urls)
+    return {url: image for url, image in images if image is not None}

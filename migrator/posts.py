@@ -11,6 +11,7 @@ from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
+from migrator.plan import ImageAt
 from migrator.reasons import Reason
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
@@ -19,7 +20,7 @@ from migrator.rewriter.swap import Conflict, Swapped, discard, inspect, prepare,
 from migrator.scanner.scan import scan
 from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
-from migrator.urls import canonical
+from migrator.urls import identity
 
 
 def read_posts(
@@ -109,11 +110,13 @@ class PostWriter:
         self,
         posts: Sequence[Post],
         new_urls: Callable[[Post], Mapping[str, str]],
+        image_at: ImageAt,
         settings: ScanSettings,
         stop: Stop,
     ) -> None:
         """Rewrite ``posts``, asking ``new_urls`` for the new links of each, by URL.
 
+        ``image_at`` says which image a URL in a post means, for the ledger.
         A post that this run has replaced before it was interrupted is not replaced again: there is
         one original of it in a run.
         """
@@ -122,9 +125,11 @@ class PostWriter:
             for post in posts:
                 stop.check()
                 if post.name not in done:
-                    self._rewrite(post, new_urls(post), settings)
+                    self._rewrite(post, new_urls(post), image_at, settings)
 
-    def _rewrite(self, post: Post, new_urls: Mapping[str, str], settings: ScanSettings) -> None:
+    def _rewrite(
+        self, post: Post, new_urls: Mapping[str, str], image_at: ImageAt, settings: ScanSettings
+    ) -> None:
         result = edited(post, new_urls, settings)
         if isinstance(result, Refused):
             return self.leave(post.name, result.reason, result.detail)
@@ -132,9 +137,9 @@ class PostWriter:
         if not edits:
             return None
         links = [
-            (canonical(each.url), each.line, new_urls[each.url])
+            (identity(image), each.line, new_urls[each.url])
             for each in post.references
-            if each.url in new_urls
+            if each.url in new_urls and (image := image_at(post, each.url))
         ]
         return self.replace(post.name, post.sha256, after, links, edits=len(edits))
 
@@ -149,7 +154,7 @@ class PostWriter:
     ) -> None:
         """Swap ``after`` into the place of the post whose bytes have the SHA-256 ``before``.
 
-        ``links`` are for the ledger: canonical URL, line, new link.
+        ``links`` are for the ledger: image, line, new link.
         """
         prepared = prepare(
             self.site.post(name),

@@ -91,7 +91,7 @@ class Relinking:
         mapped = Wanted(
             selected=lambda url: self.new_urls.get(url) is not None,
             otherwise=Reason.NOT_MAPPED,
-            concerned=lambda url: is_external(url) or self.new_urls.get(url) is not None,
+            image_at=self._image_at,
             obstacle=obstacle,
         )
         posts = read_posts(
@@ -115,8 +115,15 @@ class Relinking:
         """
         ledger.relinked(run)
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
-            plan.posts, lambda post: self.links(post, plan), self.settings.scan, stop
+            plan.posts,
+            lambda post: self.links(post, plan),
+            self._image_at,
+            self.settings.scan,
+            stop,
         )
+
+    def _image_at(self, _post: Post, url: str) -> str | None:
+        return url if is_external(url) or self.new_urls.get(url) is not None else None
 
 
 def _checked(old: str, new: str, file: Path) -> str:

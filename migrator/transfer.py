@@ -1,7 +1,7 @@
 """One image end to end: from its source into the store, read back and compared."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrator.config import Settings
@@ -9,17 +9,21 @@ from migrator.downloader import Downloader
 from migrator.errors import MigratorError
 from migrator.model import Asset, Failed, Fetched, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
-from migrator.uploader import Store, StoreError, confirm, key_for, open_store, place
+from migrator.uploader import Store, StoreError, Stores
 from migrator.uploader.public import public_problem
 
 
 @dataclass(frozen=True, slots=True)
 class TransferSpec:
-    """All that a worker needs to open what it works with; picklable, holds no secret."""
+    """All that a worker needs to open what it works with; picklable, holds no secret.
+
+    ``accepted`` are the canonical URLs and SHA-256s that the user let through.
+    """
 
     settings: Settings
     root: Path
     spool: Path
+    accepted: frozenset[str] = frozenset()
 
 
 class Transfer:
@@ -31,7 +35,7 @@ class Transfer:
 
     def __init__(self, spec: TransferSpec) -> None:
         self._spec = spec
-        self._store: Store = open_store(spec.settings.store, spec.root)
+        self._stores = Stores(spec.settings, spec.root)
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
 
@@ -56,18 +60,18 @@ class Transfer:
     def check(self) -> None:
         """Raise what would meet every image: a bad setting, a store that refuses."""
         self._downloader()
-        self._store.check()
+        self._stores.check()
 
     def close(self) -> None:
         """Close every connection."""
         for downloader in self._downloaders:
             downloader.close()
-        self._store.close()
+        self._stores.close()
 
     @property
     def store(self) -> Store:
-        """The store that images go to."""
-        return self._store
+        """The store that links go to."""
+        return self._stores.first
 
     def size(self, task: TransferTask) -> int | None:
         """The size in bytes that the image's host states, if it does; fetches no body."""
@@ -79,26 +83,33 @@ class Transfer:
 
     def _known(self, task: TransferTask) -> Stored | None:
         known = task.known
-        if known is None or not confirm(self._store, known.asset, known.placement.key):
+        if known is None or not self._stores.confirm(known, task.homes):
             return None
         self._check_public(known.asset, known.placement.key)
-        return Stored(task.url, known.asset, known.placement, known.source, reused=True)
+        mirrors = self._stores.mirror(known, task.homes, self._spec.spool)
+        return replace(known, url=task.url, reused=True, mirrors=mirrors)
 
     def _moved(self, task: TransferTask) -> Outcome:
         fetched = self._downloader().fetch(task.url)
         if not isinstance(fetched, Fetched):
             return fetched
         try:
-            settings = self._spec.settings.store
-            key = key_for(settings.key, settings.prefix, fetched.asset, task.written)
-            placement = place(self._store, fetched, key)
+            placement, *mirrors = self._stores.place(fetched, task)
         finally:
             fetched.path.unlink(missing_ok=True)
-        self._check_public(fetched.asset, key)
-        return Stored(task.url, fetched.asset, placement, fetched.source)
+        self._check_public(fetched.asset, placement.key)
+        return Stored(
+            task.url,
+            fetched.asset,
+            placement,
+            fetched.source,
+            final_url=fetched.final_url,
+            referer=fetched.referer,
+            mirrors=tuple(mirrors),
+        )
 
     def _check_public(self, asset: Asset, key: str) -> None:
-        settings, public_url = self._spec.settings.store, self._store.public_url(key)
+        settings, public_url = self._spec.settings.store, self.store.public_url(key)
         if settings.type != "s3" or not settings.check_public or public_url is None:
             return
         if problem := public_problem(asset, self._downloader().public_answer(public_url)):
@@ -114,6 +125,7 @@ class Transfer:
                 settings.route,
                 spool=self._spec.spool,
                 root=self._spec.root,
+                accepted=self._spec.accepted,
             )
             self._thread.downloader = downloader
             self._downloaders.append(downloader)

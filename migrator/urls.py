@@ -69,6 +69,14 @@ def canonical(url: str) -> str:
         return url
 
 
+def identity(url: str) -> str:
+    """The name of the image behind ``url`` in plans, the ledger and reports.
+
+    A file of the site (``file:posts/a.png``, from the site root) is its own name.
+    """
+    return url if url.startswith("file:") else canonical(url)
+
+
 def _normalized(text: str) -> str:
     escaped = quote(text, safe="%!$&'()*+,;=:@/?[]|", errors="surrogatepass")
     return _ESCAPE.sub(_settle, escaped)

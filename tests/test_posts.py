@@ -7,6 +7,7 @@ from migrator.events import ignore
 from migrator.interruption import Stop
 from migrator.ledger import Ledger
 from migrator.model import Span
+from migrator.plan import image_elsewhere
 from migrator.posts import PostWriter, edited, original_of, read_posts
 from migrator.reasons import Reason
 from migrator.state import Site, locked
@@ -47,10 +48,10 @@ def test_a_run_replaces_a_post_once_so_that_its_original_is_the_first(site):
     with Ledger.open(site.ledger) as ledger:
         run = ledger.begin("migrate", {})
         writer = PostWriter(site, ledger, run, ignore)
-        writer.rewrite_all([read(site)], lambda _: {URL: NEW}, SETTINGS, Stop())
+        writer.rewrite_all([read(site)], lambda _: {URL: NEW}, image_elsewhere, SETTINGS, Stop())
         edit = site.post("post.md").read_bytes() + f"![later]({URL})\n".encode()
         site.post("post.md").write_bytes(edit)  # by the author, between a kill and resume
-        writer.rewrite_all([read(site)], lambda _: {URL: NEW}, SETTINGS, Stop())
+        writer.rewrite_all([read(site)], lambda _: {URL: NEW}, image_elsewhere, SETTINGS, Stop())
         assert site.post("post.md").read_bytes() == edit
         (swap,) = ledger.swaps(run, state="rewritten")
         assert original_of(site, swap) == before

@@ -55,6 +55,9 @@ def example() -> str:
     lines = [_EXAMPLE_HEAD]
     for header, table in tables():
         lines += [*_comment(table.__doc__ or ""), header if header[1] != "[" else f"#{header}"]
+        if model := _model(table):
+            lines += [*_comment(f"It has the keys of {model}."), ""]
+            continue
         for field in fields(table):
             lines += _comment(_help(field))
             lines.append(f"#{key_of(field)} = {_toml(_sample(field))}")
@@ -67,6 +70,9 @@ def reference() -> str:
     lines = [_PAGE_HEAD]
     for header, table in tables():
         lines += [f"## `{header}`", "", table.__doc__ or "", ""]
+        if model := _model(table):
+            lines += [f"It has the keys of `{model}`.", ""]
+            continue
         lines += ["| key | default | meaning |", "| --- | --- | --- |"]
         for field in fields(table):
             default = "(needed)" if field.metadata.get("required") else _code(field.default)
@@ -78,6 +84,11 @@ def reference() -> str:
             lines.append(f"| `{key_of(field)}` | {default} | {'; '.join(notes)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _model(table: type) -> str | None:
+    """The header of the table whose keys ``table`` shares."""
+    return next((header for header, each in tables() if each is table.__base__), None)
 
 
 def _help(field: Field[Any]) -> str:

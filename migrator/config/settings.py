@@ -154,6 +154,11 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MirrorSettings(StoreSettings):
+    """A second store that gets every image too, under the same names; links go to the first."""
+
+
+@dataclass(frozen=True, slots=True)
 class RewriteSettings:
     """How new links are written."""
 
@@ -186,6 +191,7 @@ class Settings:
     download: DownloadSettings = field(default_factory=DownloadSettings)
     route: tuple[RouteSettings, ...] = ()
     store: StoreSettings = field(default_factory=StoreSettings)
+    mirror: tuple[MirrorSettings, ...] = ()
     rewrite: RewriteSettings = field(default_factory=RewriteSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
 

@@ -9,7 +9,18 @@ from typing import Any, Self
 
 from migrator.errors import LedgerError
 
-_VERSION = 1
+_VERSION = 2
+# What makes a ledger of each older version one of the next.
+_UPGRADES = {
+    1: """
+    ALTER TABLE image ADD COLUMN source TEXT;
+    ALTER TABLE image ADD COLUMN final_url TEXT;
+    CREATE TABLE accepted (what TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE trait (
+      store TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (store, name)
+    ) STRICT, WITHOUT ROWID;
+    """
+}
 
 
 class Database:
@@ -32,10 +43,9 @@ class Database:
                 connection.execute("PRAGMA foreign_keys = ON")
                 if ledger._version() == 0:
                     schema = resources.files("migrator.ledger").joinpath("schema.sql").read_text()
-                    connection.executescript(
-                        f"BEGIN; {schema} PRAGMA user_version = {_VERSION}; COMMIT"
-                    )
+                    ledger._become(_VERSION, schema)
                     file.chmod(0o600)
+                ledger._upgrade()
             except BaseException:
                 ledger.close()
                 raise
@@ -50,7 +60,9 @@ class Database:
             connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
             ledger = cls(connection, file)
             try:
-                if ledger._version():
+                if version := ledger._version():
+                    if version < _VERSION:
+                        ledger._read_upgraded()
                     return ledger
             except BaseException:
                 ledger.close()
@@ -76,6 +88,22 @@ class Database:
                 "Update Migrator; the ledger was not touched.",
             )
         return version
+
+    def _read_upgraded(self) -> None:
+        """Go on with an upgraded copy in memory; the file stays as it is."""
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        memory.row_factory = sqlite3.Row
+        self._db.backup(memory)
+        self._db.close()
+        self._db = memory
+        self._upgrade()
+
+    def _upgrade(self) -> None:
+        for older in range(self._version(), _VERSION):
+            self._become(older + 1, _UPGRADES[older])
+
+    def _become(self, version: int, script: str) -> None:
+        self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {version}; COMMIT")
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

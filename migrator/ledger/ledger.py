@@ -98,12 +98,20 @@ class Ledger(History):
                         asset.height,
                     ),
                 )
-            if placement:
-                db.execute("UPDATE image SET sha256 = ? WHERE id = ?", (sha256, image))
+            if isinstance(outcome, Stored):
                 db.execute(
-                    "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
-                    (placement.store, sha256, placement.key),
+                    "UPDATE image SET sha256 = ?, source = ?, final_url = ? WHERE id = ?",
+                    (sha256, outcome.source, outcome.final_url, image),
                 )
+                db.executemany(
+                    "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
+                    (
+                        (each.store, each.sha256, each.key)
+                        for each in (outcome.placement, *outcome.mirrors)
+                    ),
+                )
+            elif isinstance(outcome, Held):  # what it served is not to be trusted any more
+                db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
             db.execute(
                 "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -122,8 +130,8 @@ class Ledger(History):
     def known(self, store: str) -> dict[str, Stored]:
         """What earlier runs put into ``store``, by canonical URL."""
         rows = self._rows(
-            f"SELECT image.url, key, {ASSET} FROM image JOIN asset USING (sha256)"  # noqa: S608 - our own text
-            " JOIN placement USING (sha256) WHERE store = ?",
+            f"SELECT image.url, source, final_url, key, {ASSET} FROM image"  # noqa: S608 - our own text
+            " JOIN asset USING (sha256) JOIN placement USING (sha256) WHERE store = ?",
             (store,),
         )
         return {
@@ -131,8 +139,9 @@ class Ledger(History):
                 row["url"],
                 asset_of(row),
                 Placement(store, row["key"], row["sha256"]),
-                row["url"],
+                row["source"] or row["url"],
                 reused=True,
+                final_url=row["final_url"] or row["url"],
             )
             for row in rows
         }
@@ -140,8 +149,8 @@ class Ledger(History):
     def settled(self, run: Run) -> dict[str, Outcome]:
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
-            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, source,"  # noqa: S608 - our own text
-            f" run_image.store, key, {ASSET}"
+            f"SELECT image.url AS canonical, run_image.url, state, reason, detail,"  # noqa: S608 - our own text
+            f" run_image.source, final_url, run_image.store, key, {ASSET}"
             " FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"
@@ -184,6 +193,29 @@ class Ledger(History):
                 "UPDATE run_image SET state = 'reused' WHERE run = ? AND state = 'planned'",
                 (run.id,),
             )
+
+    # -- what the user and the stores said
+
+    def accept(self, what: Iterable[str]) -> None:
+        """Remember that the user lets these through: canonical URLs and SHA-256s."""
+        with self._change() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO accepted VALUES (?, ?)", ((each, now()) for each in what)
+            )
+
+    def accepted(self) -> frozenset[str]:
+        """Everything that the user let through: canonical URLs and SHA-256s."""
+        return frozenset(row["what"] for row in self._rows("SELECT what FROM accepted"))
+
+    def learn(self, store: str, name: str, value: str) -> None:
+        """Remember what was found out about ``store`` by trying."""
+        with self._change() as db:
+            db.execute("INSERT OR REPLACE INTO trait VALUES (?, ?, ?)", (store, name, value))
+
+    def learnt(self, store: str, name: str) -> str | None:
+        """What was found out about ``store``, ``None`` if it was not tried yet."""
+        rows = self._rows("SELECT value FROM trait WHERE store = ? AND name = ?", (store, name))
+        return rows[0]["value"] if rows else None
 
     # -- posts
 

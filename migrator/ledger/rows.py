@@ -5,7 +5,7 @@ import sqlite3
 from migrator.ledger.records import Run
 from migrator.model import Asset, Failed, Held, Outcome, Placement, Stored
 from migrator.reasons import Reason
-from migrator.urls import canonical
+from migrator.urls import identity
 
 ASSET = "asset.sha256, size, media_type, extension, width, height"
 
@@ -39,7 +39,14 @@ def outcome_of(row: sqlite3.Row) -> Outcome:
         case "stored" | "reused" as state:
             asset = asset_of(row)
             placement = Placement(row["store"], row["key"], asset.sha256)
-            return Stored(row["url"], asset, placement, row["source"], reused=state == "reused")
+            return Stored(
+                row["url"],
+                asset,
+                placement,
+                row["source"],
+                reused=state == "reused",
+                final_url=row["final_url"] or row["url"],
+            )
         case "held":
             asset_or_none = asset_of(row) if row["sha256"] else None
             return Held(row["url"], Reason(row["reason"]), row["detail"], asset_or_none)
@@ -59,7 +66,7 @@ def insert_image(
 
 def image_id(db: sqlite3.Connection, url: str) -> int:
     """The row of the image that any spelling of ``url`` means, made if need be."""
-    return _id(db, "image", "url", canonical(url))
+    return _id(db, "image", "url", identity(url))
 
 
 def post_id(db: sqlite3.Connection, name: str) -> int:

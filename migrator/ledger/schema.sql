@@ -14,7 +14,9 @@ CREATE TABLE run (
 CREATE TABLE image (
   id INTEGER PRIMARY KEY,
   url TEXT NOT NULL UNIQUE,
-  sha256 TEXT REFERENCES asset            -- the bytes it was last seen to serve
+  sha256 TEXT REFERENCES asset,           -- the bytes it was last seen to serve; NULL: none to trust
+  source TEXT,                            -- the URL or route that served them
+  final_url TEXT                          -- where redirects ended
 ) STRICT;
 
 CREATE TABLE asset (
@@ -32,6 +34,20 @@ CREATE TABLE placement (
   sha256 TEXT NOT NULL REFERENCES asset,
   key TEXT NOT NULL,
   PRIMARY KEY (store, sha256)
+) STRICT, WITHOUT ROWID;
+
+-- What the user let through although it was held: a canonical URL or a SHA-256.
+CREATE TABLE accepted (
+  what TEXT PRIMARY KEY,
+  at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What was learnt of a store by trying, such as whether it heeds create-only.
+CREATE TABLE trait (
+  store TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (store, name)
 ) STRICT, WITHOUT ROWID;
 
 -- What a run did with each image, and where it found it.

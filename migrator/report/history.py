@@ -8,7 +8,7 @@ from migrator.ledger import Ledger, Run, now
 from migrator.model import Asset
 from migrator.plan import Plan
 from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
-from migrator.urls import canonical, is_external, without_fragment
+from migrator.urls import identity, is_external, without_fragment
 
 
 def report_of(
@@ -76,11 +76,11 @@ def plan_report(
     """What a run would do; ``sizes`` are bytes by canonical URL, where the hosts say."""
     mentions: dict[str, list[Place]] = defaultdict(list)
     edits: Counter[str] = Counter()
-    moving = {canonical(task.url) for task in plan.tasks}
+    moving = {identity(task.url) for task in plan.tasks}
     for mention in plan.mentions:
-        identity = canonical(mention.url)
-        mentions[identity].append(Place(mention.post, mention.line))
-        edits[mention.post] += identity in moving
+        image = identity(mention.url)
+        mentions[image].append(Place(mention.post, mention.line))
+        edits[mention.post] += image in moving
     images = [
         _planned(task.url, sizes, mentions, task.known.asset if task.known else None)
         for task in plan.tasks
@@ -89,7 +89,7 @@ def plan_report(
             each.url,
             "skipped",
             each.reason,
-            references=tuple(mentions[canonical(each.url)]),
+            references=tuple(mentions[identity(each.url)]),
         )
         for each in plan.skipped
     ]
@@ -147,14 +147,14 @@ def _planned(
     mentions: Mapping[str, list[Place]],
     asset: Asset | None,
 ) -> ImageReport:
-    identity = canonical(url)
+    image = identity(url)
     return ImageReport(
         url,
         "planned",
         sha256=asset.sha256 if asset else None,
-        size=asset.size if asset else sizes.get(identity),
+        size=asset.size if asset else sizes.get(image),
         media_type=asset.media_type if asset else None,
         width=asset.width if asset else None,
         height=asset.height if asset else None,
-        references=tuple(mentions[identity]),
+        references=tuple(mentions[image]),
     )

@@ -1,10 +1,9 @@
 """Names of objects: a template of the user's, filled in from an asset. Pure."""
 
 import string
-from datetime import date
 
 from migrator.errors import ConfigError
-from migrator.model import Asset
+from migrator.model import Asset, TransferTask
 
 LONGEST = 1024  # bytes of UTF-8; the limit of Amazon S3, which the others took over
 _ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a million images collide
@@ -17,8 +16,12 @@ def names_a_date(template: str) -> bool:
     return "{year}" in template or "{month}" in template
 
 
-def key_for(template: str, prefix: str, asset: Asset, written: date | None = None) -> str:
+def key_for(
+    template: str, prefix: str, asset: Asset, task: TransferTask, *, distinct: bool = False
+) -> str:
     """The key of ``asset``: ``prefix``, a slash, and ``template`` with its fields filled in.
+
+    ``distinct`` adds so much of the hash that no other image can have this key.
 
     The fields are ``{sha256}``, ``{sha256:N}`` (its first N hex digits), ``{ext}`` (with the dot),
     ``{year}`` and ``{month}``, of the day the first post that shows it was ``written``. A key holds
@@ -27,7 +30,7 @@ def key_for(template: str, prefix: str, asset: Asset, written: date | None = Non
     Raises:
         ConfigError: the template or the prefix cannot make such a key.
     """
-    name = _filled(template, asset, written)
+    name = _filled(template, asset, task)
     _must_be_plain("store.key", name)
     folder = prefix.strip("/")
     if folder:
@@ -41,7 +44,8 @@ def key_for(template: str, prefix: str, asset: Asset, written: date | None = Non
     return key
 
 
-def _filled(template: str, asset: Asset, written: date | None) -> str:
+def _filled(template: str, asset: Asset, task: TransferTask) -> str:
+    written = task.written
     pieces: list[str] = []
     digits = 0
     plain = {"ext": asset.extension}

@@ -20,7 +20,9 @@ from migrator.reasons import Reason
 
 URL = "https://h.example/a.png"
 ASSET = Asset("1" * 64, 123, "image/png", ".png", 4, 5)
-STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL)
+STORED = Stored(
+    URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL, final_url=URL
+)
 
 
 @pytest.fixture
@@ -190,3 +192,39 @@ def test_a_failed_change_leaves_nothing_behind(ledger):
     with pytest.raises(RuntimeError):
         fail_half_way()
     assert ledger.run(run.name).finished is None
+
+
+def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_path):
+    file = tmp_path / "ledger.db"
+    with Ledger.open(file) as ledger:
+        ledger.record(begun(ledger, URL), STORED)
+        for table in ("accepted", "trait"):
+            ledger._db.execute(f"DROP TABLE {table}")
+        for column in ("source", "final_url"):
+            ledger._db.execute(f"ALTER TABLE image DROP COLUMN {column}")
+        ledger._db.execute("PRAGMA user_version = 1")
+        ledger._db.execute("PRAGMA journal_mode = DELETE")
+    before = file.read_bytes()
+    with Ledger.look(file) as ledger:
+        assert ledger.known("local:/x")[URL].placement == STORED.placement
+        assert ledger.accepted() == frozenset()
+    assert file.read_bytes() == before
+    with Ledger.open(file) as ledger:
+        ledger.accept([URL])
+    with Ledger.look(file) as ledger:
+        assert ledger.accepted() == {URL}
+        assert ledger.newest() is not None
+
+
+def test_what_is_held_now_is_not_known_any_more(ledger):
+    ledger.record(begun(ledger, URL), STORED)
+    ledger.record(begun(ledger, URL), Held(URL, Reason.SVG, "", ASSET))
+    assert ledger.known("local:/x") == {}
+
+
+def test_what_was_learnt_of_a_store_is_remembered(ledger):
+    assert ledger.learnt("s3:h/b", "create-only") is None
+    ledger.learn("s3:h/b", "create-only", "no")
+    ledger.learn("s3:h/b", "create-only", "yes")
+    assert ledger.learnt("s3:h/b", "create-only") == "yes"
+    assert ledger.learnt("s3:h/c", "create-only") is None

@@ -1,0 +1,76 @@
+"""From settings to an open store."""
+
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from migrator.config.settings import StoreSettings
+from migrator.errors import ConfigError, UsageError
+from migrator.model import Asset, TransferTask
+from migrator.uploader.base import Store
+from migrator.uploader.bucket import BucketStore
+from migrator.uploader.keys import key_for
+from migrator.uploader.local import LocalStore
+
+_SAMPLE = Asset("0" * 64, 1, "image/png", ".png")
+
+
+def open_store(settings: StoreSettings, root: Path) -> Store:
+    """The store of ``settings``; relative paths start at the site root ``root``.
+
+    Nothing is asked of the store and nothing is written.
+
+    Raises:
+        ConfigError: a setting is missing or does not fit; names it and the cure.
+    """
+    key_for(settings.key, settings.prefix, _SAMPLE, TransferTask("https://h/a.png"))
+    if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"store.public_url = {settings.public_url!r} is not an address",
+            f'write it in full: public_url = "https://{settings.public_url.lstrip("/")}"',
+        )
+    if settings.type == "s3":
+        return BucketStore(settings)
+    if not settings.path:
+        raise ConfigError("store.path is empty", 'write path = "FOLDER" into [store]')
+    folder = Path(os.path.abspath(root / settings.path))  # noqa: PTH100 - resolve() follows links
+    inside = folder.is_relative_to(Path(os.path.abspath(root)))  # noqa: PTH100 - likewise
+    if inside and not folder.resolve().is_relative_to(root.resolve()):
+        raise ConfigError(
+            f"store.path = {settings.path!r} leads out of the site through a symbolic link",
+            f"write the folder it means: path = {str(folder.resolve())!r}",
+        )
+    owner = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]
+    return LocalStore(folder, settings.public_url, owner, settings.prefix)
+
+
+def store_settings_for(text: str, settings: StoreSettings) -> StoreSettings:
+    """``settings`` with the place that ``text`` names: a folder or ``s3://bucket/prefix``.
+
+    A folder is relative to the current one. The public address is kept only for the place that
+    ``settings`` has already: another one is not served there.
+
+    Raises:
+        UsageError: ``text`` is neither.
+    """
+    if text == "store":
+        return settings
+    if text in ("mirror", "backup"):
+        raise UsageError(
+            f"--to {text} means the [{text}] of the configuration, which this version cannot read",
+            f"For a folder of that name: --to ./{text}",
+        )
+    if not text or ("://" in text and not text.startswith("s3://")):
+        raise UsageError(
+            f"{text!r} is not a store", "name a folder, or a bucket as s3://BUCKET/PREFIX"
+        )
+    if text.startswith("s3://"):
+        bucket, _, prefix = text.removeprefix("s3://").partition("/")
+        same = settings.type == "s3" and settings.bucket == bucket
+        place_ = replace(settings, type="s3", bucket=bucket, prefix=prefix)
+    else:
+        folder = os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - links stay as written
+        same = settings.type == "local" and settings.path == folder
+        place_ = replace(settings, type="local", path=folder, prefix="")
+    return place_ if same else replace(place_, public_url="")
