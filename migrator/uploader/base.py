@@ -1,11 +1,13 @@
 """What a store is, and how it says no."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from migrator.model import Asset
 from migrator.reasons import Reason
+
+OWN = ".migrator-"  # names of what is ours alone begin so: probes, unfinished files
 
 
 class StoreError(Exception):
@@ -22,7 +24,7 @@ class StoreError(Exception):
 
 
 class Store(Protocol):
-    """A map from key to bytes that only ever grows. Methods may be called from many threads.
+    """A map from key to bytes, never changed in place. Methods may be called from many threads.
 
     Every method raises ``StoreError`` for what concerns one object, ``StoreRefused`` or
     ``EnvironmentProblem`` for what would meet every other object as well.
@@ -45,8 +47,11 @@ class Store(Protocol):
         """
         ...
 
-    def put_new(self, key: str, path: Path, asset: Asset) -> bool:
+    def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
         """Store the file ``path``, which holds ``asset``, under ``key`` unless the key is taken.
+
+        ``source`` is the SHA-256 (hex) of the URL that the image is known by. A bucket keeps it
+        beside the object, so that a lost ledger can be made anew; the URL may hold secrets.
 
         True if the object was created and is durable; False, and nothing changed, if an object is
         there already, whatever its bytes. An object that is there is never overwritten. After an
@@ -62,6 +67,18 @@ class Store(Protocol):
 
         Raises:
             FileNotFoundError: there is no such object.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object under ``key``; it is fine if there is none."""
+        ...
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Every key that begins with ``prefix``, in no certain order, a page at a time.
+
+        Without ``prefix`` those below the store's own. What Migrator keeps in a store for itself
+        (its name begins with ``OWN``) is no object and not among them.
         """
         ...
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +14,7 @@ from migrator.config.settings import StoreSettings
 from migrator.errors import StoreRefused
 from migrator.model import Asset
 from migrator.uploader.answers import Refusal, is_denial, problem
-from migrator.uploader.base import StoreError
+from migrator.uploader.base import OWN, StoreError
 from migrator.uploader.providers import address_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class BucketStore:
                 "look at your connection, and at endpoint and region in [store]",
             ) from error
 
-    def put_new(self, key: str, path: Path, asset: Asset) -> bool:
+    def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
         """See ``Store.put_new``."""
         connection = self._connection()
         if self._address.provider.look_first and self._exists(key):
@@ -74,6 +74,7 @@ class BucketStore:
                 Body=file,
                 ContentMD5=base64.b64encode(digest.digest()).decode(),
                 ContentType=asset.media_type,
+                Metadata={"source-sha256": source},
                 **{name: value for name, value in optional.items() if value},
             )
         if not isinstance(answer, Refusal):
@@ -85,7 +86,7 @@ class BucketStore:
         unknown = answer.status == HTTPStatus.NOT_IMPLEMENTED and connection.create_only is not None
         if unknown and self._address.provider.look_first:
             connection.create_only = None  # looking first has to do
-            return self.put_new(key, path, asset)
+            return self.put_new(key, path, asset, source)
         raise problem(answer, self._address, key)
 
     def read(self, key: str) -> Generator[bytes, None, None]:
@@ -97,6 +98,22 @@ class BucketStore:
                 raise FileNotFoundError(key)
             raise problem(answer, self._address, key)
         yield from connection.chunks(answer["Body"])
+
+    def delete(self, key: str) -> None:
+        """See ``Store.delete``."""
+        answer = self._connection().ask("delete_object", Key=key)
+        if isinstance(answer, Refusal) and not _is_missing(answer):
+            raise problem(answer, self._address, key)
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """See ``Store.keys``."""
+        prefix = prefix or f"{self._settings.prefix.strip('/')}/".lstrip("/")
+        for page in self._connection().pages(prefix):
+            if isinstance(page, Refusal):
+                raise problem(page, self._address, prefix)
+            for each in page.get("Contents", ()):
+                if not each["Key"].rpartition("/")[2].startswith(OWN):
+                    yield each["Key"]
 
     def public_url(self, key: str) -> str:
         """``key`` below the bucket's public address, the user's or the service's own."""

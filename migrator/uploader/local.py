@@ -5,18 +5,19 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import quote
 
 from migrator import durable
 from migrator.errors import EnvironmentProblem
 from migrator.model import Asset
 from migrator.reasons import Reason
-from migrator.uploader.base import StoreError
+from migrator.uploader.base import OWN, StoreError
 
 _CHUNK = 1024 * 1024
-_TEMPORARY = ".migrator-"  # names of unfinished files begin so
 _ABANDONED = 3600.0  # seconds; no image takes that long, so its writer is gone
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}  # exFAT, some FUSE
 
@@ -34,12 +35,14 @@ class LocalStore:
         folder: Path,
         public_url: str = "",
         owner: str = "",
+        prefix: str = "",
         link: Callable[[Path, Path], None] = os.link,
     ) -> None:
         self._folder = folder.resolve()
         self._public_url = public_url.rstrip("/")
         self._link = link
-        self._mark = f"{_TEMPORARY}{owner}-"
+        self._prefix = f"{prefix.strip('/')}/".lstrip("/")
+        self._mark = f"{OWN}{owner}-"
         self.identity = f"local:{self._folder.as_posix()}"
 
     def check(self) -> None:
@@ -56,10 +59,16 @@ class LocalStore:
                 for name in names:
                     if name.startswith(self._mark):  # this site's, of which one run goes at a time
                         Path(folder, name).unlink(missing_ok=True)
-                    elif name.startswith(_TEMPORARY):
+                    elif name.startswith(OWN):
                         _remove_if_older(Path(folder, name), oldest)
 
-    def put_new(self, key: str, path: Path, asset: Asset) -> bool:
+    def put_new(
+        self,
+        key: str,
+        path: Path,
+        asset: Asset,
+        source: str,  # noqa: ARG002 - a file has no place to keep it
+    ) -> bool:
         """See ``Store.put_new``."""
         target = self._path(key)
         if os.path.lexists(target):
@@ -68,8 +77,8 @@ class LocalStore:
             self._make_folder(target.parent)
             temporary = self._temporary(target.parent)
             try:
-                with path.open("rb") as source, temporary.open("xb") as copy:
-                    shutil.copyfileobj(source, copy, _CHUNK)
+                with path.open("rb") as image, temporary.open("xb") as copy:
+                    shutil.copyfileobj(image, copy, _CHUNK)
                     copy.flush()
                     durable.sync(copy.fileno())
                 self._claim(temporary, target)
@@ -97,6 +106,25 @@ class LocalStore:
             raise StoreError(
                 Reason.STORE_UNAVAILABLE, f"{path} cannot be read: {error.strerror}"
             ) from error
+
+    def delete(self, key: str) -> None:
+        """See ``Store.delete``."""
+        path = self._path(key)
+        with durable.problems_told(path), suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """See ``Store.keys``."""
+        prefix = prefix or self._prefix
+        top = prefix.rpartition("/")[0]
+        top_folder = self._path(top) if top else self._folder
+        for folder, _, names in os.walk(top_folder, onerror=_cannot_list):
+            for name in names:
+                path = Path(folder, name)
+                key = path.relative_to(self._folder).as_posix()
+                ours = name.startswith(OWN)
+                if key.startswith(prefix) and not ours and S_ISREG(path.lstat().st_mode):
+                    yield key
 
     def public_url(self, key: str) -> str | None:
         """``key`` below the public address of the folder, if the user gave one."""
@@ -140,6 +168,15 @@ class LocalStore:
             if os.path.lexists(target):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
             temporary.rename(target)
+
+
+def _cannot_list(error: OSError) -> None:
+    """An unreadable folder must not look like an empty one; one that is gone has no keys."""
+    if not isinstance(error, FileNotFoundError):
+        raise EnvironmentProblem(
+            f"the folder {error.filename} cannot be read: {error.strerror}",
+            "make it readable for you, then run again",
+        ) from error
 
 
 def _remove_if_older(path: Path, oldest: float) -> None:

@@ -12,15 +12,22 @@ from migrator.errors import EnvironmentProblem
 from migrator.model import Asset, Fetched, Placement
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
+from migrator.urls import canonical
 
 _ATTEMPTS = 6  # with waits of about 1, 2, 4, 8 and 16 s: some stores show an object late
 
 
 def place(
-    store: Store, fetched: Fetched, key: str, *, sleep: Callable[[float], None] = time.sleep
+    store: Store,
+    fetched: Fetched,
+    key: str,
+    *,
+    url: str = "",
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Placement:
     """Put ``fetched`` under ``key`` unless it is there, read it back in full, and compare.
 
+    ``url`` is what the image is known by, where it was fetched from another place (a route).
     Tries again what may pass, after growing pauses (``sleep`` gets their seconds).
 
     Raises:
@@ -30,11 +37,13 @@ def place(
     """
     _must_be_intact(fetched)
     asset = fetched.asset
+    known_by = canonical(url or fetched.source).encode("utf-8", "surrogatepass")
+    source = hashlib.sha256(known_by).hexdigest()
     ours = False
 
     def attempt() -> None:
         nonlocal ours
-        ours = store.put_new(key, fetched.path, asset) or ours
+        ours = store.put_new(key, fetched.path, asset, source) or ours
         try:
             if _holds(store, asset, key):
                 return

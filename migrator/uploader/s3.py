@@ -4,7 +4,7 @@ import email.utils
 import logging
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -102,6 +102,19 @@ class Connection:
             return _refusal(error.response)
         except BotoCoreError as error:
             raise self._trouble(error) from error
+
+    def pages(self, prefix: str) -> Iterator[Any]:
+        """boto3's answers that list the keys beginning with ``prefix``; the last may be a refusal.
+
+        Raises: as ``ask`` does.
+        """
+        position: dict[str, str] = {}
+        while True:
+            page = self.ask("list_objects_v2", Prefix=prefix, **position)
+            yield page
+            if isinstance(page, Refusal) or not page.get("IsTruncated"):
+                return
+            position = {"ContinuationToken": page["NextContinuationToken"]}
 
     def chunks(self, body: "StreamingBody") -> Generator[bytes, None, None]:
         """The bytes of an answer's body.

@@ -36,12 +36,12 @@ class FailsOnce(_Wrapper):
         self._after = after
         self._seen = set()
 
-    def put_new(self, key, path, asset):
+    def put_new(self, key, path, asset, source):
         if key in self._seen:
-            return self._store.put_new(key, path, asset)
+            return self._store.put_new(key, path, asset, source)
         self._seen.add(key)
         if self._after:
-            self._store.put_new(key, path, asset)
+            self._store.put_new(key, path, asset, source)
         raise StoreError(Reason.STORE_UNAVAILABLE, "injected: 500")
 
 

@@ -7,9 +7,11 @@ import pytest
 from rig.faulty_store import FailsOnce, FlipsABit, ShowsLate, Truncates
 
 from migrator.reasons import Reason
-from migrator.uploader import StoreError, confirm, key_for, place
+from migrator.uploader.base import StoreError
+from migrator.uploader.placing import confirm, place
 
 KEY = "ab/abcdef0123456789.png"
+SOURCE = "5" * 64
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def test_placing_again_is_no_change_and_no_error(store, contents, fetched):
 def test_putting_over_an_object_says_so_and_leaves_it(store, store_site, fetched):
     store_site.plant(KEY, b"somebody else's")
     image = fetched()
-    assert store.put_new(KEY, image.path, image.asset) is False
+    assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
     assert store_site.contents() == {KEY: b"somebody else's"}
 
 
@@ -81,15 +83,19 @@ def test_prefixes_people_choose(store_site, opened, fetched, prefix):
     store = opened(store_site, settings)
     store.check()
     image = fetched()
-    key = key_for(settings.key, prefix, image.asset)
+    key = f"{prefix}/{KEY}"
     place(store, image, key)
     assert store_site.contents() == {key: image.path.read_bytes()}
 
 
 def test_racing_writers_of_one_key_leave_one_whole_object(store, store_site, fetched):
     image = fetched()
+
+    def put(key):
+        return store.put_new(key, image.path, image.asset, SOURCE)
+
     with ThreadPoolExecutor(16) as pool:
-        made = list(pool.map(lambda _: store.put_new(KEY, image.path, image.asset), range(16)))
+        made = list(pool.map(put, [KEY] * 16))
     assert any(made)
     if store_site.atomic:
         assert made.count(True) == 1
@@ -135,3 +141,26 @@ def test_a_reader_may_stop_early(store, fetched):
         next(chunks)
         chunks.close()
     assert confirm(store, image.asset, KEY)
+
+
+def test_a_deleted_object_is_gone_and_deleting_again_is_fine(store, store_site):
+    store_site.plant(KEY, b"x")
+    store_site.plant("ab/other", b"y")
+    for _ in range(2):
+        store.delete(KEY)
+        assert store_site.contents() == {"ab/other": b"y"}
+    store.delete("no/such/folder/k")
+    store.delete("ab/other/k")
+
+
+def test_keys_are_those_below_the_prefix(store_site, opened):
+    planted = {"blog/a", "blog/b/c", "blogger/d", "e"}
+    for key in (*planted, "blog/.migrator-x"):
+        store_site.plant(key, b"x")
+    store = opened(store_site)
+    below = opened(store_site, replace(store_site.settings, prefix="/blog/"))
+    assert sorted(store.keys()) == sorted(planted)
+    assert sorted(store.keys("blog")) == ["blog/a", "blog/b/c", "blogger/d"]
+    assert sorted(store.keys("blog/b/")) == ["blog/b/c"]
+    assert sorted(below.keys()) == ["blog/a", "blog/b/c"]
+    assert list(store.keys("none/such/")) == []

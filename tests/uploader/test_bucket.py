@@ -14,9 +14,11 @@ from rig.front import Answer, Rules, error, serving
 
 from migrator.errors import StoreRefused
 from migrator.reasons import Reason
-from migrator.uploader import StoreError, confirm, place
+from migrator.uploader.base import StoreError
+from migrator.uploader.placing import confirm, place
 
 KEY = "ab/abcdef0123456789.png"
+SOURCE = "5" * 64
 ROOT = Path(__file__).parents[2]
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
@@ -144,7 +146,7 @@ def test_a_service_without_preconditions_is_asked_before_every_put(twisted, fetc
 def test_an_image_is_sent_once_and_whole_with_what_makes_it_servable(twisted, fetched):
     with twisted(acl="public-read", storage_class="STANDARD_IA") as (store, _, rules):
         image = fetched()
-        assert store.put_new(KEY, image.path, image.asset)
+        assert store.put_new(KEY, image.path, image.asset, SOURCE)
         (put,) = (request for request in rules.requests if request.method == "PUT")
         assert put.body == image.path.read_bytes()
         assert put.headers["content-type"] == "image/png"
@@ -157,7 +159,7 @@ def test_an_image_is_sent_once_and_whole_with_what_makes_it_servable(twisted, fe
 def test_every_service_gets_a_plain_signed_summed_body(twisted, fetched, provider):
     with twisted(provider=provider, region="x-1") as (store, _, rules):
         image = fetched()
-        store.put_new(KEY, image.path, image.asset)
+        store.put_new(KEY, image.path, image.asset, SOURCE)
         put = next(request for request in rules.requests if request.method == "PUT")
     assert put.headers["x-amz-content-sha256"] == image.asset.sha256
     assert put.headers["content-length"] == str(image.asset.size)
@@ -178,7 +180,7 @@ def test_every_service_gets_a_plain_signed_summed_body(twisted, fetched, provide
 def test_the_precondition_is_the_services_own_and_signed(twisted, fetched, provider, header):
     with twisted(provider=provider, region="x-1") as (store, _, rules):
         image = fetched()
-        store.put_new(KEY, image.path, image.asset)
+        store.put_new(KEY, image.path, image.asset, SOURCE)
         put = next(request for request in rules.requests if request.method == "PUT")
     sent = {n: v for n, v in put.headers.items() if "if-" in n}
     assert sent == (dict([header]) if header else {})
@@ -300,9 +302,9 @@ def test_a_conflict_is_only_sometimes_an_object(twisted, fetched, code, raises):
         image = fetched()
         if raises:
             with pytest.raises(StoreError, match=code):
-                store.put_new(KEY, image.path, image.asset)
+                store.put_new(KEY, image.path, image.asset, SOURCE)
         else:
-            assert store.put_new(KEY, image.path, image.asset) is False
+            assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
 
 
 def put_conflict(rules, request, code):

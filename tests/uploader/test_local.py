@@ -12,11 +12,13 @@ import pytest
 
 from migrator.errors import EnvironmentProblem
 from migrator.reasons import Reason
-from migrator.uploader import StoreError, place
+from migrator.uploader.base import StoreError
 from migrator.uploader.local import LocalStore
+from migrator.uploader.placing import place
 
 ROOT = Path(__file__).parents[2]
 KEY = "ab/cd.png"
+SOURCE = "5" * 64
 PUT = """
 import hashlib, sys
 from pathlib import Path
@@ -25,7 +27,7 @@ from migrator.model import Asset
 from migrator.uploader.local import LocalStore
 image = Path(sys.argv[3])
 asset = Asset(hashlib.sha256(image.read_bytes()).hexdigest(), image.stat().st_size, "", "")
-LocalStore(Path(sys.argv[2])).put_new("ab/cd.png", image, asset)
+LocalStore(Path(sys.argv[2])).put_new("ab/cd.png", image, asset, "")
 """
 
 
@@ -107,7 +109,7 @@ def test_public_addresses_are_below_the_users_and_escaped(folder):
 def test_no_key_leads_out_of_the_folder(store, fetched, key):
     image = fetched()
     with pytest.raises(ValueError, match="not a key"):
-        store.put_new(key, image.path, image.asset)
+        store.put_new(key, image.path, image.asset, SOURCE)
     with pytest.raises(ValueError, match="not a key"):
         next(store.read(key))
 
@@ -120,7 +122,7 @@ def test_symbolic_links_below_the_folder_are_refused(store, folder, tmp_path, fe
     (folder / link).symlink_to(outside)
     image = fetched()
     with pytest.raises(EnvironmentProblem, match="symbolic link") as caught:
-        store.put_new(KEY, image.path, image.asset)
+        store.put_new(KEY, image.path, image.asset, SOURCE)
     assert "real folder" in caught.value.hint
     with pytest.raises(EnvironmentProblem):
         next(store.read(KEY))
@@ -131,14 +133,14 @@ def test_a_file_where_a_folder_must_be_ends_the_run(store, folder, fetched):
     (folder / "ab").touch()
     image = fetched()
     with pytest.raises(EnvironmentProblem, match=r"cannot write .*cd\.png"):
-        store.put_new(KEY, image.path, image.asset)
+        store.put_new(KEY, image.path, image.asset, SOURCE)
 
 
 def test_a_folder_that_vanished_is_not_made_anew(store, folder, fetched):
     folder.rmdir()
     image = fetched()
     with pytest.raises(EnvironmentProblem) as caught:
-        store.put_new(KEY, image.path, image.asset)
+        store.put_new(KEY, image.path, image.asset, SOURCE)
     assert "vanished" in str(caught.value)
     assert not folder.exists()
 
@@ -173,7 +175,7 @@ def test_without_hard_links_a_writer_that_came_first_wins(folder, fetched):
     store = LocalStore(folder, link=another_is_faster)
     store.check()
     image = fetched()
-    assert store.put_new(KEY, image.path, image.asset) is False
+    assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
     assert (folder / KEY).read_bytes() == b"theirs"
     assert files(folder) == [KEY]
 

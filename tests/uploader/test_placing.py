@@ -1,5 +1,6 @@
 """Storing with proof, where a store in memory is enough; real stores are in test_base."""
 
+import hashlib
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,7 +9,8 @@ import pytest
 from migrator.errors import EnvironmentProblem, StoreRefused
 from migrator.model import Placement
 from migrator.reasons import Reason
-from migrator.uploader import StoreError, confirm, place
+from migrator.uploader.base import StoreError
+from migrator.uploader.placing import confirm, place
 
 KEY = "k.png"
 
@@ -23,8 +25,9 @@ class Shelf:
         self.problems = list(problems)
         self.puts = 0
 
-    def put_new(self, key, path, _asset):
+    def put_new(self, key, path, _asset, source):
         self.puts += 1
+        self.source = source
         if self.problems:
             raise self.problems.pop(0)
         return self.objects.setdefault(key, path.read_bytes()) is None
@@ -47,6 +50,15 @@ def test_a_placement_says_where_the_bytes_are(fetched, naps):
     expected = Placement("shelf:", KEY, image.asset.sha256)
     assert place(Shelf(), image, KEY, sleep=naps.append) == expected
     assert naps == []
+
+
+def test_the_store_is_told_which_image_it_is_but_not_its_address(fetched, naps):
+    image, shelf = fetched(), Shelf()
+    place(shelf, image, KEY, url="HTTPS://h.example:443/%61.png?token=s3cret#pic")
+    known = hashlib.sha256(b"https://h.example/a.png?token=s3cret").hexdigest()
+    assert shelf.source == known
+    place(shelf, image, KEY)
+    assert shelf.source == hashlib.sha256(image.source.encode()).hexdigest()
 
 
 def test_pauses_grow_and_differ(fetched, naps):

@@ -10,9 +10,10 @@ from rig import tls
 from rig.ports import free_port
 
 from migrator.errors import ConfigError, StoreRefused
-from migrator.uploader import place
+from migrator.uploader.placing import place
 
 KEY = "ab/abcdef0123456789.png"
+SOURCE = "5" * 64
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_threads_share_one_connection_pool(rclone_site, opened, fetched):
 
     def put(number):
         together.wait()
-        store.put_new(f"{number}/{KEY}", image.path, image.asset)
+        store.put_new(f"{number}/{KEY}", image.path, image.asset, SOURCE)
         return store._connection()
 
     with ThreadPoolExecutor(8) as pool:
