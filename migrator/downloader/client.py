@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
@@ -25,7 +24,7 @@ BROWSER = (
     "Chrome/142.0.0.0 Safari/537.36"
 )
 # Seconds for one step; the deadline is for all of them together.
-_STEPS = httpx.Timeout(connect=10, read=15, write=15, pool=15)
+_STEPS = {"timeout": httpx.Timeout(connect=10, read=15, write=15, pool=15).as_dict()}
 _SHORT = 64 * 1024  # bytes worth reading to save a connection
 _PORTS = 2**16
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
@@ -42,30 +41,37 @@ class HostClient:
         deadline: Deadline,
     ) -> None:
         quiet("httpx", "httpcore")
-        self._client = httpx.Client(
-            transport=GuardedTransport(GuardedBackend(exemptions, deadline), tls),
-            headers={
-                "User-Agent": user_agent or BROWSER,
-                "Accept": "*/*",
-                "Accept-Encoding": "identity",
-            },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            timeout=_STEPS,
-            trust_env=False,
-        )
+        self._user_agent = user_agent or BROWSER
+        # Not httpx's own client, which reads the environment and keeps cookies.
+        self._transport = GuardedTransport(GuardedBackend(exemptions, deadline), tls)
 
     @contextmanager
     def ask(
-        self, url: str, *, method: str = "GET", follow: bool = True
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        follow: bool = True,
+        referer: str = "",
+        user_agent: str = "",
     ) -> Iterator[httpx.Response]:
         """The answer for ``url``, after redirects if they are to be followed; body unread.
+
+        ``referer`` is for the origin of ``url``: a redirect to another does not carry it along.
 
         Raises:
             Unfetched: there is no answer, or none that may be used.
         """
-        target = _vetted(absolute(without_fragment(url.strip())))
+        start = target = _vetted(absolute(without_fragment(url.strip())))
+        headers = {
+            "User-Agent": user_agent or self._user_agent,
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "Connection": "keep-alive",
+        }
         for _ in range(REDIRECTS + 1):
-            response = self._send(method, target)
+            meant = {"Referer": referer} if referer and _origin(target) == _origin(start) else {}
+            response = self._send(method, target, headers | meant)
             try:
                 if len(response.headers.raw) > FIELDS_LIMIT:
                     raise Unfetched(Reason.PROTOCOL, "the answer has too many headers")
@@ -77,17 +83,19 @@ class HostClient:
                 _finish(response)
         raise Unfetched(Reason.REDIRECT, f"more than {REDIRECTS} redirects, the last to {target}")
 
-    def _send(self, method: str, target: httpx.URL) -> httpx.Response:
-        try:
-            return self._client.send(self._client.build_request(method, target), stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            # The transport raises nothing of the kind: this is httpx looking at a Location.
-            words = f"{target.host} redirects to what is not an address"
-            raise Unfetched(Reason.REDIRECT, words) from error
+    def _send(self, method: str, target: httpx.URL, headers: dict[str, str]) -> httpx.Response:
+        request = httpx.Request(method, target, headers=headers, extensions=_STEPS)
+        response = self._transport.handle_request(request)
+        response.request = request
+        return response
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._transport.close()
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _finish(response: httpx.Response) -> None:

@@ -1,0 +1,153 @@
+"""One source over HTTP: asked for, tried again, limited, inspected, in the spool."""
+
+import hashlib
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from migrator.config.settings import DownloadSettings
+from migrator.downloader.addresses import Exemption
+from migrator.downloader.answers import check_framing, check_status, declared_length, too_large
+from migrator.downloader.client import HostClient
+from migrator.downloader.faults import Unfetched
+from migrator.downloader.inspection import Inspector
+from migrator.downloader.patience import patiently
+from migrator.downloader.spool import draft
+from migrator.downloader.wire import Deadline
+from migrator.model import Fetched, PublicAnswer
+
+_OK = 200
+
+_Result = TypeVar("_Result")
+
+
+class Receiver:
+    """Receives images for one thread, into the folder ``spool``.
+
+    Whoever asks starts ``deadline``: everything done until it is started again ends within it, the
+    retries and the waits between them included.
+    """
+
+    def __init__(
+        self,
+        settings: DownloadSettings,
+        exemptions: tuple[Exemption, ...],
+        inspector: Inspector,
+        *,
+        spool: Path,
+        deadline: Deadline,
+        tls: ssl.SSLContext,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._settings = settings
+        self._inspector = inspector
+        self._spool = spool
+        self._deadline = deadline
+        self._sleep = sleep
+        self._images = HostClient(settings.user_agent, exemptions, tls, deadline)
+        # The user chose the store, so its public address may be anywhere.
+        self._store = HostClient(settings.user_agent, None, tls, deadline)
+
+    def fetch(self, url: str, source: str, *, referer: str = "", user_agent: str = "") -> Fetched:
+        """The image ``url``, received from the http(s) URL ``source``.
+
+        ``referer`` is for the host of ``source`` and goes to no other; an empty ``user_agent``
+        means the one of the settings.
+
+        Raises:
+            Unfetched: it is not to be had there, or needs the user's word.
+            EnvironmentProblem: the spool cannot be written to.
+        """
+
+        def attempt() -> Fetched:
+            with self._images.ask(source, referer=referer, user_agent=user_agent) as response:
+                check_status(response)
+                delimited = check_framing(response, self._limit(url))
+                final_url = str(response.url)
+                pieces = response.iter_raw()
+                return self.take(url, pieces, source, final_url, referer, delimited=delimited)
+
+        return self._patiently(attempt)
+
+    def take(
+        self,
+        url: str,
+        pieces: Iterable[bytes],
+        source: str,
+        final_url: str,
+        referer: str = "",
+        *,
+        delimited: bool,
+    ) -> Fetched:
+        """The image ``url`` made of ``pieces``; ``delimited`` if their end is known to be the end.
+
+        Raises:
+            Unfetched: it is too large, not a whole image, or needs the user's word.
+            EnvironmentProblem: the spool cannot be written to.
+        """
+        with draft(self._spool) as image:
+            for piece in _limited(pieces, self._limit(url)):
+                image.write(piece)
+            asset = self._inspector.inspect(url, image, delimited=delimited)
+            return Fetched(asset, image.keep(), source, final_url, referer)
+
+    def size(self, source: str, *, referer: str = "", user_agent: str = "") -> int | None:
+        """The size in bytes that the host names when asked without fetching, if it does.
+
+        Raises:
+            Unfetched: there is no answer.
+        """
+        with self._images.ask(
+            source, method="HEAD", referer=referer, user_agent=user_agent
+        ) as response:
+            response.read()
+            return declared_length(response) if response.status_code == _OK else None
+
+    def public_answer(self, url: str) -> PublicAnswer:
+        """What an anonymous reader gets at ``url``, a public address of the user's own store.
+
+        Redirects are not followed; addresses are not vetted, for the user named this one.
+        """
+        try:
+            return self._patiently(lambda: self._read_back(url))
+        except Unfetched as fault:
+            return PublicAnswer(0, error=f"{fault.reason.words}: {fault.detail}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._images.close()
+        self._store.close()
+
+    def _patiently(self, attempt: Callable[[], _Result]) -> _Result:
+        return patiently(
+            attempt, retries=self._settings.retries, left=self._deadline.left, sleep=self._sleep
+        )
+
+    def _limit(self, url: str) -> int:
+        return self._inspector.limit_for(url, self._settings.max_bytes)
+
+    def _read_back(self, url: str) -> PublicAnswer:
+        with self._store.ask(url, follow=False) as response:
+            status = response.status_code
+            content_type = response.headers.get("content-type", "")
+            disposition = response.headers.get("content-disposition", "")
+            if status != _OK:
+                return PublicAnswer(status, "", 0, content_type, disposition)
+            check_framing(response, self._settings.max_bytes)
+            digest = hashlib.sha256()
+            size = 0
+            for piece in _limited(response.iter_raw(), self._settings.max_bytes):
+                digest.update(piece)
+                size += len(piece)
+            return PublicAnswer(status, digest.hexdigest(), size, content_type, disposition)
+
+
+def _limited(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > max_bytes:
+            raise too_large(max_bytes)
+        yield piece
