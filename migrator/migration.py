@@ -13,7 +13,7 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.model import Asset, Outcome, Post, Stored, TransferTask
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
-from migrator.posts import PostWriter, obstacle, read_posts
+from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.rewriter.links import check_links, link_for
 from migrator.scanner.dates import date_of
 from migrator.scanner.hosts import selected
@@ -55,6 +55,7 @@ class Migration:
         scanning, store = self.settings.scan, self.transfer.store
         check_links(self.settings, store.public_url(""))
         hosts = self.hosts or scanning.hosts
+        obstacle = obstacles(self.settings.safety, ledger)
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
             image_at=self.image_at,

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from migrator import durable
 from migrator.config import ScanSettings
+from migrator.config.settings import SafetySettings
 from migrator.errors import LedgerError
 from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
+from migrator.git import WorkTrees
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
@@ -57,12 +59,31 @@ def read_posts(
     return read()
 
 
-def obstacle(post: Post) -> SkippedPost | None:
-    """Why ``post`` could not be replaced, seen before any image moves for it."""
-    refused = refusal(post.path)
-    if refused is None:
-        return None
-    return SkippedPost(post.path, post.name, refused.reason, refused.detail)
+def obstacles(
+    settings: SafetySettings, ledger: Ledger | None
+) -> Callable[[Post], SkippedPost | None]:
+    """What says why a post could not, or must not, be replaced, before any image moves for it.
+
+    Work that git does not have yet is not touched, unless a run of ours left the post like that.
+    What is returned raises UsageError in the middle of a merge.
+    """
+    trees = WorkTrees()
+
+    def is_dirty(post: Post) -> bool:
+        if settings.git == "ignore" or not trees.has_uncommitted(post.path):
+            return False
+        return ledger is None or ledger.last_result(post.name) != post.sha256
+
+    def obstacle(post: Post) -> SkippedPost | None:
+        refused = refusal(post.path)
+        if refused is None and is_dirty(post):
+            cure = 'commit them first, or write git = "ignore" under [safety]'
+            refused = Refused(Reason.UNCOMMITTED, cure)
+        if refused is None:
+            return None
+        return SkippedPost(post.path, post.name, refused.reason, refused.detail)
+
+    return obstacle
 
 
 def edited(

@@ -78,6 +78,7 @@ class Reason(StrEnum):
 
     # posts that were not rewritten
     READ_ONLY = "read-only", "the file or its folder is read-only"
+    UNCOMMITTED = "uncommitted", "the post has changes that are not committed to git"
     HARD_LINK = "hard-link", "the file has other names (hard links)"
     OTHER_OWNER = "other-owner", "the file belongs to another user"
     METADATA = "metadata", "its owner, permissions or attributes cannot be kept"

@@ -16,7 +16,7 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.model import Post
 from migrator.plan import Plan, Wanted, make_plan
-from migrator.posts import PostWriter, obstacle, read_posts
+from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.reasons import Reason
 from migrator.state import Site
 from migrator.urls import canonical, fragment, is_external, without_fragment
@@ -86,13 +86,13 @@ class Relinking:
     paths: Sequence[Path]
     new_urls: LinkMap
 
-    def plan(self, _ledger: Ledger | None, _run: Run | None) -> Plan:
+    def plan(self, ledger: Ledger | None, _run: Run | None) -> Plan:
         """Scan the posts and look every URL up; changes nothing."""
         mapped = Wanted(
             selected=lambda url: self.new_urls.get(url) is not None,
             otherwise=Reason.NOT_MAPPED,
             image_at=self._image_at,
-            obstacle=obstacle,
+            obstacle=obstacles(self.settings.safety, ledger),
         )
         posts = read_posts(
             self.paths, self.site, self.settings.scan, self.listener, everything=True

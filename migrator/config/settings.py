@@ -23,6 +23,15 @@ _VARIABLE = {
 # A region or bucket becomes part of a preset's host name, so it must not be able to change it.
 _REGION = {"pattern": r"[A-Za-z0-9-]+", "expected": "a region such as cn-hangzhou"}
 _BUCKET = {"pattern": r"[A-Za-z0-9_.-]+", "expected": "the bare name of a bucket"}
+_ACLS = (
+    "",
+    "private",
+    "public-read",
+    "authenticated-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+    "default",
+)
 
 
 def _setting(default: Any, help: str, **more: Any) -> Any:  # noqa: A002 - it is the word users see
@@ -118,6 +127,11 @@ class StoreSettings:
         trust=True,
         **_ADDRESS,
     )
+    cname: bool = _setting(
+        False,
+        "s3: the endpoint is the bucket's own domain, so the bucket's name is not added to it; "
+        "Aliyun wants that of new users in mainland China",
+    )
     profile: str = _setting("", "s3: the profile in ~/.aws to take credentials from", trust=True)
     access_key_env: str = _setting(
         "", "s3: the environment variable that holds the access key", trust=True, **_VARIABLE
@@ -138,8 +152,48 @@ class StoreSettings:
     cache_control: str = _setting(
         "public, max-age=31536000, immutable", "s3: the Cache-Control header of every object"
     )
-    acl: str = _setting("", "s3: an access list for every object", example="public-read")
+    acl: str = _setting(
+        "",
+        "s3: an access list for every object; where the service has them",
+        example="public-read",
+        choices=_ACLS,  # none that lets others write
+    )
     storage_class: str = _setting("", "s3: the storage class of every object")
+    addressing: str = _setting(
+        "",
+        "s3: where the bucket's name stands: virtual (before the endpoint's name) or path (after "
+        "it); this key and the five below are for services that are not known or have changed",
+        choices=("", "virtual", "path"),
+    )
+    create_only: str = _setting(
+        "",
+        "s3: the header that keeps an upload from replacing an object; head: none, so look first",
+        choices=(
+            "",
+            "if-none-match",
+            "x-oss-forbid-overwrite",
+            "x-cos-forbid-overwrite",
+            "x-goog-if-generation-match",
+            "head",
+        ),
+    )
+    checksums: str = _setting(
+        "",
+        "s3: how the service can notice that an upload was damaged: md5 (the Content-MD5 header), "
+        "crc32 (as Amazon's own programs do; most others refuse it) or none",
+        choices=("", "md5", "crc32", "none"),
+    )
+    payload_signing: str = _setting(
+        "",
+        "s3: whether the signature covers the bytes of the image: on or off",
+        choices=("", "on", "off"),
+    )
+    listing: str = _setting(
+        "", "s3: the version of the list request: v1 or v2", choices=("", "v1", "v2")
+    )
+    list_encoding: str = _setting(
+        "", "s3: how names come back in lists: url (encoded) or plain", choices=("", "url", "plain")
+    )
     key: str = _setting(
         "{sha256:2}/{sha256}{ext}",
         "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}, and "
@@ -175,6 +229,12 @@ class SafetySettings:
     """What is let through."""
 
     svg: str = _setting("hold", "SVG images: hold or allow", choices=("hold", "allow"))
+    git: str = _setting(
+        "refuse-dirty",
+        "posts in a git work tree that hold changes you have not committed: leave them as they are "
+        "(refuse-dirty), unless these are a run's own; or do not look (ignore)",
+        choices=("refuse-dirty", "ignore"),
+    )
     allow_private: tuple[str, ...] = _setting(
         (),
         "private addresses images may be fetched from: HOST, HOST:PORT or a CIDR",

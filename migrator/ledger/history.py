@@ -47,6 +47,15 @@ class History(Database):
         )
         return found[0] if found else None
 
+    def last_result(self, post: str) -> str | None:
+        """The SHA-256 that the newest run which replaced the post of this name gave it."""
+        rows = self._rows(
+            "SELECT after, max(run) FROM run_post JOIN post ON post.id = post"
+            " WHERE name = ? AND state IN ('rewritten', 'rolled-back') AND after IS NOT NULL",
+            (post,),
+        )
+        return rows[0]["after"] if rows else None
+
     def _run(self, where: str, *values: Any) -> Run:
         return self._runs(where, *values)[0]
 
