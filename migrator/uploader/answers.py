@@ -1,6 +1,7 @@
 """What an S3 service's refusal means, in words for a person. Pure."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from migrator.errors import StoreRefused
 from migrator.reasons import Reason
@@ -8,8 +9,10 @@ from migrator.uploader.base import StoreError
 from migrator.uploader.providers import Address
 
 _CLOCK_LIMIT = 300  # seconds; services allow 15 minutes, and a few minutes are no accident
-_BUSY = {
+_PASSING = {
+    "BadDigest",
     "ConditionalRequestConflict",
+    "IncompleteBody",
     "InternalError",
     "OperationAborted",
     "RequestTimeout",
@@ -18,15 +21,25 @@ _BUSY = {
     "Throttling",
     "ThrottlingException",
     "TooManyRequests",
+    "XAmzContentSHA256Mismatch",
 }
-_ONE_OBJECT = {"BadDigest", "EntityTooLarge", "IncompleteBody", "KeyTooLongError"}
+# A refusal that is about how checksums are sent, by the words of several services.
+_CHECKSUMS = (
+    "aws-chunked",
+    "x-amz-sdk-checksum",
+    "x-amz-trailer",
+    "x-amz-content-sha256",
+    "content-md5",
+    "trailer",
+)
+_ONE_OBJECT = {"EntityTooLarge", "KeyTooLongError"}
 
 _KEYS_CURE = (
-    "look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or at store.profile; "
+    "look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or at {table}.profile; "
     "keys are copied from the service's console, without spaces"
 )
 _REGION_CURE = (
-    "write the region (and, if you gave one, the endpoint) of the bucket into [store] "
+    "write the region (and, if you gave one, the endpoint) of the bucket into [{table}] "
     "as the service's console shows it"
 )
 _EXPIRED = (
@@ -48,7 +61,7 @@ _DOOMED: dict[str, tuple[str, str]] = {
     ),
     "NoSuchBucket": (
         "there is no bucket {bucket} at {endpoint}",
-        "create it in the service's console, or correct store.bucket and store.region",
+        "create it in the service's console, or correct {table}.bucket and {table}.region",
     ),
     "ExpiredToken": _EXPIRED,
     "InvalidToken": _EXPIRED,
@@ -59,28 +72,40 @@ _DOOMED: dict[str, tuple[str, str]] = {
     "IllegalLocationConstraintException": _WRONG_REGION,
     "SecondLevelDomainForbidden": (
         "{endpoint} wants the bucket's name in front of the address",
-        'write the service\'s name into [store], such as provider = "oss", instead of custom',
+        'write the service\'s name into [{table}], such as provider = "oss", instead of custom',
     ),
     "InvalidBucketName": (
         "{bucket} is not a name for a bucket",
-        "correct store.bucket; for Tencent COS it ends in -APPID",
+        "correct {table}.bucket; for Tencent COS it ends in -APPID",
     ),
     "AccessControlListNotSupported": (
         "{where} has no access lists for single objects",
-        "remove acl from [store] and make the bucket public in the service's console",
+        "remove acl from [{table}] and make the bucket public in the service's console",
     ),
     "InvalidStorageClass": (
         "{where} does not know this storage class",
-        "correct or remove store.storage_class",
+        "correct or remove {table}.storage_class",
     ),
     "UserDisable": _UNPAID,
     "AccountProblem": _UNPAID,
     "AllAccessDisabled": _UNPAID,
     "QuotaExceeded": ("{where} is full", "raise the quota in the service's console, then resume"),
 }
+_READ = "GetObject, and ListBucket, without which some services deny that an object is missing"
+# boto3's name of a request -> the name of the right to it
+_RIGHTS = {
+    "put_object": "PutObject (and PutObjectAcl, if acl is set)",
+    "delete_object": "DeleteObject",
+    "list_objects": "ListBucket",
+    "list_objects_v2": "ListBucket",
+}
+_CHECKSUMS_REFUSED = (
+    "{where} does not take uploads with this kind of checksum ({code})",
+    'write checksums = "md5" into [{table}], or "none" if that is what is there',
+)
 _DENIED = (
     "{where} denies access ({code})",
-    "let the access key read and write objects of this bucket (GetObject, PutObject)",
+    "give the access key the right to do that with this bucket: {right}",
 )
 
 
@@ -88,8 +113,8 @@ _DENIED = (
 class Refusal:
     """An error answer: its status, the service's code and words (either may be empty).
 
-    ``clock`` is the service's clock minus ours in seconds, ``None`` if it did not say;
-    ``region`` is where the service says the bucket is.
+    ``operation`` is what was asked for, in boto3's words. ``clock`` is the service's clock minus
+    ours in seconds, ``None`` if it did not say; ``region`` is where the service says the bucket is.
     """
 
     status: int
@@ -97,42 +122,63 @@ class Refusal:
     message: str = ""
     clock: float | None = None
     region: str = ""
+    operation: str = "put_object"
 
 
 def problem(refusal: Refusal, address: Address, key: str) -> StoreError | StoreRefused:
     """What to raise for an answer that is neither success nor about the object being there."""
     code, status = refusal.code, refusal.status
-    where = f"the bucket {address.bucket} at {address.endpoint}"
     if code == "RequestTimeTooSkewed" or _is_clock(refusal):
         return StoreRefused(
             f"{address.endpoint} refuses because this machine's clock is {_off(refusal.clock)}",
             "set the clock (let the system take the time from the network), then resume",
         )
-    if status >= 500 or status in (408, 429) or code in _BUSY:  # noqa: PLR2004 - HTTP's own
+    if _may_pass(refusal):
         return StoreError(
             Reason.STORE_UNAVAILABLE, f"{address.endpoint} answers {status} {code}".rstrip()
         )
-    words = _DOOMED.get(code) or (_WRONG_REGION if status in (301, 307) else None)
+    words = (
+        _CHECKSUMS_REFUSED
+        if _is_about_checksums(refusal)
+        else _DOOMED.get(code) or (_WRONG_REGION if status in (301, 307) else None)
+    )
     if words is None and status in (401, 403):
         words = _DENIED
     if words is not None:
         said, cure = (
             text.format(
-                where=where,
+                where=address.where,
                 bucket=address.bucket,
                 endpoint=address.endpoint,
                 region=address.region,
                 code=code or status,
+                table=address.table,
+                right=_RIGHTS.get(refusal.operation, _READ),
             )
             for text in words
         )
         if refusal.region and words is _WRONG_REGION:
             said += f" but in {refusal.region}"
         return StoreRefused(said, cure)
-    said = f"{where} answers {status} {code}: {refusal.message}".rstrip(": ")
+    said = f"{address.where} answers {status} {code}: {refusal.message}".rstrip(": ")
     if code in _ONE_OBJECT:
         return StoreError(Reason.STORE_REJECTED, f"{said} ({key})")
-    return StoreRefused(said, "look at the settings in [store]; is this address an S3 service?")
+    return StoreRefused(
+        said, f"look at the settings in [{address.table}]; is this address an S3 service?"
+    )
+
+
+def _may_pass(refusal: Refusal) -> bool:
+    status = refusal.status
+    broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
+    slow = status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+    return broken or slow or refusal.code in _PASSING
+
+
+def _is_about_checksums(refusal: Refusal) -> bool:
+    refused = refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
+    said = refused and any(word in refusal.message.lower() for word in _CHECKSUMS)
+    return said or refusal.code == "MissingContentLength"
 
 
 def is_denial(refusal: Refusal) -> bool:

@@ -2,49 +2,74 @@
 
 import base64
 import hashlib
+import io
 import threading
 from collections.abc import Generator, Iterator
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from migrator.config.settings import StoreSettings
 from migrator.errors import StoreRefused
 from migrator.model import Asset
 from migrator.uploader.answers import Refusal, is_denial, problem
-from migrator.uploader.base import OWN, StoreError
-from migrator.uploader.providers import address_of
+from migrator.uploader.base import OWN, Store, StoreError
+from migrator.uploader.providers import PRECONDITIONS, address_of
 
 if TYPE_CHECKING:
     from migrator.uploader.s3 import Connection
 
+_PROBE = b"Migrator sees with this object that uploads replace nothing here.\n"
 _UNSETTLED = {"ConditionalRequestConflict", "OperationAborted"}  # a 409 that says: ask again
 
 
-class BucketStore:
-    """Objects in one bucket; all threads share one connection pool, made at the first request."""
+def open_bucket_source(settings: StoreSettings, table: str = "route") -> Store:
+    """The bucket of ``settings``, which stand in ``[table]``, to read images from.
 
-    def __init__(self, settings: StoreSettings) -> None:
+    Raises:
+        ConfigError: a setting is missing or does not fit; names it and the cure.
+    """
+    return BucketStore(settings, table=table)
+
+
+class BucketStore:
+    """Objects in one bucket; all threads share one connection pool, made at the first request.
+
+    ``create_only`` is what an earlier ``trial`` found, ``None`` if there was none. ``table`` is
+    where the settings stand in the configuration; only ``store`` needs a public address.
+    """
+
+    def __init__(
+        self, settings: StoreSettings, *, create_only: bool | None = None, table: str = "store"
+    ) -> None:
         self._settings = settings
-        self._address = address_of(settings)
+        self._address = address_of(settings, table)
+        provider = self._address.provider
+        self._precondition = PRECONDITIONS.get(provider.create_only)
+        # whether the precondition keeps objects from being replaced; None: not known, look as well
+        self._heeded = provider.heeded or create_only
+        if self._precondition is None:
+            self._heeded = False
         self._lock = threading.Lock()
         self._connected: Connection | None = None
         endpoint = urlsplit(self._address.endpoint)
         bucket = f"{endpoint.netloc.lower()}{endpoint.path}/{self._address.bucket}"
-        self.identity = f"s3:{bucket}/{settings.prefix.strip('/')}".rstrip("/")
+        self._prefix = f"{settings.prefix.strip('/')}/".lstrip("/")
+        self.identity = f"s3:{bucket}/{self._prefix}".rstrip("/")
 
     def check(self) -> None:
         """Ask for an object that is not there; what that cannot show, the first put will."""
-        key = f"{self._settings.prefix.strip('/')}/.migrator-check".lstrip("/")
+        key = f"{self._prefix}{OWN}check"
         try:
             answer = self._connection().ask("get_object", Key=key)
             if not isinstance(answer, Refusal):
                 answer["Body"].close()
                 raise StoreRefused(
                     f"{self._address.endpoint} is not an S3 service: it has what nobody stored",
-                    "correct endpoint in [store]; it is not the address that readers use",
+                    f"correct endpoint in [{self._address.table}]; "
+                    "it is not the address that readers use",
                 )
             # Amazon and others deny a missing object to whoever may not list the bucket.
             if not (_is_missing(answer) or is_denial(answer)):
@@ -52,13 +77,35 @@ class BucketStore:
         except StoreError as error:
             raise StoreRefused(
                 f"the store cannot be used: {error.detail}",
-                "look at your connection, and at endpoint and region in [store]",
+                f"look at your connection, and at endpoint and region in [{self._address.table}]",
             ) from error
+
+    def trial(self) -> bool | None:
+        """Whether the service heeds a precondition on PUT, found out with a tiny object.
+
+        ``None`` where that need not be asked, because the service is known to heed it; ``False``
+        means that this store looks before each put, and that writers may race. The finding holds
+        for ``trial_name``; the object stays, under a name that ``keys`` leaves out.
+
+        Raises:
+            StoreError: the service cannot say now; until it does, this store looks first as well.
+            StoreRefused: it would refuse every image.
+        """
+        if self._address.provider.heeded:
+            return None
+        if self._precondition is None:
+            return False
+        self._heeded = self._is_heeded()
+        return self._heeded
+
+    @property
+    def trial_name(self) -> str:
+        """What a finding of ``trial`` is about: the store, and how it was asked."""
+        return f"{self.identity} {self._address.provider.create_only}"
 
     def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
         """See ``Store.put_new``."""
-        connection = self._connection()
-        if self._address.provider.look_first and self._exists(key):
+        if not self._heeded and self._exists(key):
             return False
         optional = {
             "CacheControl": self._settings.cache_control,
@@ -66,27 +113,48 @@ class BucketStore:
             "StorageClass": self._settings.storage_class,
         }
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False))
-            file.seek(0)
-            answer = connection.ask(
-                "put_object",
-                Key=key,
-                Body=file,
-                ContentMD5=base64.b64encode(digest.digest()).decode(),
+            created = self._create(
+                key,
+                file,
                 ContentType=asset.media_type,
                 Metadata={"source-sha256": source},
                 **{name: value for name, value in optional.items() if value},
             )
+        if created is None:
+            self._heeded = False
+            return self.put_new(key, path, asset, source)
+        return created
+
+    def _is_heeded(self) -> bool:
+        """Put the same object twice: the first put may find the one of an earlier trial."""
+        for _ in range(2):
+            created = self._create(
+                f"{self._prefix}{OWN}probe", io.BytesIO(_PROBE), ContentType="text/plain"
+            )
+            if not created:
+                return created is False
+        return False
+
+    def _create(self, key: str, body: io.BufferedIOBase, **headers: Any) -> bool | None:
+        """Put ``body`` with the precondition, unless that is known to be of no use.
+
+        True if the object was made, False if one was there, ``None`` if the service does not know
+        the precondition.
+        """
+        if self._address.provider.checksums == "md5":
+            digest = hashlib.file_digest(body, partial(hashlib.md5, usedforsecurity=False))
+            body.seek(0)
+            headers["ContentMD5"] = base64.b64encode(digest.digest()).decode()
+        precondition = self._precondition if self._heeded is not False else None
+        answer = self._connection().put(key, body, precondition, **headers)
         if not isinstance(answer, Refusal):
             return True
         if answer.status == HTTPStatus.PRECONDITION_FAILED:
             return False
         if answer.status == HTTPStatus.CONFLICT and answer.code not in _UNSETTLED:
             return False
-        unknown = answer.status == HTTPStatus.NOT_IMPLEMENTED and connection.create_only is not None
-        if unknown and self._address.provider.look_first:
-            connection.create_only = None  # looking first has to do
-            return self.put_new(key, path, asset, source)
+        if precondition is not None and _is_unknown(answer):
+            return None
         raise problem(answer, self._address, key)
 
     def read(self, key: str) -> Generator[bytes, None, None]:
@@ -107,7 +175,7 @@ class BucketStore:
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """See ``Store.keys``."""
-        prefix = prefix or f"{self._settings.prefix.strip('/')}/".lstrip("/")
+        prefix = prefix or self._prefix
         for page in self._connection().pages(prefix):
             if isinstance(page, Refusal):
                 raise problem(page, self._address, prefix)
@@ -115,9 +183,10 @@ class BucketStore:
                 if not each["Key"].rpartition("/")[2].startswith(OWN):
                     yield each["Key"]
 
-    def public_url(self, key: str) -> str:
+    def public_url(self, key: str) -> str | None:
         """``key`` below the bucket's public address, the user's or the service's own."""
-        return f"{self._address.public_url}/{quote(key)}"
+        root = self._address.public_url
+        return f"{root}/{quote(key)}" if root else None
 
     def close(self) -> None:
         """See ``Store.close``."""
@@ -145,3 +214,8 @@ class BucketStore:
 
 def _is_missing(answer: Refusal) -> bool:
     return answer.status == HTTPStatus.NOT_FOUND and answer.code != "NoSuchBucket"
+
+
+def _is_unknown(answer: Refusal) -> bool:
+    """Whether the service says that it has not got what was asked for."""
+    return answer.status == HTTPStatus.NOT_IMPLEMENTED or answer.code == "NotImplemented"

@@ -6,7 +6,10 @@ import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from contextvars import ContextVar
+from io import BufferedIOBase
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
@@ -20,6 +23,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     SSLError,
 )
+from botocore.handlers import set_list_objects_encoding_type_url
 from urllib3.exceptions import HTTPError
 
 from migrator.config.settings import StoreSettings
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
 
 _CHUNK = 256 * 1024
+_PRECONDITION: ContextVar[tuple[str, str] | None] = ContextVar("precondition", default=None)
 _CONNECTIONS = 128  # more than there are workers; they are opened as needed
 
 # At lower levels botocore writes access keys and signatures into the log.
@@ -50,22 +55,29 @@ class Connection:
 
     def __init__(self, settings: StoreSettings, address: Address) -> None:
         self._address = address
-        self.create_only = address.provider.create_only
-        style: Literal["virtual", "path"] = "virtual" if address.provider.virtual_host else "path"
+        provider = address.provider
+        virtual = provider.addressing == "virtual" and not address.cname
+        style: Literal["virtual", "path"] = "virtual" if virtual else "path"
+        # Trailers in chunks, the default of boto3, are refused or stored by most services.
+        when: Literal["when_supported", "when_required"] = (
+            "when_supported" if provider.checksums == "crc32" else "when_required"
+        )
         try:
             session = boto3.session.Session(profile_name=settings.profile or None)
             self._client = session.client(
                 "s3",
                 endpoint_url=address.endpoint,
-                aws_access_key_id=_from_environment("access_key_env", settings.access_key_env),
-                aws_secret_access_key=_from_environment("secret_key_env", settings.secret_key_env),
+                aws_access_key_id=self._variable("access_key_env", settings.access_key_env),
+                aws_secret_access_key=self._variable("secret_key_env", settings.secret_key_env),
                 config=Config(
                     region_name=address.region,
                     signature_version="s3v4",
-                    # the chunked trailers of the default are refused or stored by other services
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                    s3={"addressing_style": style, "payload_signing_enabled": True},
+                    request_checksum_calculation=when,
+                    response_checksum_validation="when_required",  # we compare the bytes
+                    s3={
+                        "addressing_style": style,
+                        "payload_signing_enabled": provider.payload_signing == "on",
+                    },
                     user_agent="migrator",  # boto3's own is composed anew for every request
                     max_pool_connections=_CONNECTIONS,
                     connect_timeout=10,
@@ -75,18 +87,25 @@ class Connection:
             )
         except ProfileNotFound as error:
             raise ConfigError(
-                f"store.profile = {settings.profile!r} is not in ~/.aws",
+                f"{address.table}.profile = {settings.profile!r} is not in ~/.aws",
                 "correct the name, or run: aws configure --profile NAME",
             ) from error
         except ValueError as error:
             raise ConfigError(
-                f"store.endpoint = {address.endpoint!r} or store.region = {address.region!r} "
+                f"{address.table}.endpoint = {address.endpoint!r} or region = {address.region!r} "
                 f"cannot be used: {error}",
-                "correct them in [store]",
+                f"correct them in [{address.table}]",
             ) from error
         except BotoCoreError as error:
             raise self._trouble(error) from error
-        self._client.meta.events.register("before-sign.s3.PutObject", self._shape_put)
+        self._client.meta.events.register("before-sign.s3.PutObject", _shape_put)
+        if address.cname:
+            self._client.meta.events.register("before-sign.s3", self._leave_bucket_out)
+        if provider.list_encoding == "plain":
+            for operation in ("ListObjects", "ListObjectsV2"):
+                self._client.meta.events.unregister(
+                    f"before-parameter-build.s3.{operation}", set_list_objects_encoding_type_url
+                )
 
     def ask(self, operation: str, **parameters: Any) -> Any:
         """boto3's answer to ``operation`` on the bucket, or a ``Refusal``.
@@ -99,22 +118,37 @@ class Connection:
         try:
             return getattr(self._client, operation)(Bucket=self._address.bucket, **parameters)
         except ClientError as error:
-            return _refusal(error.response)
+            return _refusal(error.response, operation)
         except BotoCoreError as error:
             raise self._trouble(error) from error
+
+    def put(
+        self, key: str, body: BufferedIOBase, precondition: tuple[str, str] | None, **headers: Any
+    ) -> Any:
+        """``ask`` to put an object; ``precondition`` is one more header and its value."""
+        _PRECONDITION.set(precondition)
+        return self.ask("put_object", Key=key, Body=body, **headers)
 
     def pages(self, prefix: str) -> Iterator[Any]:
         """boto3's answers that list the keys beginning with ``prefix``; the last may be a refusal.
 
         Raises: as ``ask`` does.
         """
+        first = self._address.provider.listing == "v1"
+        operation = "list_objects" if first else "list_objects_v2"
         position: dict[str, str] = {}
         while True:
-            page = self.ask("list_objects_v2", Prefix=prefix, **position)
+            page = self.ask(operation, Prefix=prefix, **position)
             yield page
             if isinstance(page, Refusal) or not page.get("IsTruncated"):
                 return
-            position = {"ContinuationToken": page["NextContinuationToken"]}
+            before, position = position, _next(page, first=first)
+            if position == before:
+                raise StoreError(
+                    Reason.STORE_UNAVAILABLE,
+                    f"{self._address.endpoint} lists the same objects again and again; "
+                    f'write list_encoding = "plain" or listing = "v1" into [{self._address.table}]',
+                )
 
     def chunks(self, body: "StreamingBody") -> Generator[bytes, None, None]:
         """The bytes of an answer's body.
@@ -132,26 +166,38 @@ class Connection:
         """Close every connection."""
         self._client.close()
 
-    def _shape_put(self, request: "AWSRequest", **_event: object) -> None:
-        """What is added here is signed like the other headers."""
-        if self.create_only is not None:
-            name, value = self.create_only
-            request.headers[name] = value
-        # costs a round trip, and some services answer it late
-        del request.headers["Expect"]
+    def _leave_bucket_out(self, request: "AWSRequest", **_event: object) -> None:
+        """The host is the bucket, which botocore puts into the path; the signature comes later."""
+        parts = urlsplit(str(request.url))
+        in_front = f"{urlsplit(self._address.endpoint).path}/{quote(self._address.bucket)}"
+        path = parts.path.removeprefix(in_front) or "/"
+        request.url = urlunsplit(parts._replace(path=path))
+
+    def _variable(self, setting: str, name: str) -> str | None:
+        """The value of the environment variable ``name``, which ``setting`` asks for."""
+        if not name:
+            return None
+        value = os.environ.get(name, "").strip()
+        if not value:
+            raise ConfigError(
+                f"{self._address.table}.{setting} names the environment variable {name}, "
+                "which is not set",
+                f"set {name}, or correct {self._address.table}.{setting}",
+            )
+        return value
 
     def _trouble(self, error: Exception) -> Exception:
         """What to raise for ``error``, which is not an answer of the service."""
-        endpoint = self._address.endpoint
+        endpoint, table = self._address.endpoint, self._address.table
         if isinstance(error, ParamValidationError):
             return ConfigError(
-                f"store.bucket = {self._address.bucket!r} is not a name for a bucket",
-                "correct it in [store]",
+                f"{table}.bucket = {self._address.bucket!r} is not a name for a bucket",
+                f"correct it in [{table}]",
             )
         if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
             return StoreRefused(
                 f"the certificate of {endpoint} is not to be trusted: {_last(error)}",
-                "look at endpoint in [store] and at the clock; for a certificate of your own, "
+                f"look at endpoint in [{table}] and at the clock; for a certificate of your own, "
                 "name its authority's file in AWS_CA_BUNDLE",
             )
         reachable = (HTTPClientError, ConnectionError, IncompleteReadError, HTTPError)
@@ -161,7 +207,7 @@ class Connection:
             )
         return StoreRefused(
             f"there are no usable credentials for {endpoint}: {error}",
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in [store]",
+            f"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile in [{table}]",
         )
 
 
@@ -171,19 +217,23 @@ def _last(error: Exception) -> str:
     return str(inner).rstrip(".").rpartition(": ")[2].rpartition("] ")[2]
 
 
-def _from_environment(setting: str, name: str) -> str | None:
-    if not name:
-        return None
-    value = os.environ.get(name, "").strip()
-    if not value:
-        raise ConfigError(
-            f"store.{setting} names the environment variable {name}, which is not set",
-            f"set {name}, or correct store.{setting}",
-        )
-    return value
+def _shape_put(request: "AWSRequest", **_event: object) -> None:
+    """What is added here is signed like the other headers."""
+    if precondition := _PRECONDITION.get():
+        name, value = precondition
+        request.headers[name] = value
+    # costs a round trip, and some services answer it late
+    del request.headers["Expect"]
 
 
-def _refusal(response: Any) -> Refusal:
+def _next(page: Any, *, first: bool) -> dict[str, str]:
+    """What to ask for the page after ``page`` with; without a delimiter v1 names no marker."""
+    if not first:
+        return {"ContinuationToken": page["NextContinuationToken"]}
+    return {"Marker": page.get("NextMarker") or page["Contents"][-1]["Key"]}
+
+
+def _refusal(response: Any, operation: str) -> Refusal:
     error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
     headers = metadata.get("HTTPHeaders", {})
     return Refusal(
@@ -193,6 +243,7 @@ def _refusal(response: Any) -> Refusal:
         message=str(error.get("Message", "")),
         clock=_ahead(headers.get("date", "")),
         region=str(error.get("Region") or headers.get("x-amz-bucket-region", "")),
+        operation=operation,
     )
 
 
