@@ -219,7 +219,8 @@ class PublicAnswer:
     """What a store's public address gave to an anonymous reader.
 
     ``sha256`` and ``size`` are of the body, if it was read to its end (status 200 only).
-    ``status`` is 0 where there was no usable answer; ``error`` then says why.
+    ``status`` is 0 where there was no usable answer; ``error`` then says why. ``location`` is where
+    a redirect leads, which is not followed; ``cache_control`` the header of that name.
     """
 
     status: int
@@ -228,6 +229,8 @@ class PublicAnswer:
     content_type: str = ""
     disposition: str = ""
     error: str = ""
+    location: str = ""
+    cache_control: str = ""
 
 
 @dataclass(frozen=True, slots=True)

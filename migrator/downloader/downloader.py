@@ -85,13 +85,13 @@ class Downloader:
         except (Unfetched, OSError):
             return None
 
-    def public_answer(self, url: str) -> PublicAnswer:
+    def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.
 
-        Redirects are not followed; addresses are not vetted, for the user named this one.
+        ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not followed; addresses are not vetted, for the user named this one.
         """
         self._deadline.start(self._timeout)
-        return self._receiver.public_answer(url)
+        return self._receiver.public_answer(url, referer=referer)
 
     def host(self, url: str) -> str:
         """The host that would be asked for the image, after routes; empty for a file."""

@@ -4,6 +4,7 @@ import hashlib
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,13 +106,13 @@ class Receiver:
             response.read()
             return declared_length(response) if response.status_code == _OK else None
 
-    def public_answer(self, url: str) -> PublicAnswer:
+    def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.
 
-        Redirects are not followed; addresses are not vetted, for the user named this one.
+        ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not followed; addresses are not vetted, for the user named this one.
         """
         try:
-            return self._patiently(lambda: self._read_back(url))
+            return self._patiently(lambda: self._read_back(url, referer))
         except Unfetched as fault:
             return PublicAnswer(0, error=f"{fault.reason.words}: {fault.detail}")
 
@@ -128,20 +129,25 @@ class Receiver:
     def _limit(self, url: str) -> int:
         return self._inspector.limit_for(url, self._settings.max_bytes)
 
-    def _read_back(self, url: str) -> PublicAnswer:
-        with self._store.ask(url, follow=False) as response:
-            status = response.status_code
-            content_type = response.headers.get("content-type", "")
-            disposition = response.headers.get("content-disposition", "")
-            if status != _OK:
-                return PublicAnswer(status, "", 0, content_type, disposition)
+    def _read_back(self, url: str, referer: str) -> PublicAnswer:
+        with self._store.ask(url, follow=False, referer=referer) as response:
+            headers = response.headers
+            answer = PublicAnswer(
+                response.status_code,
+                content_type=headers.get("content-type", ""),
+                disposition=headers.get("content-disposition", ""),
+                location=headers.get("location", ""),
+                cache_control=headers.get("cache-control", ""),
+            )
+            if answer.status != _OK:
+                return answer
             check_framing(response, self._settings.max_bytes)
             digest = hashlib.sha256()
             size = 0
             for piece in _limited(response.iter_raw(), self._settings.max_bytes):
                 digest.update(piece)
                 size += len(piece)
-            return PublicAnswer(status, digest.hexdigest(), size, content_type, disposition)
+            return replace(answer, sha256=digest.hexdigest(), size=size)
 
 
 def _limited(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
