@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -61,6 +62,7 @@ class Migration:
             image_at=self.image_at,
             store_root=store.public_url(""),
             limit=self.limit,
+            now=datetime.now(UTC),
             obstacle=obstacle,
         )
         if self.only_failed:
@@ -70,6 +72,7 @@ class Migration:
                 lambda _: True,
                 image_at=self.image_at,
                 only=ledger.chosen(run),
+                now=datetime.now(UTC),
                 obstacle=obstacle,
             )
         known = ledger.known(store.identity) if ledger else {}

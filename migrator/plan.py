@@ -1,19 +1,25 @@
 """What is left to do: which images move, which stay and why. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from migrator.model import Mention, Post, Skipped, SkippedPost, Stored, TransferTask
 from migrator.reasons import Reason
+from migrator.signed import expires
 from migrator.urls import identity, is_external
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One task an image, whatever the spellings of its URL; ``posts`` are those that would change.
 
-    ``tasks`` and ``skipped`` are in the order in which the posts mention the images; ``mentions``
-    are all places of both. ``left`` are the posts that are left alone as a whole.
+    ``tasks`` and ``skipped`` are in the order in which the posts mention the images, but what
+    expires comes first, the soonest before all; ``mentions`` are all places of both. ``left`` are
+    the posts that are left alone as a whole.
     """
 
     tasks: tuple[TransferTask, ...]
@@ -41,7 +47,8 @@ class Wanted:
     reason of the rest). Images below ``store_root``, the public address of
     the target store, are already there. ``only`` restricts to these identities
     (``--only-failed``), ``limit`` to so many images. ``obstacle`` sees whether a post could be
-    replaced at all: for one that cannot, nothing moves.
+    replaced at all: for one that cannot, nothing moves. ``now`` decides between the spellings of
+    one image: signed and not yet expired is best, and that which holds longest; expired is worst.
     """
 
     selected: Callable[[str], bool]
@@ -51,6 +58,7 @@ class Wanted:
     only: Collection[str] | None = None
     limit: int | None = None
     obstacle: Callable[[Post], SkippedPost | None] = lambda _: None
+    now: datetime = _FIRST
 
     def reason_to_stay(self, url: str) -> Reason | None:
         """Why the image at ``url`` stays; ``None``: it may move."""
@@ -95,7 +103,9 @@ def make_plan(
             if reason is None and image not in tasks and len(tasks) == wanted.limit:
                 reason = Reason.OVER_LIMIT
             if reason is None:
-                tasks.setdefault(image, TransferTask(url, known.get(image), post.name))
+                task = tasks.get(image) or TransferTask(url, known.get(image), post.name)
+                best = max(task.url, url, key=lambda each: _promise(each, wanted.now))
+                tasks[image] = replace(task, url=best)
             else:
                 skipped.setdefault(image, Skipped(url, reason))
         mentions += [
@@ -104,7 +114,7 @@ def make_plan(
             if each.url in found
         ]
     return Plan(
-        tasks=tuple(tasks.values()),
+        tasks=tuple(sorted(tasks.values(), key=lambda task: expires(task.url) or _NEVER)),
         skipped=tuple(each for image, each in skipped.items() if image not in tasks),
         posts=tuple(
             post
@@ -115,6 +125,12 @@ def make_plan(
         left=tuple(left),
         warnings=tuple(warnings),
     )
+
+
+def _promise(url: str, now: datetime) -> tuple[int, datetime]:
+    """How much a spelling of an image promises to be answered: more is better."""
+    end = expires(url)
+    return (1, _NEVER) if end is None else (2 if end > now else 0, end)
 
 
 def _images(post: Post, image_at: ImageAt) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from migrator.signed import without_signature
+
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _LOGIN = re.compile(r"//[^/?#]*@")
@@ -72,9 +74,10 @@ def canonical(url: str) -> str:
 def identity(url: str) -> str:
     """The name of the image behind ``url`` in plans, the ledger and reports.
 
-    A file of the site (``file:posts/a.png``, from the site root) is its own name.
+    A file of the site (``file:posts/a.png``, from the site root) is its own name. Signatures
+    are dropped: signed URLs of one object are one image.
     """
-    return url if url.startswith("file:") else canonical(url)
+    return url if url.startswith("file:") else without_signature(canonical(url))
 
 
 def _normalized(text: str) -> str:

@@ -1,4 +1,7 @@
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from migrator.model import (
     Asset,
@@ -106,3 +109,33 @@ def test_another_spelling_of_an_image_that_stays_may_move():
     plan = make_plan([post("a.md", "https://h/a", "https://h/a#x")], wanted, {})
     assert urls(plan) == ["https://h/a#x"]
     assert plan.skipped == ()
+
+
+def signed(name, expires):
+    return f"https://h/{name}?OSSAccessKeyId=k&Signature=s{expires}&Expires={expires}"
+
+
+@pytest.mark.parametrize(
+    ("spellings", "best"),
+    [
+        ([signed("a", 1700000000), signed("a", 1800000000), signed("a", 1750000000)], 1),
+        (["https://h/a", signed("a", 1700000000)], 1),
+        ([signed("a", 1700000000), "https://h/a"], 0),
+        ([signed("a", 1500000000), "https://h/a"], 1),
+        ([signed("a", 1500000000), signed("a", 1400000000)], 0),
+        (["https://h/a#x", "https://h/a#y"], 0),
+    ],
+)
+def test_of_one_image_the_spelling_is_fetched_that_holds_longest(spellings, best):
+    wanted = Wanted(selected=lambda _: True, now=datetime.fromtimestamp(1600000000, UTC))
+    posts = [post(f"{number}.md", url) for number, url in enumerate(spellings)]
+    plan = make_plan(posts, wanted, {})
+    assert urls(plan) == [spellings[best]]
+    assert plan.tasks[0].post == "0.md"
+    assert plan.posts == tuple(posts)
+
+
+def test_what_expires_soonest_is_fetched_first_and_the_rest_in_order():
+    last, first = signed("a", 1800000000), signed("b", 1700000000)
+    plan = make_plan([post("a.md", "https://h/z", last, "https://h/y", first)], ALL, {})
+    assert urls(plan) == [first, last, "https://h/z", "https://h/y"]
