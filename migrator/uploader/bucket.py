@@ -99,6 +99,11 @@ class BucketStore:
         return self._heeded
 
     @property
+    def trial_key(self) -> str:
+        """Where ``trial`` leaves its object."""
+        return f"{self._prefix}{OWN}probe"
+
+    @property
     def trial_name(self) -> str:
         """What a finding of ``trial`` is about: the store, and how it was asked."""
         return f"{self.identity} {self._address.provider.create_only}"
@@ -129,7 +134,7 @@ class BucketStore:
         """Put the same object twice: the first put may find the one of an earlier trial."""
         for _ in range(2):
             created = self._create(
-                f"{self._prefix}{OWN}probe", io.BytesIO(_PROBE), ContentType="text/plain"
+                self.trial_key, io.BytesIO(_PROBE), ContentType="text/plain"
             )
             if not created:
                 return created is False
