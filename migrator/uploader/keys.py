@@ -1,14 +1,33 @@
-"""Names of objects: a template of the user's, filled in from an asset. Pure."""
+"""Names of objects: a template of the user's, filled in from an image and where it stands. Pure."""
 
+import re
 import string
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from migrator.errors import ConfigError
 from migrator.model import Asset, TransferTask
+from migrator.urls import absolute, names_an_image
 
 LONGEST = 1024  # bytes of UTF-8; the limit of Amazon S3, which the others took over
+_LONGEST_PART = 255  # bytes between two slashes; the limit of most file systems
+_LONGEST_NAME = 80  # bytes that a name of the user's may bring in
+_LONGEST_PATH = 512
+_LONGEST_KEPT = 237  # bytes of one part of such a path: a hash has room beside it
 _ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a million images collide
 _SHA256_DIGITS = 64
 _NO_DATE = {"year": "0000", "month": "00"}
+_BUNDLE = {"index", "_index", "readme"}  # posts that are named by their folder
+_TELLING = {"sha256", "stem", "path", "post"}  # fields that tell images apart
+# From the extension on, with the style that some hosts take after it: a.png!small, a.webp~tplv-x
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}(?:[!@~:].*)?$")
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]|[. ]$')
+_DEVICE = re.compile(
+    r"(?:(?<=/)|^)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?= *(?:\.|/|$))",
+    re.IGNORECASE,
+)
 
 
 def names_a_date(template: str) -> bool:
@@ -21,56 +40,155 @@ def key_for(
 ) -> str:
     """The key of ``asset``: ``prefix``, a slash, and ``template`` with its fields filled in.
 
-    ``distinct`` adds so much of the hash that no other image can have this key.
-
-    The fields are ``{sha256}``, ``{sha256:N}`` (its first N hex digits), ``{ext}`` (with the dot),
-    ``{year}`` and ``{month}``, of the day the first post that shows it was ``written``. A key holds
-    enough of the hash that different images do not meet under one name.
+    ``docs/reference/names-and-links.md`` lists the fields. Whatever the URL and the post are
+    called, the key can be one on S3 and a file on Linux, macOS and Windows. ``distinct`` adds so
+    much of the hash that no other image can have this key; it changes nothing where the template
+    has as much.
 
     Raises:
-        ConfigError: the template or the prefix cannot make such a key.
+        ConfigError: the template or the prefix cannot make such a key, for this or any image.
     """
-    name = _filled(template, asset, task)
+    name = _filled(template, asset, task, distinct=distinct)
     _must_be_plain("store.key", name)
+    name = _DEVICE.sub(r"\g<0>-", name)
     folder = prefix.strip("/")
     if folder:
         _must_be_plain("store.prefix", folder)
     key = f"{folder}/{name}" if folder else name
-    if len(key.encode("utf-8", "surrogateescape")) > LONGEST:
+    if _size(key) > LONGEST:
         raise ConfigError(
             f"store.prefix and store.key make names of more than {LONGEST} bytes",
             "choose a shorter prefix",
         )
+    if max(map(_size, name.split("/"))) > _LONGEST_PART:
+        raise ConfigError(
+            f"store.key = {template!r} makes names of more than {_LONGEST_PART} bytes, "
+            "which a disk cannot hold",
+            "name fewer fields, or put a slash between them",
+        )
     return key
 
 
-def _filled(template: str, asset: Asset, task: TransferTask) -> str:
+def check_key(template: str, prefix: str) -> None:
+    """See that every image can get a key.
+
+    Raises:
+        ConfigError: as ``key_for``, for the longest names that there can be.
+    """
+    part = "p" * _LONGEST_KEPT
+    path = f"{part}/{'p' * (_LONGEST_PATH - 2 * _LONGEST_KEPT - 2)}/{part}"
+    asset = Asset("0" * _SHA256_DIGITS, 1, "image/jpeg", ".jpeg")
+    task = TransferTask(f"https://h/{path}", post=part)
+    key_for(template, prefix, asset, task, distinct=True)
+
+
+def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) -> str:
     written = task.written
+    values = {"ext": asset.extension, "stem": _stem(task.url), "post": _post(task.post)}
+    values |= {"year": f"{written:%Y}", "month": f"{written:%m}"} if written else _NO_DATE
+    values["path"] = path = _path(task.url)
+    if not path:
+        values["path"] = f"{asset.sha256[:2]}/{asset.sha256}{asset.extension}"
     pieces: list[str] = []
+    fields: set[str] = set()
     digits = 0
-    plain = {"ext": asset.extension}
-    plain |= {"year": f"{written:%Y}", "month": f"{written:%m}"} if written else _NO_DATE
-    try:
-        fields = list(string.Formatter().parse(template))
-    except ValueError as error:
-        raise _bad_template(template, "a brace is not closed") from error
-    for literal, field, spec, conversion in fields:
+    for literal, field, spec in _parsed(template):
         pieces.append(literal)
-        if field is None:
-            continue
-        if field in plain and not spec and not conversion:
-            pieces.append(plain[field])
-        elif field == "sha256" and not conversion:
-            length = _length(template, spec or "")
+        if field == "sha256":
+            length = _length(template, spec)
             pieces.append(asset.sha256[:length])
             digits = max(digits, length)
-        else:
+        elif field:
+            pieces.append(values[field])
+            if field == "path" and not path:
+                digits = _SHA256_DIGITS
+        fields.add(field)
+    if not fields & _TELLING:
+        raise _bad_template(template, "every image would get the same name")
+    name = "".join(pieces)
+    return _with_hash(name, asset.sha256[:_ENOUGH]) if distinct and digits < _ENOUGH else name
+
+
+def _parsed(template: str) -> list[tuple[str, str, str]]:
+    """The literals of ``template``, each with the field after it and what its colon adds."""
+    try:
+        parsed = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise _bad_template(template, "a brace is not closed") from error
+    for _, field, spec, conversion in parsed:
+        known = field in _TELLING | {"ext"} | _NO_DATE.keys() and (field == "sha256" or not spec)
+        if field is not None and (conversion or not known):
             raise _bad_template(template, f"{{{field}}} is not known")
-    if digits < _ENOUGH:
-        raise _bad_template(
-            template, "two different images could get one name; it needs more of the hash"
-        )
-    return "".join(pieces)
+    return [(literal, field or "", spec or "") for literal, field, spec, _ in parsed]
+
+
+def _with_hash(name: str, digits: str) -> str:
+    folder, slash, last = name.rpartition("/")
+    suffix = found[0] if (found := _SUFFIX.search(last)) and found.start() else ""
+    return f"{folder}{slash}{last.removesuffix(suffix)}-{digits}{suffix}"
+
+
+def _stem(url: str) -> str:
+    last = unquote(_url_path(url), errors="replace").rstrip("/").rpartition("/")[2]
+    return _safe(_SUFFIX.sub("", last)) or "image"
+
+
+def _post(name: str) -> str:
+    path = PurePosixPath(name)
+    stem = path.stem
+    if stem.partition(".")[0].lower() in _BUNDLE and _safe(path.parent.name):  # also index.zh.md
+        stem = path.parent.name
+    return _safe(stem) or "post"
+
+
+def _path(url: str) -> str:
+    """The path of ``url``, decoded; empty if it cannot be a key, or names what is no image.
+
+    A server would take an image called a.html for a page, with what someone hid in it.
+    """
+    try:
+        path = unquote_to_bytes(_url_path(url)).decode().removeprefix("/")
+    except UnicodeError:
+        return ""
+    last = path.rpartition("/")[2].replace("#", "")
+    usable = (
+        path.isprintable()
+        and _size(path) <= _LONGEST_PATH
+        and (names_an_image(last) or "." not in last)
+        and all(map(_is_plain_part, path.split("/")))
+    )
+    return path if usable else ""
+
+
+def _is_plain_part(part: str) -> bool:
+    """Not empty, nothing hidden (``..`` neither), legal everywhere, with room for a hash."""
+    usable = 0 < _size(part) <= _LONGEST_KEPT and not part.startswith(".")
+    return usable and not _NOT_ON_WINDOWS.search(part)
+
+
+def _url_path(url: str) -> str:
+    """The path in ``url`` as it is written, without query and fragment."""
+    if url.startswith("file:"):  # a file of the site: nothing is encoded
+        return quote(url.removeprefix("file:"), errors="surrogatepass")
+    try:
+        return urlsplit(absolute(url)).path
+    except ValueError:
+        return ""
+
+
+def _safe(text: str) -> str:
+    """``text`` as part of a name on any system: in lower case, letters and digits of every script.
+
+    Names that differ in case alone would meet on disks of Windows and macOS. At most 80 bytes.
+    """
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+    kept = (c if c == "_" or unicodedata.category(c)[0] in "LMN" else "-" for c in text)
+    short = re.sub("-+", "-", "".join(kept)).strip("-").encode()[:_LONGEST_NAME]
+    return short.decode(errors="ignore").strip("-")
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _length(template: str, spec: str) -> int:
@@ -84,8 +202,8 @@ def _length(template: str, spec: str) -> int:
 def _bad_template(template: str, what: str) -> ConfigError:
     return ConfigError(
         f"store.key = {template!r}: {what}",
-        f"use {{sha256}} or {{sha256:N}} with N of at least {_ENOUGH}, {{year}}, {{month}} and "
-        '{ext}, as in "{sha256:2}/{sha256}{ext}"',
+        "use {sha256}, {sha256:N}, {stem}, {post}, {path}, {year}, {month} and {ext}, "
+        'as in "{sha256:2}/{sha256}{ext}" or "{year}/{month}/{stem}{ext}"',
     )
 
 

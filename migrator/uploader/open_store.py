@@ -7,13 +7,10 @@ from pathlib import Path
 
 from migrator.config.settings import StoreSettings
 from migrator.errors import ConfigError, UsageError
-from migrator.model import Asset, TransferTask
 from migrator.uploader.base import Store
 from migrator.uploader.bucket import BucketStore
-from migrator.uploader.keys import key_for
+from migrator.uploader.keys import check_key
 from migrator.uploader.local import LocalStore
-
-_SAMPLE = Asset("0" * 64, 1, "image/png", ".png")
 
 
 def open_store(settings: StoreSettings, root: Path) -> Store:
@@ -24,7 +21,7 @@ def open_store(settings: StoreSettings, root: Path) -> Store:
     Raises:
         ConfigError: a setting is missing or does not fit; names it and the cure.
     """
-    key_for(settings.key, settings.prefix, _SAMPLE, TransferTask("https://h/a.png"))
+    check_key(settings.key, settings.prefix)
     if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
         raise ConfigError(
             f"store.public_url = {settings.public_url!r} is not an address",
