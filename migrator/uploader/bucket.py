@@ -59,6 +59,11 @@ class BucketStore:
         self._prefix = f"{settings.prefix.strip('/')}/".lstrip("/")
         self.identity = f"s3:{bucket}/{self._prefix}".rstrip("/")
 
+    @property
+    def exclusive(self) -> bool:
+        """See ``Store.exclusive``; a trial shows that it is heeded, but not that it is atomic."""
+        return bool(self._address.provider.heeded and self._heeded)
+
     def check(self) -> None:
         """Ask for an object that is not there; what that cannot show, the first put will."""
         key = f"{self._prefix}{OWN}check"
@@ -133,9 +138,7 @@ class BucketStore:
     def _is_heeded(self) -> bool:
         """Put the same object twice: the first put may find the one of an earlier trial."""
         for _ in range(2):
-            created = self._create(
-                self.trial_key, io.BytesIO(_PROBE), ContentType="text/plain"
-            )
+            created = self._create(self.trial_key, io.BytesIO(_PROBE), ContentType="text/plain")
             if not created:
                 return created is False
         return False
