@@ -7,6 +7,7 @@
      |   +- ConfigError          names the file, the key, what was expected
      +- EnvironmentProblem (6)   disk full, read-only, no permission
      |   +- LedgerError          the ledger is unusable
+     |       +- LedgerDamaged    for good: `migrator resume` makes a new one
      +- AlreadyRunning (7)       another run holds the lock
      +- StoreRefused (8)         credentials, bucket, clock
      +- Interrupted (128+N)      a signal ended the run
@@ -45,6 +46,10 @@ class EnvironmentProblem(MigratorError):
 
 class LedgerError(EnvironmentProblem):
     """The ledger is damaged, of a newer version, or cannot be written."""
+
+
+class LedgerDamaged(LedgerError):
+    """The ledger is no longer a SQLite file that can be trusted."""
 
 
 class AlreadyRunning(MigratorError):

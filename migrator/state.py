@@ -2,16 +2,20 @@
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from migrator.errors import AlreadyRunning, EnvironmentProblem, UsageError
 
 FOLDER = ".migrator"
 _LEDGER = "ledger.db"
+_RUNS = "runs"
+_RUN = re.compile(r"\d{4}-\d\d-\d\d-\d+")
 _DEPTH = 3  # levels: content/posts/2024
 
 
@@ -36,17 +40,50 @@ class Site:
         """Downloads on their way to a store."""
         return self.state / "spool"
 
+    @property
+    def lost_ledger(self) -> bool:
+        """Whether runs left their originals here, but the ledger that names them is gone."""
+        return bool(self.runs()) and not self.ledger.exists()
+
+    def runs(self) -> list[str]:
+        """The names of the runs that keep something here, oldest first."""
+        try:
+            names = [entry.name for entry in (self.state / _RUNS).iterdir()]
+        except OSError:
+            return []
+        return sorted(filter(_RUN.fullmatch, names), key=_in_order)
+
+    def kept_posts(self, run: str) -> Iterator[str]:
+        """The names of the posts whose originals ``run`` keeps."""
+        folder = self.state / _RUNS / run / "originals"
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                yield _outside(path.relative_to(folder).as_posix())
+
+    def set_ledger_aside(self) -> Path | None:
+        """Give a damaged ledger another name; returns that, ``None`` where there is no ledger."""
+        if not self.ledger.exists():
+            return None
+        number = next(n for n in count(1) if not self._aside(n).exists())
+        for end in ("-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                (self.state / f"{_LEDGER}{end}").rename(f"{self._aside(number)}{end}")
+        return self.ledger.rename(self._aside(number))
+
+    def _aside(self, number: int) -> Path:
+        return self.state / f"damaged-{number}-{_LEDGER}"
+
     def post(self, name: str) -> Path:
         """The file of the post with this name."""
         return self.root / name
 
     def original(self, run: str, name: str) -> Path:
         """Where ``run`` keeps the bytes that the post had before."""
-        return self.state / "runs" / run / "originals" / _inside(name)
+        return self.state / _RUNS / run / "originals" / _inside(name)
 
     def displaced(self, run: str, name: str) -> Path:
         """Where ``run`` keeps the very file that it took out of the post's place."""
-        return self.state / "runs" / run / "displaced" / _inside(name)
+        return self.state / _RUNS / run / "displaced" / _inside(name)
 
 
 def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
@@ -64,11 +101,11 @@ def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
         start = first if first.is_dir() else first.parent
         return _upwards(start) or start
     here = config_file.resolve().parent if config_file else _current()
-    if paths or (here / FOLDER / _LEDGER).is_file():
+    if paths or _has_history(here):
         return here
     if config_file is None and (above := _upwards(here)):
         return above
-    below = [ledger.parent.parent for ledger in _ledgers(here, _DEPTH)]
+    below = list(_sites(here, _DEPTH))
     if len(below) > 1:
         names = ", ".join(str(folder.relative_to(here)) for folder in below)
         raise UsageError(
@@ -86,13 +123,18 @@ def _current() -> Path:
 
 def _upwards(folder: Path) -> Path | None:
     """The nearest folder that has a ledger, from ``folder`` upwards."""
-    folders = (folder, *folder.parents)
-    ours = (each for each in folders if os.path.isfile(each / FOLDER / _LEDGER))  # noqa: PTH113 - likewise
-    return next(ours, None)
+    return next(filter(_has_history, (folder, *folder.parents)), None)
 
 
-def _ledgers(folder: Path, depth: int) -> Iterator[Path]:
-    """The ledgers in state folders at most ``depth`` levels below; hidden folders are left out."""
+def _has_history(folder: Path) -> bool:
+    """Whether there is a ledger, or what is left of one that was lost."""
+    state = folder / FOLDER
+    # os.path, for it is False where we may not look
+    return os.path.isfile(state / _LEDGER) or os.path.isdir(state / _RUNS)  # noqa: PTH112, PTH113
+
+
+def _sites(folder: Path, depth: int) -> Iterator[Path]:
+    """The folders with a ledger at most ``depth`` levels below; hidden folders are left out."""
     try:
         entries = sorted(folder.iterdir())
     except OSError:
@@ -100,10 +142,10 @@ def _ledgers(folder: Path, depth: int) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith(".") or entry.is_symlink() or not entry.is_dir():
             continue
-        if os.path.isfile(entry / FOLDER / _LEDGER):  # noqa: PTH113 - False where we may not look
-            yield entry / FOLDER / _LEDGER
+        if _has_history(entry):
+            yield entry
         elif depth > 1:
-            yield from _ledgers(entry, depth - 1)
+            yield from _sites(entry, depth - 1)
 
 
 @contextmanager
@@ -155,6 +197,16 @@ def _flock(descriptor: int, site: Site) -> None:
             f"cannot lock {site.state / 'lock'}: {error.strerror}",
             "The file system does not support locks; move the site to a local disk.",
         ) from error
+
+
+def _in_order(run: str) -> tuple[str, int]:
+    day, _, number = run.rpartition("-")
+    return day, int(number)
+
+
+def _outside(path: str) -> str:
+    """The name whose path inside a folder is ``path``."""
+    return path.replace("%2E%2E", "..").replace("%25", "%")
 
 
 def _inside(name: str) -> str:

@@ -27,12 +27,18 @@ def migrate(
     ] = False,
     host: Annotated[
         list[str],
-        typer.Option(metavar="HOST", help="Only images on this host or provider (repeatable)."),
+        typer.Option(
+            metavar="HOST",
+            help="Only images on this host or provider; `local`: files of the site (repeatable).",
+        ),
     ] = [],  # noqa: B006 - typer copies it
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Move at most N images.")
     ] = None,
     to: options.To = "",
+    local: Annotated[
+        bool, typer.Option("--local", help="Files of the site that posts show, too.")
+    ] = False,
     links: options.Links = False,
     text: options.Text = False,
     common: Common,
@@ -51,6 +57,8 @@ def migrate(
 
         migrator migrate posts/hello.md --to s3://my-blog/images
 
+        migrator migrate . --local --dry-run
+
     Exit status: 0 all done, 2 wrong usage or configuration, 3 some images or posts stayed as they
     were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
     8 the store refused.
@@ -65,6 +73,7 @@ def migrate(
         to=to if not to or "://" in to or to in STORE_NAMES else absolute(Path(to)),
         links=links,
         text=text,
+        local=local,
         hosts=tuple(host),
         only_failed=only_failed,
         limit=limit,
@@ -122,17 +131,23 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
     """Finish what was interrupted, with the options it began with.
 
     What is already done is not done again. An interrupted rollback goes on putting posts back.
+    Where the ledger is damaged or gone, a new one is made from the originals that runs kept.
 
     Exit status: as of the command that was interrupted; 0 if nothing was.
     """
     from migrator.cli.asked import Asked
     from migrator.cli.change import Show, change
+    from migrator.cli.rebuilding import ledger_rebuilt
     from migrator.cli.rolling_back import rolled_back
     from migrator.cli.session import history, site_here
+    from migrator.errors import LedgerDamaged
 
     site = site_here(common)
-    with history(site) as ledger:
-        run = ledger.interrupted() if ledger else None
+    try:
+        with history(site) as ledger:
+            run = ledger.interrupted() if ledger else None
+    except LedgerDamaged as damage:
+        return ledger_rebuilt(site, damage, yes=yes)
     if run is None:
         typer.echo("Nothing was interrupted.", err=json)
         return 0

@@ -17,7 +17,7 @@ from migrator.config.loading import Loaded, find_config, load, user_config
 from migrator.config.trust import trust
 from migrator.errors import UsageError
 from migrator.events import Listener
-from migrator.ledger import Ledger
+from migrator.ledger import Ledger, damaged
 from migrator.recovery import recover
 from migrator.report.progress import listener_for
 from migrator.scanner.files import must_exist
@@ -40,6 +40,7 @@ class Session:
     @contextmanager
     def working(self) -> Iterator[Ledger]:
         """Lock the site, open its ledger, and settle what an interrupted command left."""
+        _must_have_ledger(self.site)
         with locked(self.site), Ledger.open(self.site.ledger) as ledger:
             recover(self.site, ledger, self.listener)
             try:
@@ -81,13 +82,23 @@ def at_site(common: Common) -> Iterator[Session]:
 
 @contextmanager
 def history(site: Site) -> Iterator[Ledger | None]:
-    """The ledger of ``site``, to read only; ``None`` where no run was ever recorded."""
+    """The ledger of ``site``, to read only; ``None`` where no run was ever recorded.
+
+    Raises:
+        LedgerDamaged: it cannot be read any more, or is gone while the originals are there.
+    """
+    _must_have_ledger(site)
     ledger = Ledger.look(site.ledger)
     try:
         yield ledger
     finally:
         if ledger:
             ledger.close()
+
+
+def _must_have_ledger(site: Site) -> None:
+    if site.lost_ledger:
+        raise damaged(site.ledger, "it is gone")
 
 
 def site_here(common: Common) -> Site:

@@ -7,9 +7,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
-from migrator.errors import LedgerError
+from migrator.errors import LedgerDamaged, LedgerError
 
-_VERSION = 2
+_VERSION = 3
 # What makes a ledger of each older version one of the next.
 _UPGRADES = {
     1: """
@@ -19,7 +19,8 @@ _UPGRADES = {
     CREATE TABLE trait (
       store TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (store, name)
     ) STRICT, WITHOUT ROWID;
-    """
+    """,
+    2: "ALTER TABLE image ADD COLUMN referer TEXT;",
 }
 
 
@@ -34,10 +35,13 @@ class Database:
     @classmethod
     def open(cls, file: Path) -> Self:
         """Open or create the ledger; the caller holds the lock of the site."""
+        unclean = file.with_name(f"{file.name}-wal").exists()
         with _translated(file):
             connection = sqlite3.connect(file, isolation_level=None)
             ledger = cls(connection, file)
             try:
+                if unclean:
+                    ledger._check()
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA foreign_keys = ON")
@@ -89,6 +93,11 @@ class Database:
             )
         return version
 
+    def _check(self) -> None:
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise damaged(self._file, found)
+
     def _read_upgraded(self) -> None:
         """Go on with an upgraded copy in memory; the file stays as it is."""
         memory = sqlite3.connect(":memory:", isolation_level=None)
@@ -122,15 +131,24 @@ class Database:
             return self._db.execute(sql, values).fetchall()
 
 
+def damaged(file: Path, what: str) -> LedgerDamaged:
+    """The error of a ledger that cannot be read any more."""
+    return LedgerDamaged(
+        f"the ledger {file} is damaged: {what}",
+        "No post is lost: the originals of every changed post lie beside it, under"
+        " runs/RUN/originals. `migrator resume` makes a new ledger from them.",
+    )
+
+
 @contextmanager
 def _translated(file: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         raise LedgerError(
             f"the ledger {file} cannot be used: {error}",
             "No post is lost: one that was being replaced is whole, old or new, and the next"
-            " command sees to it. If the disk is full, free some space and run `migrator resume`."
-            " If the file is damaged, move it away: the originals of every changed post lie beside"
-            " it, under runs/RUN/originals.",
+            " command sees to it. If the disk is full, free some space and run `migrator resume`.",
         ) from error
+    except sqlite3.DatabaseError as error:
+        raise damaged(file, str(error)) from error

@@ -8,7 +8,9 @@ from typing import Any
 from migrator.errors import UsageError
 from migrator.ledger.database import Database
 from migrator.ledger.records import Run
-from migrator.ledger.rows import ASSET
+from migrator.ledger.rows import ASSET, asset_of
+from migrator.model import PastImage
+from migrator.reasons import Reason
 
 
 class History(Database):
@@ -74,6 +76,29 @@ class History(Database):
             Counter(dict(map(tuple, self._rows(images, (run.id,))))),
             Counter(dict(map(tuple, self._rows(posts, (run.id,))))),
         )
+
+    def past_images(self) -> list[PastImage]:
+        """Every image that a run fetched, or tried to, in its newest state."""
+        rows = self._rows(
+            f"SELECT image.url, state, reason, detail, max(run), run.name AS run,"  # noqa: S608 - our own text
+            f" coalesce(run_image.source, image.source, image.url) AS source, final_url, {ASSET}"
+            " FROM run_image JOIN image ON image.id = image JOIN run ON run.id = run"
+            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
+            " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image ORDER BY image"
+        )
+        return [
+            PastImage(
+                row["url"],
+                row["state"],
+                Reason(row["reason"]) if row["reason"] else None,
+                row["detail"],
+                asset_of(row) if row["sha256"] and row["size"] is not None else None,
+                row["source"],
+                row["final_url"] or "",
+                row["run"],
+            )
+            for row in rows
+        ]
 
     def image_rows(self, run: Run) -> list[sqlite3.Row]:
         """Every image of ``run`` in the order of the plan: what ``run_image`` says, and its asset.

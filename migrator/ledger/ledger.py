@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from migrator.ledger.history import History
-from migrator.ledger.records import Run, Swap
+from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import (
     ASSET,
     asset_of,
@@ -54,6 +54,30 @@ class Ledger(History):
         with self._change() as db:
             db.execute("UPDATE run SET finished = ? WHERE id = ?", (now(), run.id))
         return self._run("WHERE id = ?", run.id)
+
+    def exhume(self, runs: Iterable[str], relics: Iterable[Relic]) -> None:
+        """Record, in an empty ledger, runs of which only the originals of posts are left."""
+        with self._change() as db:
+            db.executemany(
+                "INSERT INTO run (name, command, arguments, started, finished)"
+                " VALUES (?, 'unknown', '{}', ?, ?)",
+                ((name, f"{name[:10]}T00:00:00.000Z", now()) for name in runs),
+            )
+            db.executemany(
+                "INSERT INTO run_post (run, post, state, edits, before, after, temporary)"
+                " VALUES ((SELECT id FROM run WHERE name = ?), ?, ?, ?, ?, ?, '')",
+                (
+                    (
+                        each.run,
+                        post_id(db, each.post),
+                        "rolled-back" if each.after == each.before else "rewritten",
+                        each.edits,
+                        each.before,
+                        each.after,
+                    )
+                    for each in relics
+                ),
+            )
 
     # -- images
 
@@ -100,8 +124,9 @@ class Ledger(History):
                 )
             if isinstance(outcome, Stored):
                 db.execute(
-                    "UPDATE image SET sha256 = ?, source = ?, final_url = ? WHERE id = ?",
-                    (sha256, outcome.source, outcome.final_url, image),
+                    "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?"
+                    " WHERE id = ?",
+                    (sha256, outcome.source, outcome.final_url, outcome.referer, image),
                 )
                 db.executemany(
                     "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
@@ -130,7 +155,7 @@ class Ledger(History):
     def known(self, store: str) -> dict[str, Stored]:
         """What earlier runs put into ``store``, by canonical URL."""
         rows = self._rows(
-            f"SELECT image.url, source, final_url, key, {ASSET} FROM image"  # noqa: S608 - our own text
+            f"SELECT image.url, source, final_url, referer, key, {ASSET} FROM image"  # noqa: S608 - our own text
             " JOIN asset USING (sha256) JOIN placement USING (sha256) WHERE store = ?",
             (store,),
         )
@@ -142,6 +167,7 @@ class Ledger(History):
                 row["source"] or row["url"],
                 reused=True,
                 final_url=row["final_url"] or row["url"],
+                referer=row["referer"] or "",
             )
             for row in rows
         }
@@ -150,7 +176,7 @@ class Ledger(History):
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail,"  # noqa: S608 - our own text
-            f" run_image.source, final_url, run_image.store, key, {ASSET}"
+            f" run_image.source, final_url, referer, run_image.store, key, {ASSET}"
             " FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"
@@ -159,14 +185,6 @@ class Ledger(History):
             (run.id,),
         )
         return {row["canonical"]: outcome_of(row) for row in rows}
-
-    def failed_before(self) -> set[str]:
-        """Canonical URLs whose newest state is failed or held."""
-        rows = self._rows(
-            "SELECT image.url, state, max(run) FROM run_image JOIN image ON image.id = image"
-            " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image"
-        )
-        return {url for url, state, _ in rows if state in ("held", "failed")}
 
     def chosen(self, run: Run) -> set[str]:
         """Canonical URLs of the images that ``run`` set out to move, or has moved."""
@@ -197,10 +215,21 @@ class Ledger(History):
     # -- what the user and the stores said
 
     def accept(self, what: Iterable[str]) -> None:
-        """Remember that the user lets these through: canonical URLs and SHA-256s."""
+        """Remember that the user lets these through: canonical URLs and SHA-256s.
+
+        A picture that is in a store already needs no second download.
+        """
+        accepted = tuple(what)
         with self._change() as db:
             db.executemany(
-                "INSERT OR IGNORE INTO accepted VALUES (?, ?)", ((each, now()) for each in what)
+                "INSERT OR IGNORE INTO accepted VALUES (?, ?)", ((each, now()) for each in accepted)
+            )
+            db.executemany(
+                "UPDATE image SET sha256 = ?1 WHERE sha256 IS NULL AND id IN (SELECT image FROM"
+                " (SELECT image, state, sha256, max(run) FROM run_image"
+                " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image)"
+                " WHERE state = 'held' AND sha256 = ?1)",
+                ((each,) for each in accepted),
             )
 
     def accepted(self) -> frozenset[str]:

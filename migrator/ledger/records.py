@@ -18,6 +18,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Relic:
+    """What is known of a swap whose ledger is gone.
+
+    ``after`` is empty where it is not sure, and equal to ``before`` where the post is put back.
+    """
+
+    run: str
+    post: str
+    before: str
+    after: str
+    edits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Swap:
     """One post as a run replaced it, or is about to.
 

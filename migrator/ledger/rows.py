@@ -46,6 +46,7 @@ def outcome_of(row: sqlite3.Row) -> Outcome:
                 row["source"],
                 reused=state == "reused",
                 final_url=row["final_url"] or row["url"],
+                referer=row["referer"] or "",
             )
         case "held":
             asset_or_none = asset_of(row) if row["sha256"] else None

@@ -16,7 +16,8 @@ CREATE TABLE image (
   url TEXT NOT NULL UNIQUE,
   sha256 TEXT REFERENCES asset,           -- the bytes it was last seen to serve; NULL: none to trust
   source TEXT,                            -- the URL or route that served them
-  final_url TEXT                          -- where redirects ended
+  final_url TEXT,                         -- where redirects ended
+  referer TEXT                            -- the Referer it was asked for with
 ) STRICT;
 
 CREATE TABLE asset (

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
     "outcome",
     [
         STORED,
-        Stored(URL, ASSET, STORED.placement, URL, reused=True),
+        replace(STORED, reused=True),
         Held(URL, Reason.SVG, "detail", ASSET),
         Held(URL, Reason.TOO_LARGE, "detail"),
         Failed(URL, Reason.NOT_FOUND, "404"),

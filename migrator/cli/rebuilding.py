@@ -1,0 +1,34 @@
+"""How a new ledger is made: say what is wrong, ask, set the old one aside, rebuild."""
+
+import typer
+
+from migrator.cli import ending
+from migrator.cli.session import confirmed
+from migrator.errors import LedgerDamaged
+from migrator.ledger import Ledger
+from migrator.rebuilding import rebuild
+from migrator.report.escape import for_terminal
+from migrator.report.quantities import counted
+from migrator.state import Site, locked
+
+
+def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
+    """Make a new ledger for ``site`` from what runs kept; the damaged one stays beside it.
+
+    Returns the exit status.
+    """
+    typer.echo(f"migrator: {for_terminal(str(damage))}", err=True)
+    question = f"Make a new ledger from the originals of {counted(len(site.runs()), 'run')}?"
+    if not yes and not confirmed(question):
+        typer.echo("Nothing was changed.", err=True)
+        return ending.DECLINED
+    with locked(site):
+        aside = site.set_ledger_aside()
+        with Ledger.open(site.ledger) as ledger:
+            runs = rebuild(site, ledger)
+    said = f"Made a new ledger of {counted(runs, 'run')}; posts were not touched."
+    if aside:
+        said += f" The damaged one is {for_terminal(str(aside))}."
+    said += "\nSee the runs: migrator runs. To put posts back: migrator rollback RUN"
+    typer.echo(said)
+    return 0
