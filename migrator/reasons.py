@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not-found", "the host says the image does not exist (404)"
     GONE = "gone", "the host says the image was removed (410)"
     FORBIDDEN = "forbidden", "the host refuses to serve the image (401 or 403)"
+    HOST_PAUSED = "host-paused", "its host needs a rest; a later run goes on", True
     RATE_LIMITED = "rate-limited", "the host asks us to slow down (429)", True
     SERVER_ERROR = "server-error", "the host has an error of its own (5xx)", True
     HTTP_STATUS = "http-status", "the host answers with an unexpected status"

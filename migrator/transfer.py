@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrator.config import Settings
-from migrator.downloader import Downloader
+from migrator.downloader import Downloader, Manners, rates
 from migrator.errors import MigratorError
 from migrator.model import Asset, Failed, Fetched, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
@@ -36,6 +36,7 @@ class Transfer:
     def __init__(self, spec: TransferSpec) -> None:
         self._spec = spec
         self._stores = Stores(spec.settings, spec.root)
+        self._manners = Manners(rates(spec.settings))
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
 
@@ -126,6 +127,7 @@ class Transfer:
                 spool=self._spec.spool,
                 root=self._spec.root,
                 accepted=self._spec.accepted,
+                manners=self._manners,
             )
             self._thread.downloader = downloader
             self._downloaders.append(downloader)

@@ -81,6 +81,5 @@ def test_a_setting_that_does_not_fit_is_seen_before_anything_moves(tmp_path):
     settings = Settings(
         store=StoreSettings(), safety=SafetySettings(allow_private=("10.0.0.0/99",))
     )
-    transfer = Transfer(TransferSpec(settings, tmp_path, tmp_path / "spool"))
     with pytest.raises(ConfigError, match=r"10\.0\.0\.0/99"):
-        transfer.check()
+        Transfer(TransferSpec(settings, tmp_path, tmp_path / "spool")).check()

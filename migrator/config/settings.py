@@ -86,6 +86,11 @@ class DownloadSettings:
 
     workers: int = _setting(16, "images moved at the same time", minimum=1)
     per_host: int = _setting(4, "requests to one host at the same time", minimum=1)
+    rate: float = _setting(
+        20.0,
+        "requests a second to one host, 0: any number; hosts in allow_private are not slowed down",
+        minimum=0,
+    )
     timeout: float = _setting(120.0, "seconds one image may take in all", minimum=0.1)
     max_bytes: int = _setting(32 * MIB, "largest image in bytes; larger ones are held", minimum=1)
     retries: int = _setting(3, "how often to try again what may pass", minimum=0)

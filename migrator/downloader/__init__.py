@@ -1,5 +1,6 @@
 """Fetches images. The only package that knows httpx."""
 
 from migrator.downloader.downloader import Downloader
+from migrator.downloader.manners import Manners, rates
 
-__all__ = ["Downloader"]
+__all__ = ["Downloader", "Manners", "rates"]

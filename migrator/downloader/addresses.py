@@ -79,7 +79,14 @@ class Exemption:
         """Whether ``address``, found under the name ``host``, may be connected to at ``port``."""
         if self.port not in (None, port):
             return False
-        return self.host == _name(host) or (self.network is not None and address in self.network)
+        return self.names(host) or (self.network is not None and address in self.network)
+
+    def names(self, host: str) -> bool:
+        """Whether ``host``, a name or an address, is meant, at whichever port."""
+        if self.network is None:
+            return self.host == _name(host)
+        address = literal(host)
+        return address is not None and unmapped(address) in self.network
 
 
 def parse_exemptions(texts: Iterable[str]) -> tuple[Exemption, ...]:

@@ -10,6 +10,7 @@ from migrator.downloader.addresses import Exemption
 from migrator.downloader.answers import declared_length
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import GuardedBackend
+from migrator.downloader.manners import Manners
 from migrator.downloader.transport import GuardedTransport
 from migrator.downloader.wire import Deadline
 from migrator.reasons import Reason
@@ -39,9 +40,12 @@ class HostClient:
         exemptions: Sequence[Exemption] | None,
         tls: ssl.SSLContext,
         deadline: Deadline,
+        manners: Manners,
     ) -> None:
         quiet("httpx", "httpcore")
         self._user_agent = user_agent or BROWSER
+        self._deadline = deadline
+        self._manners = manners
         # Not httpx's own client, which reads the environment and keeps cookies.
         self._transport = GuardedTransport(GuardedBackend(exemptions, deadline), tls)
 
@@ -70,32 +74,48 @@ class HostClient:
             "Connection": "keep-alive",
         }
         for _ in range(REDIRECTS + 1):
-            meant = {"Referer": referer} if referer and _origin(target) == _origin(start) else {}
-            response = self._send(method, target, headers | meant)
-            try:
+            origin = _origin(target)
+            meant = {"Referer": referer} if referer and origin == _origin(start) else {}
+            with self._politely(origin), self._sent(method, target, headers | meant) as response:
                 if len(response.headers.raw) > FIELDS_LIMIT:
                     raise Unfetched(Reason.PROTOCOL, "the answer has too many headers")
                 if not follow or response.status_code not in _REDIRECTING:
                     yield response
                     return
                 target = _next(target, response)
-            finally:
-                _finish(response)
         raise Unfetched(Reason.REDIRECT, f"more than {REDIRECTS} redirects, the last to {target}")
 
-    def _send(self, method: str, target: httpx.URL, headers: dict[str, str]) -> httpx.Response:
+    @contextmanager
+    def _politely(self, origin: str) -> Iterator[None]:
+        self._manners.wait_turn(origin, self._deadline.left)
+        try:
+            yield
+        except Unfetched as fault:
+            fault.origin = origin
+            if fault.after or fault.reason is Reason.RATE_LIMITED:
+                self._manners.leave_in_peace(origin, fault.after)
+            raise
+        self._manners.answered(origin)
+
+    @contextmanager
+    def _sent(
+        self, method: str, target: httpx.URL, headers: dict[str, str]
+    ) -> Iterator[httpx.Response]:
         request = httpx.Request(method, target, headers=headers, extensions=_STEPS)
         response = self._transport.handle_request(request)
         response.request = request
-        return response
+        try:
+            yield response
+        finally:
+            _finish(response)
 
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _origin(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode()}"
 
 
 def _finish(response: httpx.Response) -> None:

@@ -11,6 +11,7 @@ from migrator.config.settings import DownloadSettings, RouteSettings, SafetySett
 from migrator.downloader.addresses import parse_exemptions
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
+from migrator.downloader.manners import Manners
 from migrator.downloader.receiving import Receiver
 from migrator.downloader.routes import LocalFile, Routes
 from migrator.downloader.transport import shared_tls
@@ -27,7 +28,7 @@ class Downloader:
     Whatever happens for one image, its retries and the waits between them included, ends within
     ``settings.timeout`` seconds. ``spool`` is where fetched images stand until callers delete them;
     ``root`` is the site's folder, which routes may name folders of. ``accepted`` is what the user
-    has let through (see `Inspector`).
+    has let through (see `Inspector`). Threads must share ``manners``.
 
     Raises:
         ConfigError: a route or an exemption cannot be understood.
@@ -42,6 +43,7 @@ class Downloader:
         spool: Path,
         root: Path,
         accepted: Collection[str] = frozenset(),
+        manners: Manners | None = None,
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
@@ -55,6 +57,7 @@ class Downloader:
             Inspector(safety, accepted),
             spool=spool,
             deadline=self._deadline,
+            manners=manners or Manners(),
             tls=tls or shared_tls(),
             sleep=sleep,
         )

@@ -16,7 +16,8 @@ class Unfetched(Exception):
     """One image was not fetched. Stays inside this package: callers get values.
 
     ``again`` is whether the same request is worth repeating within this run, ``after`` the seconds
-    the host asked for. ``asset`` is what was fetched and is held, if that is known.
+    the host asked for, ``origin`` (``SCHEME://HOST[:PORT]``) whom we were talking to.
+    ``asset`` is what was fetched and is held, if that is known.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Unfetched(Exception):
         self.again = reason.retry if again is None else again
         self.after = after
         self.asset = asset
+        self.origin = ""
 
     def outcome(self, url: str) -> Held | Failed:
         """The value that stands for this."""

@@ -14,6 +14,7 @@ from migrator.downloader.answers import check_framing, check_status, declared_le
 from migrator.downloader.client import HostClient
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
+from migrator.downloader.manners import Manners
 from migrator.downloader.patience import patiently
 from migrator.downloader.spool import draft
 from migrator.downloader.wire import Deadline
@@ -39,6 +40,7 @@ class Receiver:
         *,
         spool: Path,
         deadline: Deadline,
+        manners: Manners,
         tls: ssl.SSLContext,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -46,10 +48,11 @@ class Receiver:
         self._inspector = inspector
         self._spool = spool
         self._deadline = deadline
+        self._manners = manners
         self._sleep = sleep
-        self._images = HostClient(settings.user_agent, exemptions, tls, deadline)
+        self._images = HostClient(settings.user_agent, exemptions, tls, deadline, manners)
         # The user chose the store, so its public address may be anywhere.
-        self._store = HostClient(settings.user_agent, None, tls, deadline)
+        self._store = HostClient(settings.user_agent, None, tls, deadline, manners)
 
     def fetch(self, url: str, source: str, *, referer: str = "", user_agent: str = "") -> Fetched:
         """The image ``url``, received from the http(s) URL ``source``.
@@ -100,11 +103,15 @@ class Receiver:
         Raises:
             Unfetched: there is no answer.
         """
-        with self._images.ask(
-            source, method="HEAD", referer=referer, user_agent=user_agent
-        ) as response:
-            response.read()
-            return declared_length(response) if response.status_code == _OK else None
+
+        def attempt() -> int | None:
+            with self._images.ask(
+                source, method="HEAD", referer=referer, user_agent=user_agent
+            ) as response:
+                check_status(response)
+                return declared_length(response)
+
+        return self._patiently(attempt, retries=0)
 
     def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.
@@ -121,10 +128,13 @@ class Receiver:
         self._images.close()
         self._store.close()
 
-    def _patiently(self, attempt: Callable[[], _Result]) -> _Result:
-        return patiently(
-            attempt, retries=self._settings.retries, left=self._deadline.left, sleep=self._sleep
-        )
+    def _patiently(self, attempt: Callable[[], _Result], retries: int | None = None) -> _Result:
+        retries = self._settings.retries if retries is None else retries
+        try:
+            return patiently(attempt, retries=retries, left=self._deadline.left, sleep=self._sleep)
+        except Unfetched as fault:
+            self._manners.failed(fault)
+            raise
 
     def _limit(self, url: str) -> int:
         return self._inspector.limit_for(url, self._settings.max_bytes)

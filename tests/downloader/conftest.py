@@ -7,7 +7,7 @@ import pytest
 from rig.hosts import Host
 
 from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
-from migrator.downloader import Downloader
+from migrator.downloader import Downloader, Manners
 
 
 @dataclass
@@ -50,6 +50,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
         svg: str = "hold",
         accepted: Collection[str] = (),
         tls: Any = None,
+        manners: Manners | None = None,
         **settings: Any,
     ) -> Downloader:
         settings = {"timeout": 20.0} | settings
@@ -61,6 +62,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
             root=tmp_path,
             accepted=accepted,
             tls=tls,
+            manners=manners or Manners(now=time, sleep=time.sleep),
             sleep=time.sleep,
         )
         made.append(downloader)
