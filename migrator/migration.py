@@ -12,7 +12,8 @@ from migrator.events import ImageDone, Listener, SizeAsked, stage
 from migrator.executors import run_bounded
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
-from migrator.model import Asset, Outcome, Post, Stored, TransferTask
+from migrator.local_images import LocalImages
+from migrator.model import Asset, Outcome, Post, SkippedPost, Stored, TransferTask
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
 from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.rewriter.links import check_links, link_for
@@ -22,7 +23,7 @@ from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.uploader import names_a_date
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, identity, without_fragment
+from migrator.urls import fragment, identity, is_local, without_fragment
 
 Result = TypeVar("Result")
 
@@ -32,7 +33,7 @@ class Migration:
     """One migration of one site: what is wanted, what moves images, and who listens.
 
     ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
-    ``limit`` to so many. ``image_at`` says which image a URL in a post means.
+    ``limit`` to so many. With ``local`` the files of the site that posts show move, too.
     """
 
     site: Site
@@ -43,7 +44,12 @@ class Migration:
     hosts: Sequence[str] = ()
     only_failed: bool = False
     limit: int | None = None
-    image_at: ImageAt = image_elsewhere
+    local: LocalImages | None = None
+
+    @property
+    def image_at(self) -> ImageAt:
+        """Says which image a URL in a post means."""
+        return self.local.image_at if self.local else image_elsewhere
 
     def plan(self, ledger: Ledger | None, run: Run | None) -> Plan:
         """Scan the posts and decide what is left to do; changes nothing.
@@ -64,6 +70,7 @@ class Migration:
             limit=self.limit,
             now=datetime.now(UTC),
             obstacle=obstacle,
+            hindrance=self.local.reason_to_stay if self.local else lambda _: None,
         )
         if self.only_failed:
             wanted = replace(wanted, only=ledger.failed_before() if ledger else ())
@@ -75,9 +82,21 @@ class Migration:
                 now=datetime.now(UTC),
                 obstacle=obstacle,
             )
-        known = ledger.known(store.identity) if ledger else {}
-        plan = make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, known)
+        plan = make_plan(self._posts(), wanted, self._known(ledger))
         return self._dated(plan) if names_a_date(self.settings.store.key) else plan
+
+    def _posts(self) -> Iterator[Post | SkippedPost]:
+        local, scanning = self.local, self.settings.scan
+        everything = local is not None
+        for post in read_posts(
+            self.paths, self.site, scanning, self.listener, everything=everything
+        ):
+            yield local.without_names(post) if local and isinstance(post, Post) else post
+
+    def _known(self, ledger: Ledger | None) -> dict[str, Stored]:
+        """What earlier runs stored; files of the site are read again, for they may have changed."""
+        known = ledger.known(self.transfer.store.identity) if ledger else {}
+        return {image: each for image, each in known.items() if not is_local(image)}
 
     def _dated(self, plan: Plan) -> Plan:
         """The plan with the day of the first post that shows each image."""
@@ -166,14 +185,18 @@ class Migration:
             executor.shutdown(wait=False, cancel_futures=True)
 
     def _new_urls(self, post: Post, keys: Mapping[str, str]) -> dict[str, str]:
-        """The links of ``post`` that move; a fragment belongs to the reference, and stays."""
+        """The links of ``post`` that move; a fragment belongs to the reference, and stays.
+
+        But not one that turned out to be in the name of a file.
+        """
         new_urls = {}
         for url in {reference.url for reference in post.references}:
             image = self.image_at(post, url)
             if image and (key := keys.get(identity(image))):
                 public_url = self.transfer.store.public_url(key)
                 link = link_for(key, public_url, post.name, self.settings, self.site.root)
-                new_urls[url] = link + fragment(url)
+                mark = fragment(url)
+                new_urls[url] = link if identity(image).endswith(mark) else link + mark
         return new_urls
 
     def _guess(self, task: TransferTask) -> str:

@@ -47,7 +47,8 @@ class Wanted:
     reason of the rest). Images below ``store_root``, the public address of
     the target store, are already there. ``only`` restricts to these identities
     (``--only-failed``), ``limit`` to so many images. ``obstacle`` sees whether a post could be
-    replaced at all: for one that cannot, nothing moves. ``now`` decides between the spellings of
+    replaced at all: for one that cannot, nothing moves; ``hindrance`` knows what keeps one image
+    where it is. ``now`` decides between the spellings of
     one image: signed and not yet expired is best, and that which holds longest; expired is worst.
     """
 
@@ -58,6 +59,7 @@ class Wanted:
     only: Collection[str] | None = None
     limit: int | None = None
     obstacle: Callable[[Post], SkippedPost | None] = lambda _: None
+    hindrance: Callable[[str], Reason | None] = lambda _: None
     now: datetime = _FIRST
 
     def reason_to_stay(self, url: str) -> Reason | None:
@@ -69,7 +71,7 @@ class Wanted:
             return self.otherwise
         if self.only is not None and image not in self.only:
             return Reason.NOT_FAILED
-        return None
+        return self.hindrance(image)
 
 
 def make_plan(

@@ -34,6 +34,11 @@ class Reason(StrEnum):
     OVER_LIMIT = "over-limit", "left for another run by --limit"
     NOT_MAPPED = "not-mapped", "the map has no new address for it"
 
+    # files that local paths mean
+    NO_FILE = "no-file", "the site has no such file"
+    OUTSIDE_SITE = "outside-site", "the file is outside of the site's folder"
+    SEVERAL_FILES = "several-files", "the path could mean several different files"
+
     # images that could not be fetched
     BAD_URL = "bad-url", "the address cannot be requested"
     BLOCKED_ADDRESS = "blocked-address", "the address is private or reserved"
@@ -88,3 +93,7 @@ class Reason(StrEnum):
     ORIGINAL_MISSING = "original-missing", "our copy of the original is gone or damaged"
     SELF_CHECK = "self-check", "more than its links would have changed; this is a bug of ours"
     INTERNAL = "internal", "a bug of ours"
+
+
+# An image that is skipped for one of these was asked to move all the same.
+UNMET = frozenset({Reason.NO_FILE, Reason.OUTSIDE_SITE, Reason.SEVERAL_FILES})

@@ -20,6 +20,11 @@ def is_external(url: str) -> bool:
     return url[:8].lower().startswith(("http://", "https://", "//"))
 
 
+def is_local(image: str) -> bool:
+    """Whether ``image`` is the name of a file of the site (see ``identity``)."""
+    return image.startswith("file:")
+
+
 def names_an_image(url: str) -> bool:
     """Whether the path of ``url`` ends like the name of an image file."""
     path = without_fragment(url).partition("?")[0]
@@ -77,7 +82,7 @@ def identity(url: str) -> str:
     A file of the site (``file:posts/a.png``, from the site root) is its own name. Signatures
     are dropped: signed URLs of one object are one image.
     """
-    return url if url.startswith("file:") else without_signature(canonical(url))
+    return url if is_local(url) else without_signature(canonical(url))
 
 
 def _normalized(text: str) -> str:

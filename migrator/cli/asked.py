@@ -30,6 +30,7 @@ class Asked:
     store: str = ""  # the store's identity, once the run began
     links: bool = False
     text: bool = False
+    local: bool = False  # migrate
     hosts: tuple[str, ...] = ()  # migrate
     only_failed: bool = False
     limit: int | None = None

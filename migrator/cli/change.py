@@ -12,9 +12,11 @@ from migrator.cli import ending
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.session import Session, history, opened
+from migrator.config import Settings
 from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
+from migrator.local_images import LocalImages
 from migrator.migration import Migration
 from migrator.model import Post
 from migrator.plan import Plan
@@ -23,6 +25,7 @@ from migrator.relinking import LinkMap, Relinking
 from migrator.report.diff import unified
 from migrator.report.history import plan_report
 from migrator.rewriter.gate import Refused
+from migrator.state import Site
 from migrator.transfer import Transfer, TransferSpec
 
 _UNKNOWN = "(xxx stands for the SHA-256 of an image that is not fetched yet.)\n"
@@ -91,7 +94,9 @@ def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
     if asked.command == "rewrite":
         yield Relinking(site, settings, listener, paths, LinkMap.read(Path(asked.link_map)))
         return
-    with closing(Transfer(TransferSpec(settings, site.root, site.spool))) as transfer:
+    with history(site) as past:
+        accepted = past.accepted() if past else frozenset()
+    with closing(Transfer(TransferSpec(settings, site.root, site.spool, accepted))) as transfer:
         yield Migration(
             site,
             settings,
@@ -101,7 +106,15 @@ def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
             hosts=asked.hosts,
             only_failed=asked.only_failed,
             limit=asked.limit,
+            local=_local_images(site, settings, transfer) if asked.local else None,
         )
+
+
+def _local_images(site: Site, settings: Settings, transfer: Transfer) -> LocalImages:
+    store = site.root / settings.store.path if settings.store.type == "local" else None
+    has_address = transfer.store.public_url("") is not None
+    public = has_address and settings.rewrite.links in ("", "public")
+    return LocalImages(site.root, store, public=public)
 
 
 def _identity(wanted: Migration | Relinking, root: Path) -> str:

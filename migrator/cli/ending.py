@@ -12,7 +12,7 @@ from migrator.cli.session import confirmed
 from migrator.errors import MigratorError
 from migrator.interruption import Stop, listening
 from migrator.ledger import Ledger, Run
-from migrator.reasons import Reason
+from migrator.reasons import UNMET, Reason
 from migrator.report.history import report_of
 from migrator.report.json import report_json
 from migrator.report.summary import Report
@@ -74,7 +74,7 @@ def status(report: Report) -> int:
         return 4
     stayed = report.counts["failed"] + report.counts["held"]
     left = any(post.reason and post.reason not in _AS_ASKED for post in report.posts)
-    return 3 if stayed or left or report.warnings else 0
+    return 3 if stayed or left or reasons & UNMET or report.warnings else 0
 
 
 def continuing(report: Report, typed: str) -> str | None:

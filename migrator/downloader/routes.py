@@ -14,7 +14,7 @@ from migrator.config.settings import RouteSettings
 from migrator.downloader.faults import Unfetched
 from migrator.errors import ConfigError
 from migrator.reasons import Reason
-from migrator.urls import canonical, is_external
+from migrator.urls import canonical, is_external, is_local
 
 _UNSAFE = re.compile(r"[\0\\]|^[A-Za-z]:")
 
@@ -43,11 +43,13 @@ class Routes:
                 self._folder(source)
 
     def source(self, url: str) -> str | LocalFile:
-        """What to fetch for ``url``.
+        """What to fetch for ``url``, or for a file of the site (``urls.is_local``).
 
         Raises:
-            Unfetched: the route's folder does not hold it.
+            Unfetched: the site, or the route's folder, does not hold it.
         """
+        if is_local(url):
+            return self._existing(self._root / url.removeprefix("file:"), url)
         spelling = canonical(url)
         for prefix, source in self._routes:
             if spelling.startswith(prefix):
@@ -73,7 +75,10 @@ class Routes:
         name = f"{source.rstrip('/')}/{inner}"
         if _UNSAFE.search(inner) or ".." in PurePosixPath(inner).parts or inner.startswith("/"):
             raise Unfetched(Reason.BAD_URL, f"{name} leads out of the folder")
-        path = (folder / inner).resolve()
+        return self._existing(folder / inner, name)
+
+    def _existing(self, path: Path, name: str) -> LocalFile:
+        path = path.resolve()
         if not path.is_relative_to(self._root):
             raise Unfetched(Reason.BAD_URL, f"{name} leads out of the site")
         if not path.is_file():

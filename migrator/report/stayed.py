@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from migrator.reasons import Reason
+from migrator.reasons import UNMET, Reason
 from migrator.report.summary import ImageReport, PostReport, Report
 
 _ORDER = ("failed", "held", "post", "unasked")
@@ -45,7 +45,8 @@ def stayed(report: Report) -> list[Stayed]:
 
     for image in report.images:
         if image.state in ("failed", "held", "skipped"):
-            kind = "unasked" if image.state == "skipped" else image.state
+            asked = image.state != "skipped" or image.reason in UNMET
+            kind = "held" if image.state == "held" else "failed" if asked else "unasked"
             group(kind, image.reason).images.append(image)
     for post in report.posts:
         if post.reason is not None:

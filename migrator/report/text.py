@@ -145,7 +145,7 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
     moving = [image for image in report.images if image.state in ("planned", "stored", "reused")]
     if moving and report.command != "rewrite":
         new = [image for image in moving if image.sha256 is None]
-        hosts = Counter(urls.host(image.url) or "" for image in new)
+        hosts = Counter(urls.host(image.url) or "files of this site" for image in new)
         rows.insert(0, (_label(would, "move"), _with_bytes(new)))
         if new:
             rows.append(("from", _top(hosts)))

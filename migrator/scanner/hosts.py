@@ -136,6 +136,7 @@ RULES = (
     _rule("bilibili", r"i\d\.hdslb\.com"),
     _rule("sspai", r"cdn(?:file)?\.sspai\.com"),
 )
+_LOCAL = "local"
 PROVIDERS = frozenset(rule.provider for rule in RULES)
 
 
@@ -168,9 +169,10 @@ def selected(url: str, hosts: Sequence[str], skip_hosts: Sequence[str]) -> bool:
     Each is a host name, which its subdomains share (``example.com``, ``localhost:8000``), a
     provider (``oss``), or a pattern in which ``*`` stands for anything: of host names
     (``img*.example.com``) or, with a slash, of how URLs begin (``example.com/blog/``, ``http://``).
+    ``local`` stands for all that has no host.
     """
     if host(url) is None:
-        return not hosts
+        return (not hosts or _LOCAL in hosts) and _LOCAL not in skip_hosts
     return (not hosts or _choice(tuple(hosts)).takes(url)) and not (
         skip_hosts and _choice(tuple(skip_hosts)).takes(url)
     )
