@@ -46,6 +46,13 @@ class SizeAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Examining:
+    """The doctor looks at this now."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageDone:
     """An image reached its state."""
 
@@ -75,6 +82,7 @@ Event = (
     | PostScanned
     | PostSkipped
     | SizeAsked
+    | Examining
     | ImageDone
     | PostDone
     | Warned

@@ -15,7 +15,7 @@ from migrator.cli.options import Common
 from migrator.config import Settings
 from migrator.config.loading import Loaded, find_config, load, user_config
 from migrator.config.trust import trust
-from migrator.errors import UsageError
+from migrator.errors import ConfigError, UsageError
 from migrator.events import Listener
 from migrator.ledger import Ledger, damaged
 from migrator.recovery import recover
@@ -71,6 +71,31 @@ def opened(common: Common, asked: Asked, root: Path | None = None) -> Iterator[S
     site = Site(root or site_root(paths, loaded.file))
     with _listening(common) as listener:
         yield Session(site, settings, listener, trusted)
+
+
+@contextmanager
+def examined_site(
+    common: Common, paths: Sequence[Path]
+) -> Iterator[tuple[Site, Loaded | ConfigError, Listener, str]]:
+    """The site of ``paths``, or around the current folder, whatever state it is in.
+
+    Beside it: its configuration, or what is wrong with that; who listens; and the SHA-256 of the
+    configuration, if it is trusted for this command.
+
+    Raises:
+        UsageError: one of ``paths`` does not exist.
+    """
+    must_exist(paths)
+    asked = Asked("doctor", "", **common.kept())
+    file = _config(common, asked, paths)
+    loaded: Loaded | ConfigError
+    try:
+        loaded = _load(file, asked)
+    except ConfigError as error:
+        loaded = error
+    trusted = loaded.digest if common.trust_config and isinstance(loaded, Loaded) else ""
+    with _listening(common) as listener:
+        yield Site(site_root(paths, file)), loaded, listener, trusted
 
 
 @contextmanager

@@ -1,16 +1,18 @@
-"""Commands to get going: demo, trust."""
+"""Commands to get going: demo, doctor, trust."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from migrator.cli import options
 from migrator.cli.options import Common, with_common
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     app.command()(demo)
+    app.command()(with_common(doctor))
     app.command()(with_common(trust))
 
 
@@ -33,6 +35,37 @@ def demo(
     from migrator.demo import run_demo
 
     return run_demo(folder, local=local)
+
+
+def doctor(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[PATH]...", help="Posts, or folders of posts; without any, the whole site."
+        ),
+    ] = [],  # noqa: B006 - typer copies it
+    *,
+    json: options.Json = False,
+    common: Common,
+) -> int:
+    """Find what is wrong before anything is moved. Changes nothing.
+
+    Looks at the configuration, the posts, every store and its public address, the image hosts and
+    this machine. A tiny image is put into the store, fetched back, looked at as a reader would,
+    and deleted again.
+
+    Examples:
+
+        migrator doctor
+
+        migrator doctor source/_posts --json
+
+    Exit status: 0 nothing is wrong, or for the worst problem: 2 configuration, 6 this machine,
+    posts or image hosts, 8 the store or its public address.
+    """
+    from migrator.cli.examining import examined
+
+    return examined(paths, common, json=json)
 
 
 def trust(*, common: Common) -> int:

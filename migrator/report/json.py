@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from migrator.finding import Finding
 from migrator.model import Reference
+from migrator.redact import redact
 from migrator.report.escape import for_json
 from migrator.report.summary import ImageReport, PastRun, Report
 from migrator.urls import without_login
@@ -14,7 +16,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def report_json(report: Report) -> str:
     """``report`` as one JSON object on one line: what ``migrate`` and ``report --json`` print."""
-    return _text(
+    return encoded(
         {
             "run": report.run,
             "command": report.command,
@@ -36,7 +38,7 @@ def reference_json(
     display_path: str, reference: Reference, host: str | None, provider: str | None
 ) -> str:
     """One line of ``scan --json``, without its line end."""
-    return _text(
+    return encoded(
         {
             "path": display_path,
             "line": reference.line,
@@ -54,7 +56,7 @@ def reference_json(
 
 def runs_json(runs: Iterable[PastRun]) -> str:
     """The history as a JSON array on one line: what ``runs --json`` prints."""
-    return _text(
+    return encoded(
         [
             {
                 "run": run.run,
@@ -67,6 +69,25 @@ def runs_json(runs: Iterable[PastRun]) -> str:
             }
             for run in runs
         ]
+    )
+
+
+def findings_json(findings: Iterable[Finding], status: int) -> str:
+    """``findings`` as one JSON object on one line: what ``doctor --json`` prints."""
+    return encoded(
+        {
+            "status": status,
+            "findings": [
+                {
+                    "area": finding.area.value,
+                    "level": finding.level.value,
+                    "what": redact(finding.what),
+                    "where": redact(finding.where),
+                    "cure": redact(finding.cure),
+                }
+                for finding in findings
+            ],
+        }
     )
 
 
@@ -89,5 +110,6 @@ def _image(image: ImageReport) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
+def encoded(value: Any) -> str:
+    """``value`` as JSON on one line, safe to print."""
     return for_json(_encode(value))

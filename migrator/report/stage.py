@@ -4,7 +4,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from migrator.events import Event, ImageDone, PostDone, PostScanned, PostSkipped, SizeAsked, Warned
+from migrator.events import (
+    Event,
+    Examining,
+    ImageDone,
+    PostDone,
+    PostScanned,
+    PostSkipped,
+    SizeAsked,
+    Warned,
+)
 from migrator.model import Failed, Held, Stored
 from migrator.reasons import Reason
 from migrator.redact import redact
@@ -31,6 +40,7 @@ _WORDS = {
     "sizes": _Words("Asking for sizes", "image"),
     "transfer": _Words("Moving images", "image"),
     "rewrite": _Words("Updating posts", "post"),
+    "doctor": _Words("Examining", "part"),
     "rollback": _Words("Putting posts back", "post"),
 }
 
@@ -58,6 +68,8 @@ class Stage:
             case PostDone(name, _, reason):
                 self.current = name
                 self.left += reason is not None
+            case Examining(what):
+                self.current = what
             case ImageDone(outcome):
                 self.stored += isinstance(outcome, Stored)
                 self.held += isinstance(outcome, Held)

@@ -1,0 +1,36 @@
+"""How an examination goes: find the site, look, print what was found."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from migrator.cli import ending
+from migrator.cli.options import Common
+from migrator.cli.session import examined_site
+from migrator.doctor import Checkup, examine
+from migrator.finding import exit_status
+from migrator.report.findings import findings_text
+from migrator.report.json import findings_json
+
+
+def examined(
+    paths: Sequence[Path], common: Common, *, json: bool = False, next_command: str | None = None
+) -> int:
+    """Print what is wrong with the site of ``paths``; returns the exit status.
+
+    ``next_command`` is what to do if nothing is.
+    """
+    with examined_site(common, paths) as (site, loaded, listener, trusted):
+        checkup = Checkup(site, loaded, paths, listener, os.environ, trusted)
+        findings = examine(checkup)
+    status = exit_status(findings)
+    if json:
+        typer.echo(findings_json(findings, status))
+    else:
+        again = "migrator doctor" if status else next_command
+        text = findings_text(findings, again, width=ending.width(sys.stdout), full=common.verbose)
+        typer.echo(text, nl=False)
+    return status

@@ -1,0 +1,149 @@
+"""The examination, read top to bottom: configuration, posts, stores, hosts, machine."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from migrator.config import Settings, StoreSettings
+from migrator.config.loading import Loaded
+from migrator.doctor.config import check_config, each_store
+from migrator.doctor.guarded import Check, failed, guarded
+from migrator.doctor.hosts import SECONDS, check_hosts, hosts_of
+from migrator.doctor.machine import check_disk, check_environment
+from migrator.doctor.posts import check_posts
+from migrator.doctor.public import check_public
+from migrator.doctor.store import check_store
+from migrator.downloader import Downloader
+from migrator.errors import ConfigError, MigratorError
+from migrator.events import Event, Examining, Listener, PostSkipped, stage
+from migrator.finding import Area, Finding, Level, note
+from migrator.ledger import Ledger
+from migrator.model import Asset, Post, SkippedPost
+from migrator.posts import obstacles, read_posts
+from migrator.state import Site
+from migrator.uploader import open_store
+
+_STORE_SECONDS = 60.0  # a dozen requests; a service that needs longer is no use for images
+_HOST_SECONDS = 3 * SECONDS + 5
+_LOCAL_SECONDS = 120.0  # a site on a slow network disk
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What is to be examined: ``loaded`` is the configuration, or what is wrong with it.
+
+    ``trusted`` is the SHA-256 of the configuration, if the user trusts it for this command.
+    """
+
+    site: Site
+    loaded: Loaded | ConfigError
+    paths: Sequence[Path]
+    listener: Listener
+    environ: Mapping[str, str]
+    trusted: str = ""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings to examine with; the defaults, where there are none to be had."""
+        return Settings() if isinstance(self.loaded, ConfigError) else self.loaded.settings
+
+    @property
+    def has_trust(self) -> bool:
+        """Whether what the configuration says may be acted upon."""
+        if isinstance(self.loaded, ConfigError):
+            return False
+        return not self.loaded.needs_trust or self.loaded.digest == self.trusted
+
+
+def examine(checkup: Checkup) -> list[Finding]:
+    """All that there is to say about the site; nothing of the user's is changed.
+
+    Raises:
+        UsageError: one of the paths does not exist.
+    """
+    root = checkup.site.root
+    findings = list(check_config(checkup.loaded, root, trusted=checkup.has_trust))
+    is_sound = all(finding.level is not Level.PROBLEM for finding in findings)
+    read, unread = _read(checkup)
+    findings += unread
+    steps = [(Area.POSTS, "posts", _posts_check(checkup, read), _LOCAL_SECONDS)]
+    if is_sound and checkup.has_trust:
+        steps += _steps_outside(checkup, read)
+    else:
+        findings.append(note(Area.CONFIG, "stores and image hosts were not asked because of that"))
+    environment = partial(check_environment, checkup.environ)
+    steps += [
+        (Area.DISK, "disk", partial(check_disk, checkup.site), _LOCAL_SECONDS),
+        (Area.ENVIRONMENT, "environment", environment, _LOCAL_SECONDS),
+    ]
+    with stage(checkup.listener, "doctor", len(steps)):
+        for area, name, check, seconds in steps:
+            checkup.listener(Examining(name))
+            findings += guarded(area, name, check, seconds)
+    return findings
+
+
+def _read(checkup: Checkup) -> tuple[list[Post | SkippedPost], list[Finding]]:
+    def listen(event: Event) -> None:
+        if not isinstance(event, PostSkipped):  # which becomes a finding
+            checkup.listener(event)
+
+    read: list[Post | SkippedPost] = []
+    try:
+        read += read_posts(
+            checkup.paths or [checkup.site.root], checkup.site, checkup.settings.scan, listen
+        )
+    except MigratorError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what fails is a finding
+        return read, [failed(Area.POSTS, "posts", error)]
+    return read, []
+
+
+def _posts_check(checkup: Checkup, read: Sequence[Post | SkippedPost]) -> Check:
+    def check() -> Iterator[Finding]:
+        ledger = Ledger.look(checkup.site.ledger)
+        try:
+            yield from check_posts(read, obstacles(checkup.settings.safety, ledger))
+        finally:
+            if ledger:
+                ledger.close()
+
+    return check
+
+
+def _steps_outside(
+    checkup: Checkup, read: Sequence[Post | SkippedPost]
+) -> list[tuple[Area, str, Check, float]]:
+    """What asks others: the stores and the image hosts."""
+    settings, root = checkup.settings, checkup.site.root
+    steps: list[tuple[Area, str, Check, float]] = [
+        (Area.STORE, f"[{table}] {each.label}", _store_check(checkup, table, each), _STORE_SECONDS)
+        for table, each in each_store(settings)
+    ]
+    first = open_store(settings.store, root)
+    posts = [each for each in read if isinstance(each, Post)]
+    asked = hosts_of(posts, settings, first.public_url(""))
+    hosts = partial(check_hosts, asked, settings, root)
+    return [*steps, (Area.HOSTS, "image hosts", hosts, _HOST_SECONDS)]
+
+
+def _store_check(checkup: Checkup, table: str, settings: StoreSettings) -> Check:
+    root, all_settings = checkup.site.root, checkup.settings
+
+    def check() -> Iterator[Finding]:
+        store = open_store(settings, root)
+
+        def seen(key: str, asset: Asset) -> Iterator[Finding]:
+            url = store.public_url(key) if table == "store" else None
+            if url is None:
+                return
+            download = replace(all_settings.download, timeout=SECONDS, retries=1)
+            safety, site_url = all_settings.safety, getattr(all_settings.scan, "site_url", "")
+            with Downloader(download, safety, (), spool=root, root=root) as downloader:
+                yield from check_public(url, asset, downloader, site_url=site_url)
+
+        yield from check_store(store, settings, f"[{table}] {settings.label}", seen)
+
+    return check

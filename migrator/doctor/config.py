@@ -1,0 +1,99 @@
+"""Does the configuration say something, and does what it says fit together?"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from migrator.config import Settings, StoreSettings
+from migrator.config.loading import FILE_NAME, Loaded
+from migrator.config.settings import key_of
+from migrator.errors import ConfigError
+from migrator.finding import Area, Finding, note, ok, problem, trouble
+from migrator.rewriter.links import check_links
+from migrator.uploader import Stores
+
+_FOR_BOTH = {"type", "prefix", "public_url", "key"}
+_LOCAL = {"path"}
+
+
+def check_config(loaded: Loaded | ConfigError, root: Path, *, trusted: bool) -> Iterator[Finding]:
+    """What is wrong with the configuration itself; nothing outside of it is asked."""
+    if isinstance(loaded, ConfigError):
+        yield trouble(Area.CONFIG, loaded)
+        return
+    settings = loaded.settings
+    if loaded.file is None:
+        yield note(
+            Area.CONFIG,
+            f"there is no {FILE_NAME}: images would go to the folder {settings.store.path}/",
+            str(root),
+            "To choose another place: migrator init",
+        )
+    if loaded.needs_trust and not trusted:
+        yield problem(
+            Area.CONFIG,
+            f"it sets {', '.join(loaded.needs_trust)}, and nobody has said that it is yours",
+            str(loaded.file),
+            "After reading it: migrator trust",
+        )
+    try:
+        stores = Stores(settings, root)
+        stores.close()
+        check_links(settings, stores.first.public_url(""))
+    except ConfigError as error:
+        yield trouble(Area.CONFIG, error)
+        return
+    yield from _idle(settings)
+    if loaded.file is not None:
+        yield ok(Area.CONFIG, f"{loaded.file} can be read and fits together")
+
+
+def _idle(settings: Settings) -> Iterator[Finding]:
+    """Keys that do nothing where they stand, or not what one would think."""
+    for table, store in each_store(settings):
+        idle = ", ".join(_without_effect(store))
+        if idle:
+            yield note(
+                Area.CONFIG,
+                f'{idle} {"do" if "," in idle else "does"} nothing with type = "{store.type}"',
+                f"[{table}]",
+                f"Remove it, or correct type in [{table}].",
+            )
+        if store.public_url.startswith("http://") and not _is_here(store.public_url):
+            yield note(
+                Area.CONFIG,
+                f"public_url = {store.public_url!r}: pages served over https may not show "
+                "images that are not",
+                f"[{table}]",
+                "Use https:// if the domain has a certificate.",
+            )
+        if table != "store" and store.public_url:
+            yield note(
+                Area.CONFIG, "public_url does nothing in a mirror: links go to [store]", table
+            )
+    if settings.store.type == "s3" and not settings.store.check_public:
+        yield note(
+            Area.CONFIG,
+            "check_public = false: nobody looks whether readers see the new images",
+            "[store]",
+            "Remove it once the public address works.",
+        )
+
+
+def each_store(settings: Settings) -> Iterator[tuple[str, StoreSettings]]:
+    """Every store of the settings, with the name of its table for people."""
+    yield "store", settings.store
+    for number, mirror in enumerate(settings.mirror, start=1):
+        yield "mirror" if len(settings.mirror) == 1 else f"mirror {number}", mirror
+
+
+def _without_effect(store: StoreSettings) -> Iterator[str]:
+    default = StoreSettings()
+    for field in fields(store):
+        used = field.name in _FOR_BOTH or (field.name in _LOCAL) == (store.type == "local")
+        if not used and getattr(store, field.name) != getattr(default, field.name):
+            yield key_of(field)
+
+
+def _is_here(url: str) -> bool:
+    return url.startswith(("http://127.", "http://localhost", "http://[::1]"))

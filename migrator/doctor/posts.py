@@ -1,0 +1,66 @@
+"""Which posts could be rewritten, and which not and why. Reads; changes nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from migrator.errors import UsageError
+from migrator.finding import Area, Finding, note, ok, problem, trouble
+from migrator.model import Post, SkippedPost
+from migrator.reasons import Reason
+from migrator.report.quantities import counted
+
+_NAMED = 3  # posts that a finding names
+_SERIOUS = {Reason.UNREADABLE, Reason.READ_ONLY, Reason.OTHER_OWNER}
+_CURES = {
+    Reason.UNREADABLE: "Make them readable for you.",
+    Reason.READ_ONLY: "Make the files and their folders writable for you (chmod u+w).",
+    Reason.OTHER_OWNER: "Give them to yourself (chown), or run as their owner.",
+    Reason.HARD_LINK: "They stay as they are: a new file would part them from their other names.",
+    Reason.SYMLINK: "They stay as they are; name the folder that they lead to as well.",
+    Reason.UTF_16: "Save them as UTF-8.",
+    Reason.FILE_NAME: "Rename them.",
+    Reason.UNCOMMITTED: 'Commit them first, or write git = "ignore" into [safety].',
+}
+
+
+def check_posts(
+    read: Sequence[Post | SkippedPost], obstacle: Callable[[Post], SkippedPost | None]
+) -> Iterator[Finding]:
+    """What keeps posts from being rewritten; ``obstacle`` says it of a post that could be read."""
+    posts = [each for each in read if isinstance(each, Post)]
+    skipped = [each for each in read if isinstance(each, SkippedPost)]
+    shown = sum(len(post.references) for post in posts)
+    yield ok(Area.POSTS, f"{counted(len(posts), 'post')} with {counted(shown, 'image link')}")
+    if not read:
+        yield note(
+            Area.POSTS,
+            "there is no post here",
+            cure="Name the folder of your posts: migrator doctor FOLDER",
+        )
+    try:
+        skipped += [stays for post in posts if post.references and (stays := obstacle(post))]
+    except UsageError as error:  # in the middle of a merge
+        yield trouble(Area.POSTS, error)
+    groups: dict[Reason, list[str]] = defaultdict(list)
+    for each in skipped:
+        groups[each.reason].append(each.name)
+    for reason, names in groups.items():
+        make = problem if reason in _SERIOUS else note
+        what = f"{counted(len(names), 'post')} would stay as it is"
+        if len(names) > 1:
+            what = f"{counted(len(names), 'post')} would stay as they are"
+        yield make(Area.POSTS, f"{what}: {reason.words}", _some(names), _CURES.get(reason, ""))
+    noted = [f"{post.name}:{each.line}" for post in posts for each in post.notes]
+    if noted:
+        first = next(each.text for post in posts for each in post.notes)
+        yield note(
+            Area.POSTS,
+            f"{counted(len(noted), 'place')} cannot be read or changed, the first: {first}",
+            _some(noted),
+            "Mend them, or move these images by hand.",
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,177 @@
+"""Does a store take an image, give it back, and let go of it? Tried with a tiny one of our own."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from migrator.config import StoreSettings
+from migrator.doctor.guarded import failed
+from migrator.doctor.probe import Probe, make_probe
+from migrator.errors import MigratorError
+from migrator.finding import Area, Finding, note, ok, problem
+from migrator.model import Asset, TransferTask
+from migrator.report.quantities import size
+from migrator.uploader import Store, StoreError
+from migrator.uploader.base import OWN
+from migrator.uploader.bucket import BucketStore
+from migrator.uploader.keys import key_for
+from migrator.uploader.local import LocalStore
+
+LITTLE_ROOM = 1024**3  # bytes
+NO_ROOM = 64 * 1024**2  # bytes: two of the largest images
+Seen = Callable[[str, Asset], Iterator[Finding]]  # what readers see of a key
+
+
+def check_store(store: Store, settings: StoreSettings, where: str, seen: Seen) -> Iterator[Finding]:
+    """Put a probe into ``store``, get it back, and delete it.
+
+    ``seen`` looks at its public address while it is there.
+    """
+    with closing(store):
+        if isinstance(store, LocalStore):
+            yield from _check_folder(store, settings.label, where)
+            return
+        store.check()
+        yield ok(Area.STORE, "the service knows the bucket and the keys, and the clock is right")
+        if isinstance(store, BucketStore):
+            yield from _check_create_only(store)
+        probe = make_probe()
+        key = key_for(settings.key, settings.prefix, probe.asset, TransferTask(""))
+        yield from _check_round_trip(store, key, probe, where, seen)
+
+
+def check_room(area: Area, folder: Path) -> Iterator[Finding]:
+    """How much space is left where ``folder`` is or will be."""
+    free = shutil.disk_usage(_existing(folder)).free
+    if free < NO_ROOM:
+        yield problem(
+            area, f"the disk is full: {size(free)} are free", str(folder), "Free some space."
+        )
+    elif free < LITTLE_ROOM:
+        yield note(
+            area, f"only {size(free)} are free", str(folder), "See that all images will fit."
+        )
+    else:
+        yield ok(area, f"{size(free)} are free")
+
+
+def _check_round_trip(
+    store: Store, key: str, probe: Probe, where: str, seen: Seen
+) -> Iterator[Finding]:
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder, "probe.png")
+        image.write_bytes(probe.content)
+        left = None
+        try:
+            store.put_new(key, image, probe.asset, "")
+            if b"".join(store.read(key)) == probe.content:
+                yield ok(Area.STORE, "it takes an image and gives the same bytes back")
+                yield from seen(key, probe.asset)
+            else:
+                yield problem(
+                    Area.STORE,
+                    "it gives back other bytes than it was given",
+                    where,
+                    "Does a proxy or the service convert images on the way? Turn that off.",
+                )
+        except FileNotFoundError:
+            yield problem(
+                Area.STORE,
+                "it took an image but does not have it",
+                where,
+                "Is this address a cache or a mirror? Name the service itself in endpoint.",
+            )
+        except (MigratorError, StoreError) as error:
+            yield failed(Area.STORE, where, error)
+        finally:
+            left = _remove(store, key, where)
+        if left:
+            yield left
+
+
+def _remove(store: Store, key: str, where: str) -> Finding | None:
+    """Take our object away; a finding if it stays."""
+    try:
+        store.delete(key)
+    except (MigratorError, StoreError) as error:
+        if not _is_there(store, key):
+            return None
+        return note(
+            Area.STORE,
+            f"our trial object could not be deleted and stays: {key} ({error})",
+            where,
+            "Migrator needs no right to delete. You may delete that object in the console.",
+        )
+    return None
+
+
+def _is_there(store: Store, key: str) -> bool:
+    try:
+        with closing(store.read(key)) as chunks:
+            next(chunks, b"")
+    except FileNotFoundError:
+        return False
+    except (MigratorError, StoreError):
+        return True  # nobody knows
+    return True
+
+
+def _check_create_only(store: BucketStore) -> Iterator[Finding]:
+    """Whether the service keeps two uploads from replacing each other."""
+    try:
+        heeded = store.trial()
+    finally:
+        left = _remove(store, store.trial_key, store.identity)
+    if left:
+        yield left
+    if heeded is False:
+        yield note(
+            Area.STORE,
+            "the service has no upload that never replaces; Migrator looks before each one instead",
+            store.identity,
+            "Nothing to do, unless two programs write the same names there at the same time.",
+        )
+    else:
+        yield ok(Area.STORE, "an upload there never replaces an object")
+
+
+def _check_folder(store: LocalStore, label: str, where: str) -> Iterator[Finding]:
+    folder = Path(store.identity.removeprefix("local:"))
+    cure = "Make it writable for you, or choose another path in [store]."
+    yield from check_room(Area.STORE, folder)
+    if not folder.exists():
+        above = _existing(folder)
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            yield problem(Area.STORE, f"cannot be made: {above} is not writable", label, cure)
+        else:
+            yield ok(Area.STORE, f"the folder {label}/ will be made")
+        return
+    if not folder.is_dir():
+        yield problem(Area.STORE, "is no folder", label, "Choose another path in [store].")
+        return
+    probe = make_probe()
+    key = f"{OWN}probe-{uuid.uuid4().hex}.png"
+    merged = False
+
+    def see(_key: str, _asset: Asset) -> Iterator[Finding]:
+        nonlocal merged
+        merged = os.path.lexists(folder / key.upper())
+        return iter(())
+
+    yield from _check_round_trip(store, key, probe, where, see)
+    if merged:
+        yield note(
+            Area.STORE,
+            "its file system does not tell A from a: names that differ in that alone are one",
+            label,
+            "Keep {sha256} in key; its letters are all small.",
+        )
+
+
+def _existing(folder: Path) -> Path:
+    """``folder``, or the nearest above it that is there."""
+    return next(each for each in (folder, *folder.parents) if each.exists())

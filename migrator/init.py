@@ -1,0 +1,1 @@
+"""The first configuration: from answers to the text of a migrator.toml. Pure."""

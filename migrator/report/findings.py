@@ -1,0 +1,81 @@
+"""What an examination found, in words for a terminal: problems first, within a screen. Pure."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import groupby
+from textwrap import wrap
+
+from migrator.finding import Area, Finding, Level
+from migrator.redact import redact
+from migrator.report.escape import for_terminal
+from migrator.report.quantities import counted
+
+_LABEL = 12  # columns of an area's name
+_NOTES = 6  # shown, unless all are wanted
+_NAMES = {
+    Area.CONFIG: "config",
+    Area.STORE: "store",
+    Area.PUBLIC: "public URL",
+    Area.HOSTS: "hosts",
+    Area.POSTS: "posts",
+    Area.DISK: "disk",
+    Area.ENVIRONMENT: "machine",
+}
+_wrap = partial(wrap, break_long_words=False, break_on_hyphens=False)
+
+
+def findings_text(
+    findings: Sequence[Finding], next_command: str | None, *, width: int = 80, full: bool = False
+) -> str:
+    """``findings`` within ``width`` columns; ``full`` leaves nothing out."""
+    problems, notes, fine = (
+        [each for each in findings if each.level is level]
+        for level in (Level.PROBLEM, Level.NOTE, Level.OK)
+    )
+    lines = [_verdict(problems, notes)]
+    if problems:
+        lines += ["", "Problems", *_each(problems, width)]
+    if notes:
+        shown = notes if full else notes[:_NOTES]
+        lines += ["", "Notes", *_each(shown, width)]
+        if len(shown) < len(notes):
+            lines.append(f"  and {counted(len(notes) - len(shown), 'more note')}: add -v")
+    if fine:
+        lines += ["", "Fine", *_fine(fine, width)]
+    if next_command:
+        lines += ["", f"Next:  {for_terminal(next_command)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(problems: Sequence[Finding], notes: Sequence[Finding]) -> str:
+    beside = f", and {counted(len(notes), 'note')}" if notes else ""
+    if not problems:
+        return f"No problem was found{beside}. Nothing was changed."
+    return f"{counted(len(problems), 'problem')}{beside}. Nothing was changed."
+
+
+def _each(findings: Iterable[Finding], width: int) -> list[str]:
+    lines: list[str] = []
+    for finding in findings:
+        where = f" ({finding.where})" if finding.where and finding.where not in finding.what else ""
+        lines += _entry(_NAMES[finding.area], f"{finding.what}{where}", width)
+        if finding.cure:
+            lines += _entry("", f"-> {finding.cure}", width, "   ")
+    return lines
+
+
+def _fine(findings: Iterable[Finding], width: int) -> list[str]:
+    lines: list[str] = []
+    for area, group in groupby(findings, key=lambda finding: finding.area):
+        lines += _entry(_NAMES[area], "; ".join(each.what for each in group), width)
+    return lines
+
+
+def _entry(label: str, text: str, width: int, indent: str = "") -> list[str]:
+    room = " " * _LABEL
+    return _wrap(
+        for_terminal(redact(text)),
+        width,
+        initial_indent=f"  {label:{_LABEL - 2}}",
+        subsequent_indent=room + indent,
+    )
