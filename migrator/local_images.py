@@ -88,7 +88,7 @@ class LocalImages:
         for path in spellings:
             if files := self._files(post, path, embedded=_is_embedded(post, url)):
                 return self._judged(path, files)
-        return self._missing(post, spellings[-1]) if spellings else None
+        return self._missing(post, spellings[-1]) if names_an_image(url) and spellings else None
 
     def _files(self, post: Post, path: str, *, embedded: bool) -> list[Path]:
         """The files that ``path`` may mean; the first place that has one counts."""
@@ -121,7 +121,7 @@ class LocalImages:
         if not inside:
             return self._staying(self._name(real[0]), Reason.OUTSIDE_SITE)
         first = inside[0]
-        if not all(filecmp.cmp(first, other, shallow=False) for other in inside[1:]):
+        if not all(_same_bytes(first, other) for other in inside[1:]):
             return self._staying(f"file:/{path.lstrip('/')}", Reason.SEVERAL_FILES)
         if self._store and first.is_relative_to(self._store):
             return self._staying(self._name(first), Reason.ALREADY_THERE)
@@ -156,6 +156,13 @@ def _spellings(url: str) -> list[str]:
 
 def _existing(places: Sequence[Path]) -> list[Path]:
     return [place for place in places if os.path.isfile(place)]  # noqa: PTH113 - never raises
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def _image_files(root: Path) -> Iterator[Path]:
