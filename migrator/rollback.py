@@ -44,6 +44,11 @@ def run_to_roll_back(ledger: Ledger, name: str) -> Run:
     run = ledger.run(name) if name else ledger.last_change()
     if run is None:
         raise UsageError("no run has changed posts that could be put back", "See: migrator runs")
+    if run.pruned:
+        raise UsageError(
+            f"the originals of {run.name} were let go of (migrator prune, {run.pruned[:10]})",
+            "Its posts stay as they are; newer runs can still be put back: migrator runs",
+        )
     if run.undoes is not None:
         raise UsageError(
             f"{run.name} is itself a rollback", "To move the images again: migrator migrate"

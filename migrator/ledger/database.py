@@ -13,6 +13,7 @@ _VERSION = 3
 # What makes a ledger of each older version one of the next.
 _UPGRADES = {
     1: """
+    ALTER TABLE run ADD COLUMN pruned TEXT;
     ALTER TABLE image ADD COLUMN source TEXT;
     ALTER TABLE image ADD COLUMN final_url TEXT;
     CREATE TABLE accepted (what TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -44,7 +44,7 @@ class History(Database):
     def last_change(self) -> Run | None:
         """The newest run that changed posts which are not all put back."""
         found = self._runs(
-            "WHERE undoes IS NULL AND EXISTS (SELECT 1 FROM run_post"
+            "WHERE undoes IS NULL AND pruned IS NULL AND EXISTS (SELECT 1 FROM run_post"
             " WHERE run = run.id AND state = 'rewritten') ORDER BY id DESC LIMIT 1"
         )
         return found[0] if found else None
@@ -63,10 +63,11 @@ class History(Database):
 
     def _runs(self, where: str, *values: Any) -> list[Run]:
         rows = self._rows(
-            f"SELECT id, name, command, arguments, started, finished, undoes FROM run {where}",  # noqa: S608 - our own text
+            "SELECT id, name, command, arguments, started, finished, undoes, pruned"  # noqa: S608 - our own text
+            f" FROM run {where}",
             values,
         )
-        return [Run(i, n, c, json.loads(a), s, f, u) for i, n, c, a, s, f, u in rows]
+        return [Run(i, n, c, json.loads(a), s, f, u, p) for i, n, c, a, s, f, u, p in rows]
 
     def tallies(self, run: Run) -> tuple[Counter[str], Counter[str]]:
         """How many images and posts of ``run`` are in each state."""

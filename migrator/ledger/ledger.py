@@ -55,6 +55,11 @@ class Ledger(History):
             db.execute("UPDATE run SET finished = ? WHERE id = ?", (now(), run.id))
         return self._run("WHERE id = ?", run.id)
 
+    def pruned(self, run: Run) -> None:
+        """Record that what ``run`` kept is let go of, so that it cannot be rolled back."""
+        with self._change() as db:
+            db.execute("UPDATE run SET pruned = ? WHERE id = ?", (now(), run.id))
+
     def exhume(self, runs: Iterable[str], relics: Iterable[Relic]) -> None:
         """Record, in an empty ledger, runs of which only the originals of posts are left."""
         with self._change() as db:
@@ -303,12 +308,16 @@ class Ledger(History):
         )
         return rows[0]["name"] if rows else None
 
-    def swaps(self, run: Run | None = None, *, state: str) -> list[Swap]:
-        """The posts in ``state``, of one run or of all, newest first."""
+    def swaps(self, run: Run | None = None, *, state: str | None = None) -> list[Swap]:
+        """The posts in ``state``, or all that were to be replaced; of one run or of all.
+
+        Newest first.
+        """
         runs = {each.id: each for each in self.runs()}
         rows = self._rows(
             "SELECT run, name, before, after, temporary, edits FROM run_post JOIN post ON id = post"
-            " WHERE state = :state AND (:run IS NULL OR run = :run) ORDER BY run DESC, name",
+            " WHERE (:state IS NULL OR state = :state) AND (:run IS NULL OR run = :run)"
+            " AND before IS NOT NULL ORDER BY run DESC, name",
             {"state": state, "run": run.id if run else None},
         )
         return [Swap(runs[run_id], *rest) for run_id, *rest in rows]

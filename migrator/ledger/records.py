@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a command that changes something; ``finished`` is ``None`` until it ends."""
+    """One execution of a command that changes something; ``finished`` is ``None`` until it ends.
+
+    ``pruned`` is when its originals were let go of; then it cannot be rolled back.
+    """
 
     id: int
     name: str
@@ -15,6 +18,7 @@ class Run:
     started: str
     finished: str | None
     undoes: int | None
+    pruned: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

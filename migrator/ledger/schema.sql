@@ -7,7 +7,8 @@ CREATE TABLE run (
   arguments TEXT NOT NULL,                -- JSON: what resume needs to go on
   started TEXT NOT NULL,
   finished TEXT,                          -- NULL: interrupted or still running
-  undoes INTEGER REFERENCES run           -- rollback: the run that it puts back
+  undoes INTEGER REFERENCES run,          -- rollback: the run that it puts back
+  pruned TEXT                             -- when its originals were let go of
 ) STRICT;
 
 -- What is known of every image URL, over all runs. `url` is canonical.

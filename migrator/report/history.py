@@ -130,10 +130,11 @@ def past_runs(ledger: Ledger) -> list[PastRun]:
 
 def _past(run: Run, images: Counter[str], posts: Counter[str]) -> PastRun:
     put_back = posts["rolled-back"] and not posts["rewritten"]
+    ended = "pruned" if run.pruned else "finished" if run.finished else "interrupted"
     return PastRun(
         run=run.name,
         command=run.command,
-        state="rolled-back" if put_back else "finished" if run.finished else "interrupted",
+        state="rolled-back" if put_back else ended,
         started=run.started,
         finished=run.finished,
         images=images["stored"] + images["reused"],

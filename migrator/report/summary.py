@@ -75,7 +75,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """One line of the history; ``state`` is finished, interrupted or rolled-back.
+    """One line of the history; ``state`` is finished, interrupted, rolled-back or pruned.
 
     ``images`` is how many were moved, ``posts`` how many were changed.
     """

@@ -10,6 +10,7 @@ from migrator.model import (
     Failed,
     Held,
     Mention,
+    PastImage,
     Placement,
     Skipped,
     SkippedPost,
@@ -21,9 +22,7 @@ from migrator.reasons import Reason
 
 URL = "https://h.example/a.png"
 ASSET = Asset("1" * 64, 123, "image/png", ".png", 4, 5)
-STORED = Stored(
-    URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL, final_url=URL
-)
+STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL, final_url=URL)
 
 
 @pytest.fixture
@@ -102,11 +101,54 @@ def test_planning_again_keeps_what_is_settled(ledger):
     assert len(ledger.mention_rows(run)) == 2
 
 
-def test_only_the_newest_state_decides_what_failed_before(ledger):
-    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
-    assert ledger.failed_before() == {URL}
-    ledger.record(begun(ledger, URL), STORED)
-    assert ledger.failed_before() == set()
+def test_the_past_of_an_image_is_its_newest_state(ledger):
+    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, "3 s"))
+    (failed,) = ledger.past_images()
+    assert (failed.url, failed.state, failed.reason) == (URL, "failed", Reason.TIMEOUT)
+    run = begun(ledger, URL)
+    ledger.record(run, STORED)
+    assert ledger.past_images() == [
+        PastImage(URL, "stored", None, "", ASSET, STORED.source, STORED.final_url, run.name)
+    ]
+
+
+def test_what_is_held_keeps_the_place_it_came_from_and_what_came(ledger):
+    run = begun(ledger, URL)
+    ledger.record(run, replace(STORED, source="https://from.example/x", final_url="https://end"))
+    ledger.record(run, Held(URL, Reason.SAME_BYTES, "why", ASSET))
+    assert ledger.past_images() == [
+        PastImage(
+            URL, "held", Reason.SAME_BYTES, "why", ASSET, "https://from.example/x",
+            "https://end", run.name,
+        )
+    ]  # fmt: skip
+
+
+def test_how_an_image_was_fetched_is_kept_for_the_next_run(ledger):
+    stored = replace(STORED, final_url="https://end.example/", referer="https://page.example/")
+    run = begun(ledger, URL)
+    ledger.record(run, stored)
+    assert ledger.settled(run) == {URL: stored}
+    assert ledger.known("local:/x") == {URL: replace(stored, reused=True)}
+
+
+def test_what_is_held_is_not_known_until_its_picture_is_accepted(ledger):
+    run = begun(ledger, URL)
+    ledger.record(run, STORED)
+    ledger.record(run, Held(URL, Reason.SAME_BYTES, "", ASSET))
+    assert ledger.known("local:/x") == {}
+    ledger.accept(["2" * 64, URL])  # the URL alone does not vouch for what came from it then
+    assert ledger.known("local:/x") == {}
+    ledger.accept([ASSET.sha256])
+    assert ledger.known("local:/x") == {URL: replace(STORED, reused=True)}
+
+
+def test_accepting_a_picture_brings_back_no_image_that_was_not_held_for_it(ledger):
+    ledger.record(begun(ledger, URL), Held(URL, Reason.SAME_BYTES, "", ASSET))
+    ledger.record(begun(ledger, URL), Failed(URL, Reason.GONE, ""))
+    ledger.record(begun(ledger, "https://h.example/b"), replace(STORED, url="https://h.example/b"))
+    ledger.accept([ASSET.sha256])
+    assert set(ledger.known("local:/x")) == {"https://h.example/b"}
 
 
 def test_a_run_has_chosen_what_it_did_not_skip(ledger):
@@ -122,7 +164,7 @@ def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
     ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
     run = ledger.begin("migrate", {})
     ledger.plan(run, Plan((), (Skipped(URL, Reason.NOT_SELECTED),), (), ()))
-    assert ledger.failed_before() == {URL}
+    assert [each.state for each in ledger.past_images()] == ["failed"]
 
 
 def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
@@ -201,8 +243,13 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
         ledger.record(begun(ledger, URL), STORED)
         for table in ("accepted", "trait"):
             ledger._db.execute(f"DROP TABLE {table}")
-        for column in ("source", "final_url"):
-            ledger._db.execute(f"ALTER TABLE image DROP COLUMN {column}")
+        for column in (
+            "image DROP source",
+            "image DROP final_url",
+            "image DROP referer",
+            "run DROP pruned",
+        ):
+            ledger._db.execute(f"ALTER TABLE {column}")
         ledger._db.execute("PRAGMA user_version = 1")
         ledger._db.execute("PRAGMA journal_mode = DELETE")
     before = file.read_bytes()
