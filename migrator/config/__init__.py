@@ -2,6 +2,7 @@
 
 from migrator.config.settings import (
     DownloadSettings,
+    HostSettings,
     RewriteSettings,
     RouteSettings,
     SafetySettings,
@@ -12,6 +13,7 @@ from migrator.config.settings import (
 
 __all__ = [
     "DownloadSettings",
+    "HostSettings",
     "RewriteSettings",
     "RouteSettings",
     "SafetySettings",

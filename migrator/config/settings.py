@@ -20,6 +20,7 @@ _VARIABLE = {
     "pattern": r"[A-Za-z_][A-Za-z0-9_]*",
     "expected": "the name of an environment variable, not the key itself",
 }
+_SHA256 = {"pattern": r"[0-9a-f]{64}", "expected": "a SHA-256: 64 digits from 0-9 and a-f"}
 # A region or bucket becomes part of a preset's host name, so it must not be able to change it.
 _REGION = {"pattern": r"[A-Za-z0-9-]+", "expected": "a region such as cn-hangzhou"}
 _BUCKET = {"pattern": r"[A-Za-z0-9_.-]+", "expected": "the bare name of a bucket"}
@@ -60,6 +61,12 @@ class ScanSettings:
     skip_hosts: tuple[str, ...] = _setting(
         (), "no images on these hosts: names or providers", example=["cdn.example.com"]
     )
+    site_url: str = _setting(
+        "",
+        "the address of the blog; sent as the Referer to hosts that want to see it",
+        example="https://blog.example.com/",
+        **_ADDRESS,
+    )
     links: bool = _setting(
         False, "links to image files too, such as [full size](https://img.example.com/a.png)"
     )
@@ -95,6 +102,11 @@ class DownloadSettings:
     max_bytes: int = _setting(32 * MIB, "largest image in bytes; larger ones are held", minimum=1)
     retries: int = _setting(3, "how often to try again what may pass", minimum=0)
     user_agent: str = _setting("", "the User-Agent to send; empty: an ordinary browser's")
+    originals: bool = _setting(
+        True,
+        "ask for the original of what an image host scaled, cropped or watermarked; "
+        "where there is none, take what the URL gives",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +118,48 @@ class RouteSettings:
     )
     source: str = _setting(
         "",
-        "are fetched from here instead: a URL prefix, or file: and a folder of the site",
+        "are fetched from here instead: a URL prefix; s3://BUCKET/PREFIX; file: and a folder of "
+        "the site; or, once the URL is dead, wayback, or wayback: and another archive's address. "
+        "Several routes with one match are tried in their order",
         key="from",
         example="https://mirror.example.com/img/",
         required=True,
         folder="file:",
+    )
+    provider: str = _setting("custom", "s3: as in [store]", example="qiniu")
+    region: str = _setting("", "s3: as in [store]", example="cn-east-1", **_REGION)
+    endpoint: str = _setting("", "s3: as in [store]", trust=True, **_ADDRESS)
+    profile: str = _setting("", "s3: as in [store]", trust=True)
+    access_key_env: str = _setting("", "s3: as in [store]", trust=True, **_VARIABLE)
+    secret_key_env: str = _setting("", "s3: as in [store]", trust=True, **_VARIABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What an image host wants to be asked with. What is not set stays as it is known."""
+
+    match: str = _setting(
+        "",
+        "the host: a name (with its subdomains), a pattern or a provider, as in hosts of [scan]",
+        example="img.example.com",
+        required=True,
+    )
+    referer: tuple[str, ...] = _setting(
+        (),
+        'the Referers to try, in this order: "" is none, {origin} the front page of the host, '
+        "{site} the site_url of [scan]",
+        example=["https://www.example.com/", ""],
+        pattern="[!-~]*",
+        expected="an address in ASCII",
+    )
+    user_agent: str = _setting("", "the User-Agent to send", pattern="[ -~]*", expected="ASCII")
+    rate: float = _setting(0.0, "requests a second; 0: as it is known", minimum=0)
+    original: tuple[str, ...] = _setting(
+        (),
+        "where the originals of its processed images are: a regular expression for URLs, and what "
+        "replaces what it finds",
+        example=[r"_small(\.\w+)$", r"\1"],
+        trust=True,  # an expression can be made to take for ever
     )
 
 
@@ -234,6 +283,27 @@ class SafetySettings:
     """What is let through."""
 
     svg: str = _setting("hold", "SVG images: hold or allow", choices=("hold", "allow"))
+    max_pixels: int = _setting(
+        64_000_000, "largest image in pixels, width times height; larger ones are held", minimum=1
+    )
+    decode: str = _setting(
+        "suspicious",
+        "images to decode in full, in a process apart, before they are taken: suspicious ones "
+        "(those whose end, size or proportions are odd), or always (slower; what cannot be decoded "
+        "here, such as HEIC and JPEG XL, is held)",
+        choices=("suspicious", "always"),
+    )
+    placeholders: str = _setting(
+        "hold",
+        "pictures that hosts seem to give instead of the image that was asked for: hold or allow",
+        choices=("hold", "allow"),
+    )
+    known_placeholders: tuple[str, ...] = _setting(
+        (),
+        "the SHA-256 of more pictures to hold, whatever image they come for",
+        example=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+        **_SHA256,
+    )
     git: str = _setting(
         "refuse-dirty",
         "posts in a git work tree that hold changes you have not committed: leave them as they are "
@@ -255,6 +325,7 @@ class Settings:
     scan: ScanSettings = field(default_factory=ScanSettings)
     download: DownloadSettings = field(default_factory=DownloadSettings)
     route: tuple[RouteSettings, ...] = ()
+    host: tuple[HostSettings, ...] = ()
     store: StoreSettings = field(default_factory=StoreSettings)
     mirror: tuple[MirrorSettings, ...] = ()
     rewrite: RewriteSettings = field(default_factory=RewriteSettings)

@@ -163,6 +163,11 @@ def provider(url: str) -> str | None:
     return recognised.provider if recognised else None
 
 
+def providers(name: str) -> list[str]:
+    """The services that have images on the host ``name``."""
+    return list(dict.fromkeys(rule.provider for rule, _ in _rules(name)))
+
+
 def selected(url: str, hosts: Sequence[str], skip_hosts: Sequence[str]) -> bool:
     """Whether ``url`` is one of ``hosts`` (all if there are none) and none of ``skip_hosts``.
 
