@@ -9,7 +9,7 @@ from contextlib import closing
 from contextvars import ContextVar
 from io import BufferedIOBase
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
@@ -169,9 +169,9 @@ class Connection:
     def _leave_bucket_out(self, request: "AWSRequest", **_event: object) -> None:
         """The host is the bucket, which botocore puts into the path; the signature comes later."""
         parts = urlsplit(str(request.url))
-        in_front = f"{urlsplit(self._address.endpoint).path}/{quote(self._address.bucket)}"
-        path = parts.path.removeprefix(in_front) or "/"
-        request.url = urlunsplit(parts._replace(path=path))
+        root = urlsplit(self._address.endpoint).path
+        path = root + parts.path.removeprefix(f"{root}/{self._address.bucket}")
+        request.url = urlunsplit(parts._replace(path=path or "/"))
 
     def _variable(self, setting: str, name: str) -> str | None:
         """The value of the environment variable ``name``, which ``setting`` asks for."""

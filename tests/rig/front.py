@@ -43,6 +43,8 @@ def error(status, code, message="no", **more):
 class Rules:
     """Hands everything on as it is; subclasses say what they do otherwise."""
 
+    reads_chunks = False  # many services do not take chunked bodies either
+
     def __init__(self, port):
         self._port = port
         self.requests = []
@@ -85,13 +87,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if headers.get("expect") == "100-continue":
             self.send_response_only(100)
             self.end_headers()
-        body = self.rfile.read(int(headers.get("content-length", 0)))
+        chunked = "transfer-encoding" in headers
+        reads = chunked and self.server.rules.reads_chunks
+        body = self._chunks() if reads else self.rfile.read(int(headers.get("content-length", 0)))
         answer = self.server.rules.handle(Request(self.command, self.path, headers, body))
-        # a chunked body was not read, so what follows on this connection makes no sense
-        unread = "transfer-encoding" in headers
+        # after a body that was not read, what follows on this connection makes no sense
+        unread = chunked and not reads
         self.close_connection = answer is None or answer.cut > 0 or unread
         if answer is not None:
             self._send(answer)
+
+    def _chunks(self):
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _send(self, answer):
         head = self.command == "HEAD"

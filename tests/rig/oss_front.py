@@ -20,6 +20,7 @@ class OssRules(Rules):
         super().__init__(port)
         self._anonymous_behind = anonymous_behind
         self._putting = threading.Lock()
+        self.versioned = set()  # buckets with versions: there OSS ignores its header
 
     def handle(self, request):
         self.requests.append(request)
@@ -31,7 +32,8 @@ class OssRules(Rules):
             return self.forward(request)
         if "if-none-match" in request.headers or "if-match" in request.headers:
             return error(501, "NotImplemented", "A header you provided is not implemented.")
-        if request.headers.get("x-oss-forbid-overwrite") != "true":
+        asked = request.headers.get("x-oss-forbid-overwrite") == "true"
+        if not asked or request.host.removesuffix(f".{SUFFIX}") in self.versioned:
             return self.forward(request)
         with self._putting:
             return self._create(request)

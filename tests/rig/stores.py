@@ -24,7 +24,7 @@ SECRET_KEY_ENV = "MIGRATOR_TEST_SECRET_KEY"
 class StoreSite:
     """A fresh, empty store, and doors behind the back of the code under test.
 
-    ``atomic``: of many writers of one key exactly one creates it.
+    ``kind`` names the server. ``atomic``: of many writers of one key exactly one creates it.
     ``checks_signatures``: it notices a wrong secret key.
     """
 
@@ -32,6 +32,7 @@ class StoreSite:
     root: Path
     plant: Callable[[str, bytes], None]
     contents: Callable[[], dict[str, bytes]]
+    kind: str = "local"
     atomic: bool = True
     checks_signatures: bool = True
 
@@ -94,7 +95,7 @@ def swift_tls_port(swift_server, tls_authority):
 
 @pytest.fixture(scope="session")
 def oss(request, tmp_path_factory, tls_authority, localhost_names):
-    """The server behind a model of OSS, and the model's TLS port."""
+    """The server behind a model of OSS, the model's TLS port, and its rules."""
     anonymous = bool(ceph.why_not())
     with ExitStack() as started:
         if anonymous:
@@ -103,7 +104,7 @@ def oss(request, tmp_path_factory, tls_authority, localhost_names):
         else:
             server = request.getfixturevalue("ceph_server")
         rules = oss_front.OssRules(server.port, anonymous_behind=anonymous)
-        yield server, started.enter_context(serving(rules, tls_authority.context))
+        yield server, started.enter_context(serving(rules, tls_authority.context)), rules
 
 
 @pytest.fixture
@@ -111,10 +112,10 @@ def bucket_on(monkeypatch, tls_authority):
     """``bucket_on(server, endpoint, **settings)``: a new bucket there, as a ``StoreSite``."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tls_authority.file))
 
-    def make(server, endpoint, *, atomic=True, provider="custom", **settings):
+    def make(server, endpoint, *, kind, atomic=True, provider="custom", bucket=None, **settings):
         monkeypatch.setenv(ACCESS_KEY_ENV, server.access_key)
         monkeypatch.setenv(SECRET_KEY_ENV, server.secret_key)
-        bucket = f"blog-{uuid.uuid4().hex[:12]}"
+        bucket = bucket or f"blog-{uuid.uuid4().hex[:12]}"
         client = server.client
         client.create_bucket(Bucket=bucket)
 
@@ -135,6 +136,7 @@ def bucket_on(monkeypatch, tls_authority):
             Path(),
             lambda key, data: client.put_object(Bucket=bucket, Key=key, Body=data),
             contents,
+            kind,
             atomic=atomic,
         )
 
@@ -159,24 +161,30 @@ def local_site(tmp_path):
 
 @pytest.fixture
 def ceph_site(ceph_server, ceph_tls_port, bucket_on):
-    return bucket_on(ceph_server, f"https://127.0.0.1:{ceph_tls_port}", provider="ceph")
+    return bucket_on(
+        ceph_server, f"https://127.0.0.1:{ceph_tls_port}", kind="ceph", provider="ceph"
+    )
 
 
 @pytest.fixture
 def swift_site(swift_server, swift_tls_port, bucket_on):
-    return bucket_on(swift_server, f"https://127.0.0.1:{swift_tls_port}", atomic=False)
+    return bucket_on(
+        swift_server, f"https://127.0.0.1:{swift_tls_port}", kind="swift", atomic=False
+    )
 
 
 @pytest.fixture
 def rclone_site(rclone_server, bucket_on):
-    return bucket_on(rclone_server, f"http://127.0.0.1:{rclone_server.port}", atomic=False)
+    return bucket_on(
+        rclone_server, f"http://127.0.0.1:{rclone_server.port}", kind="rclone", atomic=False
+    )
 
 
 @pytest.fixture
 def oss_site(oss, bucket_on):
-    server, port = oss
+    server, port, _ = oss
     endpoint = f"https://{oss_front.SUFFIX}:{port}"
-    site = bucket_on(server, endpoint, provider="oss", region="us-east-1")
+    site = bucket_on(server, endpoint, kind="oss", provider="oss", region="us-east-1")
     return replace(site, checks_signatures=not ceph.why_not())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trustme
 
-NAMES = ("localhost", "127.0.0.1", "s3.localhost", "*.s3.localhost")
+NAMES = ("localhost", "127.0.0.1", "s3.localhost", "*.s3.localhost", "*.blog.localhost")
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class Authority:
     context: ssl.SSLContext
 
 
-def authority(folder):
-    """A new authority, with a certificate for the names of this machine."""
+def authority(folder, names=NAMES):
+    """A new authority, with a certificate for ``names``: those of this machine."""
     issuer = trustme.CA()
     file = folder / "authority.pem"
     issuer.cert_pem.write_to_path(file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issuer.issue_cert(*NAMES).configure_cert(context)
+    issuer.issue_cert(*names).configure_cert(context)
     return Authority(file, context)
 
 

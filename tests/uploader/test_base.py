@@ -164,3 +164,46 @@ def test_keys_are_those_below_the_prefix(store_site, opened):
     assert sorted(store.keys("blog/b/")) == ["blog/b/c"]
     assert sorted(below.keys()) == ["blog/a", "blog/b/c"]
     assert list(store.keys("none/such/")) == []
+
+
+ODD = [
+    "图片/中文.png",
+    "a b.png",
+    " lead and trail .png ",
+    "a+b.png",
+    "100%.png",
+    "%41.png",
+    "%2F.png",
+    "q?x=1&y=2.png",
+    "h#frag.png",
+    "é-nfc.png",
+    "e\u0301-nfd.png",
+    "👍🏽.png",
+    "👨‍👩‍👧‍👦/z",
+    "quote'\"`.png",
+    "(a)[b]{c}.png",
+    "a,b;c=d$e@f!g*.png",
+    "a:b|c^d~e.png",
+    "<tag>&amp;.png",
+    ".hidden",
+    "a.b.c..d",
+    "UPPER/lower",
+    "a/b/c/d/e/f/g/h",
+    "k" * 200 + ".png",
+    "字" * 80,
+    "\u3000全角\u00a0.png",
+]
+
+
+def test_odd_keys_are_stored_listed_read_and_deleted(store, store_site, fetched):
+    image = fetched(b"x")
+    for key in ODD:
+        place(store, image, f"odd/{key}")
+    expected = sorted(f"odd/{key}" for key in ODD)
+    assert sorted(store_site.contents()) == expected
+    assert sorted(store.keys("odd/")) == expected
+    for key in expected:
+        assert b"".join(store.read(key)) == b"x"
+        store.delete(key)
+    assert store_site.contents() == {}
+    assert list(store.keys("odd/")) == []

@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 from rig.front import Answer, Rules, error, serving
 
-from migrator.errors import StoreRefused
+from migrator.errors import ConfigError, StoreRefused
 from migrator.reasons import Reason
 from migrator.uploader.base import StoreError
+from migrator.uploader.bucket import BucketStore, open_bucket_source
 from migrator.uploader.placing import confirm, place
 
 KEY = "ab/abcdef0123456789.png"
@@ -44,7 +48,9 @@ def twisted(rclone_server, bucket_on, opened):
         rules = Twisted(rclone_server.port, twist)
         with serving(rules) as port:
             endpoint = f"http://127.0.0.1:{port}"
-            site = bucket_on(rclone_server, endpoint, public_url=endpoint, **settings)
+            site = bucket_on(
+                rclone_server, endpoint, kind="rclone", public_url=endpoint, **settings
+            )
             yield opened(site), site, rules
 
     return make
@@ -316,3 +322,168 @@ def test_confirm_survives_a_hiccup(twisted, fetched, naps):
         image = fetched()
         place(store, image, KEY, sleep=naps.append)
         assert confirm(store, image.asset, KEY)
+
+
+def test_a_list_of_several_real_pages_is_whole(ceph_site, opened):
+    keys = [f"页/{number:04} %2B+&.png" for number in range(1003)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda key: ceph_site.plant(key, b""), keys))
+    for version, encoding in product(["v1", "v2"], ["url", "plain"]):
+        settings = replace(ceph_site.settings, listing=version, list_encoding=encoding)
+        assert list(opened(ceph_site, settings).keys("页/")) == keys
+
+
+def heeded_by(site, opened):
+    store = opened(site)
+    before = site.contents()
+    found = store.trial()
+    assert store.trial() is found
+    assert set(site.contents()) - set(before) <= {f"{store.trial_key}"}
+    assert list(store.keys()) == list(before)
+    return found
+
+
+def test_a_trial_finds_out_whether_uploads_can_replace(bucket_site, opened):
+    expected = {"rclone": False, "ceph": None, "swift": True, "oss": True}
+    assert heeded_by(bucket_site, opened) is expected[bucket_site.kind]
+
+
+def test_a_trial_sees_the_object_of_an_earlier_one(swift_site, opened):
+    assert opened(swift_site).trial() is True
+    assert opened(swift_site).trial() is True
+    assert len(swift_site.contents()) == 1
+
+
+def methods(rules):
+    return [request.method for request in rules.requests]
+
+
+def test_what_a_trial_found_decides_about_looking_first(twisted, fetched):
+    image = fetched()
+    for heeded, expected in [(None, ["HEAD", "PUT"]), (False, ["HEAD", "PUT"]), (True, ["PUT"])]:
+        with twisted() as (_, site, rules):
+            store = BucketStore(site.settings, create_only=heeded)
+            store.put_new(KEY, image.path, image.asset, SOURCE)
+            store.close()
+            assert methods(rules) == expected
+            assert ("if-none-match" in rules.requests[-1].headers) is (heeded is not False)
+
+
+def test_a_trial_decides_for_its_own_store_too(twisted, fetched):
+    image = fetched()
+    for heeds in (True, False):
+        taken = set()
+
+        def heed(rules, request, heeds=heeds, taken=taken):
+            if request.method == "PUT" and heeds:
+                if request.path in taken:
+                    return error(412, "PreconditionFailed")
+                taken.add(request.path)
+            return rules.forward(request)
+
+        with twisted(heed) as (store, _, rules):
+            assert store.trial() is heeds
+            rules.requests.clear()
+            store.put_new(KEY, image.path, image.asset, SOURCE)
+            assert methods(rules) == (["PUT"] if heeds else ["HEAD", "PUT"])
+
+
+@pytest.mark.parametrize(
+    "answer", [error(501, "NotImplemented"), error(400, "NotImplemented", "A header you provided")]
+)
+def test_a_trial_where_preconditions_are_not_known(twisted, answer):
+    def refuse(rules, request):
+        return answer if "if-none-match" in request.headers else rules.forward(request)
+
+    with twisted(refuse) as (store, site, _):
+        assert store.trial() is False
+        assert site.contents() == {}
+
+
+def test_a_trial_that_fails_leaves_the_store_careful(twisted, fetched):
+    image = fetched()
+    with twisted(once(lambda *_: error(503, "SlowDown"))) as (store, _, rules):
+        with pytest.raises(StoreError, match="503"):
+            store.trial()
+        store.put_new(KEY, image.path, image.asset, SOURCE)
+        assert methods(rules) == ["PUT", "HEAD", "PUT"]
+
+
+def test_a_conflict_that_is_no_object_is_no_finding(twisted):
+    with (
+        twisted(lambda rules, asked: put_conflict(rules, asked, "OperationAborted")) as (store, *_),
+        pytest.raises(StoreError, match="OperationAborted"),
+    ):
+        store.trial()
+
+
+def test_a_finding_is_about_one_store_and_one_way_of_asking(ceph_site, opened):
+    settings = ceph_site.settings
+    names = {
+        opened(ceph_site, each).trial_name
+        for each in [
+            settings,
+            replace(settings, prefix="x"),
+            replace(settings, create_only="x-oss-forbid-overwrite"),
+            replace(settings, bucket="another"),
+        ]
+    }
+    assert len(names) == 4
+
+
+def test_a_versioned_bucket_that_ignores_the_header_is_noticed(oss_site, oss, opened, fetched):
+    oss[2].versioned.add(oss_site.settings.bucket)
+    store = opened(oss_site)
+    assert store.trial() is False
+    image = fetched()
+    oss_site.plant(KEY, b"somebody else's")
+    assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
+
+
+def test_a_bucket_can_be_read_without_a_public_address(ceph_site):
+    ceph_site.plant("old/a.png", b"bytes")
+    settings = replace(ceph_site.settings, provider="kodo", region="default", prefix="old")
+    source = open_bucket_source(settings)
+    assert list(source.keys()) == ["old/a.png"]
+    assert b"".join(source.read("old/a.png")) == b"bytes"
+    assert source.public_url("old/a.png") is None
+    source.close()
+    with pytest.raises(ConfigError, match=r"^route\.bucket is missing"):
+        open_bucket_source(replace(settings, bucket=""))
+
+
+@pytest.fixture
+def bucket_at(bucket_on, ceph_server, ceph_tls_port, oss, localhost_names, monkeypatch):
+    """``bucket_at(kind, host)``: a site whose endpoint is the bucket's own domain."""
+    monkeypatch.setenv("WRONG", "not-the-secret")
+
+    def make(kind, host):
+        bucket = f"img-{uuid.uuid4().hex[:12]}"
+        if host == "{bucket}":  # Ceph takes any host that is not its own for a bucket's name
+            bucket += ".blog.localhost"
+        port = {"ceph": ceph_tls_port, "oss": oss[1]}[kind]
+        endpoint = f"https://{host.format(bucket=bucket)}:{port}"
+        settings = {"provider": kind, "region": "us-east-1", "cname": True}
+        return bucket_on(ceph_server, endpoint, kind=kind, bucket=bucket, **settings)
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["ceph", "oss"])
+@pytest.mark.parametrize("host", ["{bucket}.s3.localhost", "{bucket}"])
+def test_a_bucket_at_a_domain_of_its_own(kind, host, bucket_at, opened, fetched):
+    """The signature is checked by Ceph, which takes the bucket from the host's name."""
+    site = bucket_at(kind, host)
+    store = opened(site)
+    store.check()
+    image = fetched()
+    place(store, image, f"图/{site.settings.bucket}/{KEY}")
+    place(store, image, f"{site.settings.bucket}/{KEY}")
+    assert len(site.contents()) == 2
+    assert sorted(store.keys()) == sorted(site.contents())
+    assert store.put_new(f"{site.settings.bucket}/{KEY}", image.path, image.asset, SOURCE) is False
+    store.delete(f"{site.settings.bucket}/{KEY}")
+    assert list(site.contents()) == [f"图/{site.settings.bucket}/{KEY}"]
+    assert store.public_url("k") == f"{site.settings.endpoint}/k"
+    with pytest.raises(StoreRefused, match="secret key"):
+        opened(site, replace(site.settings, secret_key_env="WRONG")).check()
