@@ -15,7 +15,7 @@ from migrator.reasons import Reason
 class StageStarted:
     """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
 
-    name: str  # "scan", "sizes", "transfer", "rewrite"
+    name: str  # "scan", "sizes", "transfer", "check", "rewrite"
     total: int | None
 
 
@@ -41,6 +41,13 @@ class PostSkipped:
 @dataclass(frozen=True, slots=True)
 class SizeAsked:
     """A host was asked for the size of an image, in a dry run or before the question."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostChecked:
+    """A host was asked once more, to see whether what it gave is to be trusted."""
 
     url: str
 
@@ -82,6 +89,7 @@ Event = (
     | PostScanned
     | PostSkipped
     | SizeAsked
+    | HostChecked
     | Examining
     | ImageDone
     | PostDone

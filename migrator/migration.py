@@ -1,5 +1,6 @@
-"""The main job, read top to bottom: scan, plan, move images, rewrite posts."""
+"""The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,14 +9,27 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from migrator.config import Settings
-from migrator.events import ImageDone, Listener, SizeAsked, stage
+from migrator.events import HostChecked, ImageDone, Listener, SizeAsked, stage
 from migrator.executors import run_bounded
+from migrator.held import let_through
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.local_images import LocalImages
-from migrator.model import Asset, Outcome, Post, SkippedPost, Stored, TransferTask
+from migrator.model import (
+    Asset,
+    Failed,
+    Held,
+    Outcome,
+    Post,
+    Probe,
+    SkippedPost,
+    Stored,
+    TransferTask,
+)
+from migrator.placeholders import held_back, settled
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
 from migrator.posts import PostWriter, obstacles, read_posts
+from migrator.reasons import Reason
 from migrator.rewriter.links import check_links, link_for
 from migrator.scanner.dates import date_of
 from migrator.scanner.hosts import selected
@@ -23,8 +37,9 @@ from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.uploader import names_a_date
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, identity, is_local, without_fragment
+from migrator.urls import fragment, host, identity, is_local, without_fragment
 
+Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 
@@ -73,7 +88,7 @@ class Migration:
             hindrance=self.local.reason_to_stay if self.local else lambda _: None,
         )
         if self.only_failed:
-            wanted = replace(wanted, only=ledger.failed_before() if ledger else ())
+            wanted = self._failed_before(wanted, ledger)
         if ledger and run:  # it chose its images when it began
             wanted = Wanted(
                 lambda _: True,
@@ -84,6 +99,17 @@ class Migration:
             )
         plan = make_plan(self._posts(), wanted, self._known(ledger))
         return self._dated(plan) if names_a_date(self.settings.store.key) else plan
+
+    def _failed_before(self, wanted: Wanted, ledger: Ledger | None) -> Wanted:
+        """``wanted``, and of that what failed or was held before and may move now."""
+        past = ledger.past_images() if ledger else []
+        before = {each.url: each for each in past if each.state in ("failed", "held")}
+
+        def hindrance(image: str) -> Reason | None:
+            safety, accepted = self.settings.safety, self.transfer.accepted
+            return settled(before[image], safety, accepted) or wanted.hindrance(image)
+
+        return replace(wanted, only=before, hindrance=hindrance)
 
     def _posts(self) -> Iterator[Post | SkippedPost]:
         local, scanning = self.local, self.settings.scan
@@ -109,7 +135,9 @@ class Migration:
         new = [task for task in plan.tasks if task.known is None]
         sizes: dict[str, int | None] = {}
         with stage(self.listener, "sizes", len(new)):
-            for task, size in self._in_parallel(self.transfer.size, new, Stop()):
+            for task, size in self._in_parallel(
+                self.transfer.size, new, Stop(), self.transfer.host
+            ):
                 sizes[identity(task.url)] = size
                 self.listener(SizeAsked(task.url))
         return sizes
@@ -131,7 +159,12 @@ class Migration:
             StoreRefused: the store will refuse every image.
             Interrupted: a signal came.
         """
-        keys = self._move_images(plan, ledger, run, stop)
+        stored = self._move_images(plan, ledger, run, stop)
+        for held in self._wrong_pictures(stored.values(), ledger, stop):
+            ledger.record(run, held)
+            self.listener(ImageDone(held))
+            del stored[identity(held.url)]
+        keys = {image: each.placement.key for image, each in stored.items()}
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
             plan.posts,
             lambda post: self._new_urls(post, keys),
@@ -140,13 +173,13 @@ class Migration:
             stop,
         )
 
-    def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> dict[str, str]:
-        """The keys of the images that are in the store now, by canonical URL."""
-        keys: dict[str, str] = {}
+    def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> dict[str, Stored]:
+        """The images that are in the store now, by canonical URL."""
+        stored: dict[str, Stored] = {}
 
         def note(task: TransferTask, outcome: Outcome) -> None:
             if isinstance(outcome, Stored):
-                keys[identity(task.url)] = outcome.placement.key
+                stored[identity(task.url)] = outcome
             self.listener(ImageDone(outcome))
 
         settled = ledger.settled(run)  # what it stored is proven again, like all that is known
@@ -154,21 +187,54 @@ class Migration:
         with stage(self.listener, "transfer", len(plan.tasks)):
             for task in plan.tasks:
                 before = settled.get(identity(task.url))
-                if before and not isinstance(before, Stored):
+                if isinstance(before, Failed) or (
+                    isinstance(before, Held)
+                    and not let_through(before.url, before.asset, self.transfer.accepted)
+                ):
                     note(task, before)
                 else:
                     todo.append(task)
-            for task, outcome in self._in_parallel(self.transfer, todo, stop):
+            for task, outcome in self._in_parallel(self.transfer, todo, stop, self.transfer.host):
                 before = settled.get(identity(task.url))
                 if isinstance(outcome, Stored) and isinstance(before, Stored):
                     outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - this run did
                 ledger.record(run, outcome)
                 note(task, outcome)
-        return keys
+        return stored
+
+    def _wrong_pictures(
+        self, stored: Iterable[Stored], ledger: Ledger, stop: Stop
+    ) -> Sequence[Held]:
+        """What came for an image and is probably another, judged over all images of the run."""
+        safety = self.settings.safety
+        if safety.placeholders == "allow":
+            return ()
+
+        def ask(probes: Sequence[Probe]) -> dict[Probe, Asset | None]:
+            answers = {}
+            with stage(self.listener, "check", len(probes)):
+                asked = self._in_parallel(self.transfer.peek, probes, stop, _host_asked)
+                for probe, asset in asked:
+                    answers[probe] = asset
+                    self.listener(HostChecked(probe.url))
+            return answers
+
+        return held_back(
+            tuple(stored),
+            ledger.past_images(),
+            ask,
+            known=safety.known_placeholders,
+            accepted=self.transfer.accepted,
+            made_up=lambda: secrets.token_hex(8),
+        )
 
     def _in_parallel(
-        self, work: Callable[[TransferTask], Result], tasks: Iterable[TransferTask], stop: Stop
-    ) -> Iterator[tuple[TransferTask, Result]]:
+        self,
+        work: Callable[[Work], Result],
+        tasks: Iterable[Work],
+        stop: Stop,
+        host_of: Callable[[Work], str],
+    ) -> Iterator[tuple[Work, Result]]:
         download = self.settings.download
         executor = ThreadPoolExecutor(download.workers, "transfer")
         try:
@@ -177,7 +243,7 @@ class Migration:
                 work,
                 tasks,
                 in_flight=download.workers,
-                host_of=self.transfer.host,
+                host_of=host_of,
                 per_host=download.per_host,
                 stop=stop,
             )
@@ -205,3 +271,7 @@ class Migration:
         unknown = Asset("x" * 64, 0, "", suffix if suffix[1:].isalnum() else "")
         store = self.settings.store
         return key_for(store.key, store.prefix, unknown, task)
+
+
+def _host_asked(probe: Probe) -> str:
+    return host(probe.url) or ""

@@ -215,6 +215,35 @@ Outcome = Stored | Held | Failed
 
 
 @dataclass(frozen=True, slots=True)
+class PastImage:
+    """What the ledger last recorded of the image with the canonical ``url``, in the run ``run``.
+
+    ``asset`` is what it served then, if that is known; ``detail`` says more about ``reason``.
+    """
+
+    url: str
+    state: str
+    reason: Reason | None
+    detail: str
+    asset: Asset | None
+    source: str
+    final_url: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One more request to a host, to see whether what it gave is to be trusted.
+
+    ``image`` is the identity of the image at ``url``; empty if the URL is made up.
+    """
+
+    url: str
+    referer: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PublicAnswer:
     """What a store's public address gave to an anonymous reader.
 

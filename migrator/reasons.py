@@ -30,6 +30,8 @@ class Reason(StrEnum):
     ALREADY_THERE = "already-there", "already in the target store"
     NOT_SELECTED = "not-selected", "its host is not among those to move"
     NOT_FAILED = "not-failed", "it did not fail before"
+    STILL_HELD = "still-held", "it is held, and you have not let it through (migrator accept)"
+    STILL_GONE = "still-gone", "its host said it is gone; a run without --only-failed asks again"
     NOT_MENTIONED = "not-mentioned", "no post shows it any more"
     OVER_LIMIT = "over-limit", "left for another run by --limit"
     NOT_MAPPED = "not-mapped", "the map has no new address for it"
@@ -64,6 +66,18 @@ class Reason(StrEnum):
     # images that need the user's word
     TOO_LARGE = "too-large", "the image is larger than the limit"
     SVG = "svg", "an SVG can carry scripts"
+    TOO_MANY_PIXELS = "too-many-pixels", "the image has more pixels than the limit"
+    TINY = "tiny", "the image is a dot, as placeholders and visitor counters are"
+    SUSPICIOUS = "suspicious", "the image carries something else that a browser might run"
+    UNCHECKED = "unchecked", "the image could not be checked"
+
+    # images that may not be what the post means: judged over all images of a run
+    KNOWN_PLACEHOLDER = "known-placeholder", "this picture is known to stand for missing images"
+    ANY_NAME = "any-name", "the host answers made-up names with this picture, too"
+    SAME_BYTES = "same-bytes", "the host gives one picture for different images"
+    SAME_TARGET = "same-target", "the host redirects different images to one picture"
+    STAND_IN = "stand-in", "this looks like a stand-in for the image"
+    BY_REFERER = "by-referer", "asked from another page, the host gives another picture"
 
     # images that could not be stored
     STORE_UNAVAILABLE = "store-unavailable", "the store cannot be reached or has an error", True

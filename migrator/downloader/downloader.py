@@ -16,7 +16,7 @@ from migrator.downloader.receiving import Receiver
 from migrator.downloader.routes import LocalFile, Routes
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
-from migrator.model import Failed, Fetched, Held, PublicAnswer
+from migrator.model import Asset, Failed, Fetched, Held, PublicAnswer
 from migrator.reasons import Reason
 
 _CHUNK = 64 * 1024
@@ -82,6 +82,19 @@ class Downloader:
         self._deadline.start(self._timeout)
         try:
             source = self._routes.source(url)
+    def peek(self, url: str, *, referer: str = "") -> Asset | None:
+        """The image that the host gives for exactly ``url``, which no route changes, if any.
+
+        Nothing of it is kept; one that would be held counts.
+        """
+        self._deadline.start(self._timeout)
+        try:
+            fetched = self._receiver.fetch(url, url, referer=referer)
+        except Unfetched as fault:
+            return fault.asset
+        fetched.path.unlink(missing_ok=True)
+        return fetched.asset
+
             if isinstance(source, LocalFile):
                 return source.path.stat().st_size
             return self._receiver.size(source)

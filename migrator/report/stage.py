@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from migrator.events import (
     Event,
     Examining,
+    HostChecked,
     ImageDone,
     PostDone,
     PostScanned,
@@ -39,6 +40,7 @@ _WORDS = {
     "scan": _Words("Reading posts", "post"),
     "sizes": _Words("Asking for sizes", "image"),
     "transfer": _Words("Moving images", "image"),
+    "check": _Words("Checking hosts", "request"),
     "rewrite": _Words("Updating posts", "post"),
     "doctor": _Words("Examining", "part"),
     "rollback": _Words("Putting posts back", "post"),
@@ -76,7 +78,7 @@ class Stage:
                 self.failed += isinstance(outcome, Failed)
                 if isinstance(outcome, Stored) and not outcome.reused:
                     self._add(outcome.asset.size)
-            case SizeAsked():
+            case SizeAsked() | HostChecked():
                 pass
             case _:
                 return
