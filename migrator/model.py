@@ -249,7 +249,9 @@ class PublicAnswer:
 
     ``sha256`` and ``size`` are of the body, if it was read to its end (status 200 only).
     ``status`` is 0 where there was no usable answer; ``error`` then says why. ``location`` is where
-    a redirect leads, which is not followed; ``cache_control`` the header of that name.
+    a redirect leads, which is not followed; ``cache_control`` and ``server`` the headers of these
+    names. ``forced`` is whether the service says that it wants browsers to download what it serves.
+    ``refusal`` is the beginning of what came instead (any status but 200).
     """
 
     status: int
@@ -260,6 +262,9 @@ class PublicAnswer:
     error: str = ""
     location: str = ""
     cache_control: str = ""
+    server: str = ""
+    forced: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from migrator.downloader.wire import Deadline
 from migrator.model import Fetched, PublicAnswer
 
 _OK = 200
+_REFUSAL = 2048  # bytes; enough for the error documents of services
 
 _Result = TypeVar("_Result")
 
@@ -148,9 +149,12 @@ class Receiver:
                 disposition=headers.get("content-disposition", ""),
                 location=headers.get("location", ""),
                 cache_control=headers.get("cache-control", ""),
+                server=headers.get("server", ""),
+                forced=headers.get("x-oss-force-download", "").lower() == "true",
             )
             if answer.status != _OK:
-                return answer
+                start = next(response.iter_raw(_REFUSAL), b"")[:_REFUSAL]
+                return replace(answer, refusal=start.decode("utf-8", "replace"))
             check_framing(response, self._settings.max_bytes)
             digest = hashlib.sha256()
             size = 0
