@@ -31,6 +31,14 @@ class Store(Protocol):
     """
 
     @property
+    def exclusive(self) -> bool:
+        """Whether of many writers of one key exactly one creates it: known, not hoped for.
+
+        Where it is not, a key must hold enough of the hash that all its writers have one image.
+        """
+        ...
+
+    @property
     def identity(self) -> str:
         """The store's stable name in the ledger: ``local:/path``, ``s3:endpoint/bucket/prefix``."""
         ...

@@ -1,12 +1,13 @@
 """A folder as a store."""
 
 import errno
+import fcntl
 import os
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import quote
@@ -30,6 +31,8 @@ class LocalStore:
     temporary files of one site, for other sites may share the folder.
     """
 
+    exclusive = True
+
     def __init__(
         self,
         folder: Path,
@@ -39,7 +42,7 @@ class LocalStore:
         link: Callable[[Path, Path], None] = os.link,
     ) -> None:
         self._folder = folder.resolve()
-        self._public_url = public_url.rstrip("/")
+        self._public_url = public_url.rstrip("/") if public_url else None
         self._link = link
         self._prefix = f"{prefix.strip('/')}/".lstrip("/")
         self._mark = f"{OWN}{owner}-"
@@ -128,7 +131,7 @@ class LocalStore:
 
     def public_url(self, key: str) -> str | None:
         """``key`` below the public address of the folder, if the user gave one."""
-        return f"{self._public_url}/{quote(key)}" if self._public_url else None
+        return None if self._public_url is None else f"{self._public_url}/{quote(key)}"
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -164,10 +167,21 @@ class LocalStore:
         except OSError as error:
             if error.errno not in _NO_HARD_LINKS:
                 raise
-            # Not atomic, but two writers of one key here hold the same bytes: the hash is in it.
-            if os.path.lexists(target):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
-            temporary.rename(target)
+            with _alone_in(target.parent):
+                if os.path.lexists(target):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+                temporary.rename(target)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep every other writer on this machine that has no hard links either out of ``folder``."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # of this descriptor, so it holds between threads
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _cannot_list(error: OSError) -> None:

@@ -1,6 +1,7 @@
 """All the stores of a site: links go to the first, every mirror gets every image too."""
 
 import tempfile
+import unicodedata
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from migrator.config import Settings
 from migrator.config.settings import MirrorSettings
 from migrator.errors import ConfigError
-from migrator.model import Fetched, Placement, Stored, TransferTask
+from migrator.model import Asset, Fetched, Placement, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.uploader.keys import key_for
@@ -19,12 +20,16 @@ from migrator.uploader.placing import confirm, place
 class Stores:
     """Where images go, opened; relative paths start at the site root ``root``.
 
+    ``alone`` says that no other process stores images of the same run.
+
     Raises:
         ConfigError: a setting is missing or does not fit; names it and the cure.
     """
 
-    def __init__(self, settings: Settings, root: Path) -> None:
+    def __init__(self, settings: Settings, root: Path, *, alone: bool = True) -> None:
         self._settings = settings.store
+        self._alone = alone
+        self._claims: dict[str, str] = {}  # names that do not hold the hash, and for which image
         self._prefixes = [each.prefix.strip("/") for each in (settings.store, *settings.mirror)]
         for mirror in settings.mirror:
             if mirror.key != MirrorSettings().key:
@@ -61,6 +66,8 @@ class Stores:
             key_for(self._settings.key, "", fetched.asset, task, distinct=distinct)
             for distinct in (False, True)
         )
+        if name != distinct and not self._claimed(name, fetched.asset):
+            name = distinct
         try:
             return self._place(fetched, name, task.homes)
         except StoreError as error:
@@ -87,6 +94,17 @@ class Stores:
                     self._copy(known, homes, store, key, spool)
             placements.append(Placement(store.identity, _joined(prefix, name), known.asset.sha256))
         return tuple(placements)
+
+    def _claimed(self, name: str, asset: Asset) -> bool:
+        """Whether ``asset`` may try to take ``name``: no other image of this run has tried.
+
+        Some stores let the last of two writers win, so two must not try at once. Names that differ
+        in case alone are one name on many disks.
+        """
+        if not (self._alone or all(store.exclusive for store in self._all)):
+            return False
+        folded = unicodedata.normalize("NFC", name).casefold()
+        return self._claims.setdefault(folded, asset.sha256) == asset.sha256
 
     def _place(self, fetched: Fetched, name: str, homes: Sequence[str]) -> tuple[Placement, ...]:
         placements = []

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -178,6 +180,22 @@ def test_without_hard_links_a_writer_that_came_first_wins(folder, fetched):
     assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
     assert (folder / KEY).read_bytes() == b"theirs"
     assert files(folder) == [KEY]
+
+
+def test_without_hard_links_one_of_many_writers_of_other_bytes_wins(folder, fetched):
+    writers = threading.Barrier(8)
+
+    def all_come_at_once(*_):
+        writers.wait()
+        raise OSError(errno.EPERM, "not on this file system")
+
+    store = LocalStore(folder, link=all_come_at_once)
+    store.check()
+    images = [fetched(bytes([number]) * 1000) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        put = [pool.submit(store.put_new, KEY, i.path, i.asset, SOURCE) for i in images]
+    winners = [i for i, done in zip(images, put, strict=True) if done.result()]
+    assert [each.path.read_bytes() for each in winners] == [(folder / KEY).read_bytes()]
 
 
 def test_a_full_disk_ends_the_run_and_leaves_no_piece(mounted, fetched):
