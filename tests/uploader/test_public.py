@@ -9,6 +9,13 @@ from migrator.uploader.public import public_problem
 
 ASSET = Asset("a" * 64, 1234, "image/webp", ".webp")
 GOOD = PublicAnswer(200, "a" * 64, 1234, "image/webp")
+OSS_REFERER = """<?xml version="1.0" encoding="UTF-8"?>
+<Error>
+  <Code>AccessDenied</Code>
+  <Message>You are denied by bucket referer policy.</Message>
+</Error>"""
+R2_API = """<?xml version="1.0"?>
+<Error> <Code>InvalidArgument</Code> <Message>Authorization</Message> </Error>"""
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,20 @@ def test_the_same_bytes_shown_as_an_image_are_fine(answer):
     [
         (replace(GOOD, disposition="Attachment; filename=a.webp"), "download"),
         (replace(GOOD, disposition="attachment"), "bind a domain"),
+        (replace(GOOD, forced=True), "download"),
+        (replace(GOOD, forced=True, server="AliyunOSS"), "(Aliyun OSS does that at its own"),
+        (replace(GOOD, disposition="attachment", server="tencent-cos"), "buckets made since 2024"),
+        (replace(GOOD, disposition="attachment", server="OBS"), "Huawei OBS"),
+        (replace(GOOD, disposition="attachment", server="nginx"), "showing it; bind"),
+        (replace(GOOD, sha256="b" * 64, content_type="image/avif"), "image/avif instead of"),
+        (PublicAnswer(403, refusal=OSS_REFERER), "防盗链"),
+        (PublicAnswer(403, refusal='{"error":"Referer not allowed"}'), "防盗链"),
+        (PublicAnswer(404, refusal='{"error":"no such domain"}'), "30 days"),
+        (PublicAnswer(403, refusal="<Error><Code>UserDisable</Code></Error>"), "unpaid"),
+        (PublicAnswer(404, refusal="<Error><Code>NoSuchBucket</Code>"), "no bucket"),
+        (PublicAnswer(400, refusal=R2_API), "r2.dev"),
+        (PublicAnswer(302, location="https://b.example/x?sig=s3cret"), "(302) to b.example;"),
+        (PublicAnswer(301), "another address"),
         (replace(GOOD, content_type="application/octet-stream"), "application/octet-stream"),
         (replace(GOOD, content_type=""), "no type at all"),
         (replace(GOOD, sha256="b" * 64), "other bytes"),
@@ -46,4 +67,7 @@ def test_the_same_bytes_shown_as_an_image_are_fine(answer):
     ],
 )
 def test_anything_else_is_named_with_its_likely_cause(answer, cause):
-    assert cause in public_problem(ASSET, answer)
+    said = public_problem(ASSET, answer)
+    assert cause in said
+    assert "; " in said
+    assert "s3cret" not in said
