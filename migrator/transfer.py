@@ -7,7 +7,7 @@ from pathlib import Path
 from migrator.config import Settings
 from migrator.downloader import Downloader, Manners, rates
 from migrator.errors import MigratorError
-from migrator.model import Asset, Failed, Fetched, Outcome, Stored, TransferTask
+from migrator.model import Asset, Failed, Fetched, Outcome, Probe, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.uploader import Store, StoreError, Stores
 from migrator.uploader.public import public_problem
@@ -79,6 +79,15 @@ class Transfer:
     def size(self, task: TransferTask) -> int | None:
         """The size in bytes that the image's host states, if it does; fetches no body."""
         return self._downloader().size(task.url)
+
+    def peek(self, probe: Probe) -> Asset | None:
+        """The image that the host gives when asked once more, if any; none of it is kept."""
+        return self._downloader().peek(probe.url, referer=probe.referer)
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The canonical URLs and SHA-256s that the user let through."""
+        return self._spec.accepted
 
     def host(self, task: TransferTask) -> str:
         """The host that would be asked for the image, if any: what politeness is owed to."""
