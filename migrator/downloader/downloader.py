@@ -77,11 +77,6 @@ class Downloader:
         except Unfetched as fault:
             return fault.outcome(url)
 
-    def size(self, url: str) -> int | None:
-        """The size in bytes that the host names when asked without fetching, if it does."""
-        self._deadline.start(self._timeout)
-        try:
-            source = self._routes.source(url)
     def peek(self, url: str, *, referer: str = "") -> Asset | None:
         """The image that the host gives for exactly ``url``, which no route changes, if any.
 
@@ -95,6 +90,11 @@ class Downloader:
         fetched.path.unlink(missing_ok=True)
         return fetched.asset
 
+    def size(self, url: str) -> int | None:
+        """The size in bytes that the host names when asked without fetching, if it does."""
+        self._deadline.start(self._timeout)
+        try:
+            source = self._routes.source(url)
             if isinstance(source, LocalFile):
                 return source.path.stat().st_size
             return self._receiver.size(source)
