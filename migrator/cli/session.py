@@ -69,7 +69,7 @@ def opened(common: Common, asked: Asked, root: Path | None = None) -> Iterator[S
     if loaded.needs_trust and loaded.digest != trusted:
         _ask_for_trust(loaded)
     site = Site(root or site_root(paths, loaded.file))
-    with _listening(common) as listener:
+    with listening(common) as listener:
         yield Session(site, settings, listener, trusted)
 
 
@@ -94,14 +94,14 @@ def examined_site(
     except ConfigError as error:
         loaded = error
     trusted = loaded.digest if common.trust_config and isinstance(loaded, Loaded) else ""
-    with _listening(common) as listener:
+    with listening(common) as listener:
         yield Site(site_root(paths, file)), loaded, listener, trusted
 
 
 @contextmanager
 def at_site(common: Common) -> Iterator[Session]:
     """The site around the current folder, for a command that needs no configuration of it."""
-    with _listening(common) as listener:
+    with listening(common) as listener:
         yield Session(site_here(common), Settings(), listener, "")
 
 
@@ -151,7 +151,7 @@ def confirmed(question: str) -> bool:
     Raises:
         UsageError: there is no terminal to ask on.
     """
-    if not _on_terminal():
+    if not on_terminal():
         raise UsageError(
             "this changes files, and there is no terminal to ask on",
             "Add --yes to go ahead, or --dry-run to see what would happen.",
@@ -159,7 +159,8 @@ def confirmed(question: str) -> bool:
     return typer.confirm(question, err=True)
 
 
-def _listening(common: Common) -> AbstractContextManager[Listener]:
+def listening(common: Common) -> AbstractContextManager[Listener]:
+    """Whoever tells the user what goes on, as the options want it."""
     return listener_for(
         sys.stderr,
         quiet=common.quiet,
@@ -168,7 +169,8 @@ def _listening(common: Common) -> AbstractContextManager[Listener]:
     )
 
 
-def _on_terminal() -> bool:
+def on_terminal() -> bool:
+    """Whether there is somebody to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -198,7 +200,7 @@ def _ask_for_trust(loaded: Loaded) -> None:
     assert loaded.file is not None  # noqa: S101 - only a file can need trust
     if (
         user_file
-        and _on_terminal()
+        and on_terminal()
         and typer.confirm("Did you write this file, or read it and agree?", err=True)
     ):
         trust(loaded.file, loaded.digest, user_file)

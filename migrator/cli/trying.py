@@ -1,4 +1,4 @@
-"""Commands to get going: demo, doctor, trust."""
+"""Commands to get going: demo, init, doctor, trust."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ from migrator.cli.options import Common, with_common
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     app.command()(demo)
+    app.command()(with_common(init))
     app.command()(with_common(doctor))
     app.command()(with_common(trust))
 
@@ -35,6 +36,73 @@ def demo(
     from migrator.demo import run_demo
 
     return run_demo(folder, local=local)
+
+
+def init(
+    place: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="The folder of the site, or of its posts.")
+    ] = Path(),
+    *,
+    provider: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The service to move to: oss, cos, kodo, r2, aws ..."),
+    ] = "",
+    bucket: Annotated[str, typer.Option(help="Its bucket.")] = "",
+    region: Annotated[str, typer.Option(help="Its region, such as cn-hangzhou.")] = "",
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="Its address, where that is not known.")
+    ] = "",
+    public_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where readers see the root of the bucket or folder.")
+    ] = "",
+    prefix: Annotated[str, typer.Option(help="What comes before every name.")] = "",
+    store_path: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Instead of a service: a folder of the site.")
+    ] = "",
+    links: Annotated[str, typer.Option(help="How links are written: relative ...")] = "",
+    key: Annotated[str, typer.Option(metavar="TEMPLATE", help="How images are named.")] = "",
+    host: Annotated[
+        list[str],
+        typer.Option(metavar="HOST", help="Only images on this host or provider (repeatable)."),
+    ] = [],  # noqa: B006 - typer copies it
+    site_url: Annotated[str, typer.Option(metavar="URL", help="Where the posts are read.")] = "",
+    yes: options.Yes = False,
+    common: Common,
+) -> int:
+    """Write migrator.toml for a site, and check that it works.
+
+    Asks on a terminal for what no option says. Never replaces a configuration that is there.
+    Your keys never go into the file: they stay in the environment or in a profile of ~/.aws.
+
+    Examples:
+
+        migrator init
+
+        migrator init --provider oss --bucket my-blog --region cn-hangzhou
+        --public-url https://img.example.com --yes
+
+        migrator init --store-path source/images --yes
+
+    Exit status: as of migrator doctor, which it runs at its end; 2 there is a configuration
+    already, or an option is missing and nobody can be asked.
+    """
+    from migrator.cli.first_config import first_config
+    from migrator.init import FOLDER, Answers
+
+    answers = Answers(
+        provider or (FOLDER if store_path else ""),
+        bucket=bucket,
+        region=region,
+        endpoint=endpoint,
+        public_url=public_url,
+        prefix=prefix,
+        store_path=store_path,
+        links=links,
+        key=key,
+        hosts=tuple(host),
+        site_url=site_url,
+    )
+    return first_config(place, answers, common, yes=yes)
 
 
 def doctor(

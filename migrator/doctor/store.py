@@ -40,7 +40,8 @@ def check_store(store: Store, settings: StoreSettings, where: str, seen: Seen) -
         if isinstance(store, BucketStore):
             yield from _check_create_only(store)
         probe = make_probe()
-        key = key_for(settings.key, settings.prefix, probe.asset, TransferTask(""))
+        task = TransferTask("https://doctor.example/migrator-doctor.png", post="migrator-doctor.md")
+        key = key_for(settings.key, settings.prefix, probe.asset, task, distinct=True)
         yield from _check_round_trip(store, key, probe, where, seen)
 
 
