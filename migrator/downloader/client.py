@@ -1,8 +1,9 @@
 """One thread's HTTP client: a fixed set of headers, no cookies, redirects by our own rules."""
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 
 import httpx
 
@@ -58,10 +59,12 @@ class HostClient:
         follow: bool = True,
         referer: str = "",
         user_agent: str = "",
+        part: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[httpx.Response]:
         """The answer for ``url``, after redirects if they are to be followed; body unread.
 
         ``referer`` is for the origin of ``url``: a redirect to another does not carry it along.
+        ``part`` are the headers that ask for a part.
 
         Raises:
             Unfetched: there is no answer, or none that may be used.
@@ -72,6 +75,7 @@ class HostClient:
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "Connection": "keep-alive",
+            **part,
         }
         for _ in range(REDIRECTS + 1):
             origin = _origin(target)

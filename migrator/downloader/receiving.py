@@ -16,7 +16,8 @@ from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.patience import patiently
-from migrator.downloader.spool import draft
+from migrator.downloader.resuming import Resumption
+from migrator.downloader.spool import Draft, draft
 from migrator.downloader.wire import Deadline
 from migrator.model import Fetched, PublicAnswer
 
@@ -67,14 +68,19 @@ class Receiver:
         """
 
         def attempt() -> Fetched:
-            with self._images.ask(source, referer=referer, user_agent=user_agent) as response:
-                check_status(response)
+            with self._images.ask(
+                source, referer=referer, user_agent=user_agent, part=resumption.headers()
+            ) as response:
+                resumption.begin(response)
                 delimited = check_framing(response, self._limit(url))
-                final_url = str(response.url)
-                pieces = response.iter_raw()
-                return self.take(url, pieces, source, final_url, referer, delimited=delimited)
+                self._write(url, image, response.iter_raw())
+                return self._kept(
+                    url, image, source, str(response.url), referer, delimited=delimited
+                )
 
-        return self._patiently(attempt)
+        with draft(self._spool) as image:
+            resumption = Resumption(image)
+            return self._patiently(attempt)
 
     def take(
         self,
@@ -93,10 +99,8 @@ class Receiver:
             EnvironmentProblem: the spool cannot be written to.
         """
         with draft(self._spool) as image:
-            for piece in _limited(pieces, self._limit(url)):
-                image.write(piece)
-            asset = self._inspector.inspect(url, image, delimited=delimited)
-            return Fetched(asset, image.keep(), source, final_url, referer)
+            self._write(url, image, pieces)
+            return self._kept(url, image, source, final_url, referer, delimited=delimited)
 
     def size(self, source: str, *, referer: str = "", user_agent: str = "") -> int | None:
         """The size in bytes that the host names when asked without fetching, if it does.
@@ -136,6 +140,19 @@ class Receiver:
         except Unfetched as fault:
             self._manners.failed(fault)
             raise
+
+    def _write(self, url: str, image: Draft, pieces: Iterable[bytes]) -> None:
+        limit = self._limit(url)
+        for piece in pieces:
+            if image.size + len(piece) > limit:
+                raise too_large(limit)
+            image.write(piece)
+
+    def _kept(
+        self, url: str, image: Draft, source: str, final_url: str, referer: str, *, delimited: bool
+    ) -> Fetched:
+        asset = self._inspector.inspect(url, image, delimited=delimited)
+        return Fetched(asset, image.keep(), source, final_url, referer)
 
     def _limit(self, url: str) -> int:
         return self._inspector.limit_for(url, self._settings.max_bytes)

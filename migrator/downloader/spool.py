@@ -36,6 +36,14 @@ class Draft:
         with _disk(self._path.parent):
             self.file.write(data)
 
+    def clear(self) -> None:
+        """Begin anew."""
+        self._digest = hashlib.sha256()
+        self.size = 0
+        with _disk(self._path.parent):
+            self.file.seek(0)
+            self.file.truncate()
+
     def head(self, count: int) -> bytes:
         """The first ``count`` bytes."""
         with _disk(self._path.parent):
