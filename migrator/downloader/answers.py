@@ -64,5 +64,7 @@ def declared_length(response: httpx.Response) -> int | None:
 def too_large(max_bytes: int) -> Unfetched:
     """The fault of a body that is larger than the limit."""
     return Unfetched(
-        Reason.TOO_LARGE, f"more than {max_bytes} bytes, the limit set by download.max_bytes"
+        Reason.TOO_LARGE,
+        f"more than {max_bytes} bytes; to take it all the same: migrator accept URL, "
+        "or a larger max_bytes under [download]",
     )

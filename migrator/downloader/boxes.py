@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.downloader.image_file import Cut, Damaged, ImageFile
+from migrator.downloader.image_file import Cut, Damaged, ImageFile, Shape
 
 _BOXES = 10_000  # in one container; an image has dozens
 _EXTENTS = 100_000
+_HEIF = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"mfra"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,15 @@ class _Box:
     open: bool = False
 
 
-def webp(image: ImageFile) -> tuple[int, int]:
-    """Width and height; the RIFF container must be whole (RFC 9649, 2)."""
+def webp(image: ImageFile) -> Shape:
+    """The RIFF container must be whole (RFC 9649, 2)."""
     image.seek(4)
     (length,) = image.unpack("<I")
     end = 8 + length + length % 2
     image.seek(end)
     at = 12
     size: tuple[int, int] | None = None
-    pixels = False
+    frames = 0
     while at + 8 <= end:
         image.seek(at)
         kind, length = image.unpack("<4sI")
@@ -35,11 +36,11 @@ def webp(image: ImageFile) -> tuple[int, int]:
             raise Damaged("a WebP chunk is longer than the file says it is")
         if kind in {b"VP8 ", b"VP8L", b"VP8X"} and size is None:
             size = _webp_size(kind, image)
-        pixels = pixels or kind in {b"VP8 ", b"VP8L", b"ANMF"}
+        frames += kind in {b"VP8 ", b"VP8L", b"ANMF"}
         at += 8 + length + length % 2
-    if size is None or not pixels:
+    if size is None or not frames:
         raise Damaged("the WebP holds no picture")
-    return size
+    return Shape(*size, end, frames)
 
 
 def _webp_size(kind: bytes, image: ImageFile) -> tuple[int, int]:
@@ -57,11 +58,11 @@ def _webp_size(kind: bytes, image: ImageFile) -> tuple[int, int]:
     )
 
 
-def heif(image: ImageFile) -> tuple[int | None, int | None]:
-    """Width and height of the largest item; all data that ``iloc`` names must be in the file.
+def heif(image: ImageFile) -> Shape:
+    """With the size of the largest item; all data that ``iloc`` names must be in the file.
 
     ISO/IEC 14496-12 (boxes, ``iloc``) and 23008-12 (``ispe``). A sequence without a still image
-    has no size here.
+    has no size here. The image ends with the last box that can belong to it.
     """
     top = {box.kind: box for box in _boxes(image, 0, image.size)}
     if b"mdat" not in top and b"idat" not in _inside(image, top, b"meta", 4):
@@ -71,7 +72,7 @@ def heif(image: ImageFile) -> tuple[int | None, int | None]:
         raise Cut("the picture's description is missing")
     if b"iloc" in meta:
         _check_locations(image, meta[b"iloc"])
-    sizes = []
+    sizes: list[tuple[int, int]] = []
     properties = _inside(image, meta, b"iprp", 0)
     if b"ipco" in properties:
         container = properties[b"ipco"]
@@ -79,26 +80,27 @@ def heif(image: ImageFile) -> tuple[int | None, int | None]:
             if box.kind == b"ispe":
                 image.seek(box.start + 4)
                 sizes.append(image.unpack(">II"))
-    return max(sizes, key=lambda size: size[0] * size[1], default=(None, None))
+    width, height = max(sizes, key=lambda size: size[0] * size[1], default=(None, None))
+    return Shape(width, height, max(box.end for kind, box in top.items() if kind in _HEIF))
 
 
-def jxl(image: ImageFile) -> tuple[int | None, int | None, bool]:
-    """Width, height and whether the file marks its own end (ISO/IEC 18181-1 and -2).
+def jxl(image: ImageFile) -> Shape:
+    """A bare codestream has no end mark, nor has a container whose last box is open.
 
-    A bare codestream does not, and a container does not if its last box is open.
+    ISO/IEC 18181-1 and -2.
     """
     if image.read(2) == b"\xff\x0a":
-        return *_jxl_size(image.read(min(16, image.size - 2))), False
-    ends = True
-    size: tuple[int | None, int | None] | None = None
+        return Shape(*_jxl_size(image.read(min(16, image.size - 2))), None)
+    end: int | None = None
+    size: tuple[int, int] | None = None
     for box in _boxes(image, 0, image.size):
         if box.kind in {b"jxlc", b"jxlp"} and size is None:
             image.seek(box.start + (4 if box.kind == b"jxlp" else 0) + 2)
             size = _jxl_size(image.read(max(0, min(16, box.end - image.tell()))))
-        ends = not box.open
+        end = None if box.open else box.end
     if size is None:
         raise Cut("the picture's data is missing")
-    return *size, ends
+    return Shape(*size, end)
 
 
 def _jxl_size(data: bytes) -> tuple[int, int]:

@@ -2,24 +2,61 @@
 
 import ssl
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from migrator import urls
-from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
+from migrator.config.settings import (
+    DownloadSettings,
+    RouteSettings,
+    SafetySettings,
+    StoreSettings,
+)
 from migrator.downloader.addresses import parse_exemptions
+from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched
+from migrator.downloader.host_rules import HostRules
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
+from migrator.downloader.media_types import HEIC, JXL, TIFF
+from migrator.downloader.patience import patiently
 from migrator.downloader.receiving import Receiver
-from migrator.downloader.routes import LocalFile, Routes
+from migrator.downloader.sources import DEAD, Candidate, File, Object, Source, Sources, Web
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
 from migrator.model import Asset, Failed, Fetched, Held, PublicAnswer
 from migrator.reasons import Reason
 
 _CHUNK = 64 * 1024
+_RESERVE = 20.0  # seconds that one source leaves to each that may be asked after it
+_REFUSALS = frozenset({Reason.FORBIDDEN, Reason.NOT_AN_IMAGE})  # what another Referer may help
+_UNSHOWN = frozenset(each.media_type for each in (TIFF, HEIC, JXL))  # by browsers
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a candidate was not fetched; ``own`` if it was the image's own URL or its original."""
+
+    name: str
+    fault: Unfetched
+    own: bool
+
+
+class Bucket(Protocol):
+    """A bucket that is read from."""
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """The bytes of an object.
+
+        Raises:
+            FileNotFoundError: there is none.
+            PermissionError: it may not be read; not worth repeating.
+            OSError: the bucket cannot be reached.
+        """
+        ...
 
 
 class Downloader:
@@ -28,7 +65,9 @@ class Downloader:
     Whatever happens for one image, its retries and the waits between them included, ends within
     ``settings.timeout`` seconds. ``spool`` is where fetched images stand until callers delete them;
     ``root`` is the site's folder, which routes may name folders of. ``accepted`` is what the user
-    has let through (see `Inspector`). Threads must share ``manners``.
+    has let through (see `Inspector`). Threads should share ``decoders``, which are processes;
+    without them a downloader has its own. They must share ``manners`` and ``hosts``.
+    ``open_bucket`` is how routes get at buckets.
 
     Raises:
         ConfigError: a route or an exemption cannot be understood.
@@ -43,18 +82,28 @@ class Downloader:
         spool: Path,
         root: Path,
         accepted: Collection[str] = frozenset(),
+        decoders: Decoders | None = None,
         manners: Manners | None = None,
+        hosts: HostRules | None = None,
+        open_bucket: Callable[[StoreSettings], Bucket] | None = None,
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._timeout = settings.timeout
-        self._routes = Routes(routes, root)
+        self._settings = settings
+        self._hosts = hosts or HostRules()
+        self._sources = Sources(routes, root, self._hosts, originals=settings.originals)
+        self._buckets = {
+            bucket: open_bucket(bucket) for bucket in self._sources.buckets if open_bucket
+        }
+        self._sleep = sleep
         self._deadline = Deadline(now)
+        self._decoders = decoders or Decoders()
+        self._shares_decoders = decoders is not None
         self._receiver = Receiver(
             settings,
             parse_exemptions(safety.allow_private),
-            Inspector(safety, accepted),
+            Inspector(safety, self._decoders, accepted),
             spool=spool,
             deadline=self._deadline,
             manners=manners or Manners(),
@@ -62,64 +111,74 @@ class Downloader:
             sleep=sleep,
         )
 
-    def fetch(self, url: str) -> Fetched | Held | Failed:
+    def fetch(self, url: str, *, year: int = 0) -> Fetched | Held | Failed:
         """The image behind ``url``, in the spool, or why it is not there.
+
+        All its sources are tried in their order. ``year`` is that of the post, for archives. What
+        is said is what its own URL says; the rest is in the detail.
 
         Raises:
             EnvironmentProblem: the spool cannot be written to.
         """
-        self._deadline.start(self._timeout)
-        try:
-            source = self._routes.source(url)
-            if isinstance(source, LocalFile):
-                return self._copy(url, source)
-            return self._receiver.fetch(url, source)
-        except Unfetched as fault:
-            return fault.outcome(url)
+        self._start()
+        sources = self._sources.of(url, year)
+        faults: list[_Fault] = []
+        for number, source in enumerate(sources, start=1):
+            if source.archive and not _is_dead(faults):
+                continue
+            reserve = min(self._deadline.left() / 2, _RESERVE * (len(sources) - number))
+            self._deadline.start(self._deadline.left() - reserve)
+            fetched = self._fetch_from(url, source, faults)
+            if fetched:
+                return fetched
+            self._deadline.start(self._deadline.left() + reserve)
+        return _verdict(faults).outcome(url)
 
     def peek(self, url: str, *, referer: str = "") -> Asset | None:
         """The image that the host gives for exactly ``url``, which no route changes, if any.
 
-        Nothing of it is kept; one that would be held counts.
+        It is asked once. Nothing of it is kept; one that would be held counts.
         """
-        self._deadline.start(self._timeout)
+        self._start()
+        agent = self._hosts.rule(url).user_agent
         try:
-            fetched = self._receiver.fetch(url, url, referer=referer)
+            fetched = self._receiver.fetch(url, url, referer=referer, user_agent=agent, retries=0)
         except Unfetched as fault:
             return fault.asset
         fetched.path.unlink(missing_ok=True)
         return fetched.asset
 
     def size(self, url: str) -> int | None:
-        """The size in bytes that the host names when asked without fetching, if it does."""
-        self._deadline.start(self._timeout)
-        try:
-            source = self._routes.source(url)
-            if isinstance(source, LocalFile):
-                return source.path.stat().st_size
-            return self._receiver.size(source)
-        except (Unfetched, OSError):
-            return None
+        """The size in bytes that the first source to answer names, if one does; fetches no body."""
+        self._start()
+        for source in self._sources.of(url):
+            for candidate in () if source.archive else source.candidates:
+                try:
+                    size = self._size(candidate)
+                except (Unfetched, OSError):
+                    continue
+                if size is not None:
+                    return size
+        return None
 
     def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.
 
         ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not followed; addresses are not vetted, for the user named this one.
         """
-        self._deadline.start(self._timeout)
+        self._start()
         return self._receiver.public_answer(url, referer=referer)
 
     def host(self, url: str) -> str:
-        """The host that would be asked for the image, after routes; empty for a file."""
-        try:
-            source = self._routes.source(url)
-        except Unfetched:
-            return ""
-        return "" if isinstance(source, LocalFile) else urls.host(source) or ""
+        """The host that would be asked first for the image; empty for a file or a bucket."""
+        first = self._sources.of(url)[0].candidates[0]
+        return urls.host(first.url) or "" if isinstance(first, Web) else ""
 
     def close(self) -> None:
         """Close every connection."""
         self._receiver.close()
+        if not self._shares_decoders:
+            self._decoders.close()
 
     def __enter__(self) -> Self:
         return self
@@ -127,11 +186,122 @@ class Downloader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _copy(self, url: str, source: LocalFile) -> Fetched:
+    def _start(self) -> None:
+        self._deadline.start(self._settings.timeout)
+
+    def _fetch_from(self, url: str, source: Source, faults: list[_Fault]) -> Fetched | None:
+        for candidate in source.candidates:
+            try:
+                fetched = self._receive(url, candidate)
+                if problem := _problem(fetched, source, candidate):
+                    fetched.path.unlink(missing_ok=True)
+                    raise problem
+            except Unfetched as fault:
+                faults.append(_Fault(candidate.name, fault, own=source.own))
+                if fault.reason.retry and fault.reason is not Reason.SERVER_ERROR:
+                    break  # the host has its troubles: no reason to make do with a variant
+            else:
+                return fetched
+        return None
+
+    def _receive(self, url: str, candidate: Candidate) -> Fetched:
+        match candidate:
+            case Web():
+                return self._ask(url, candidate.url)
+            case File():
+                return self._copy(url, candidate)
+            case Object():
+                return patiently(
+                    lambda: self._read(url, candidate),
+                    retries=self._settings.retries,
+                    left=self._deadline.left,
+                    sleep=self._sleep,
+                )
+
+    def _ask(self, url: str, source: str) -> Fetched:
+        """The image, asked for with one Referer after the other while the host refuses it."""
+        refusal: Unfetched | None = None
+        agent = self._hosts.rule(source).user_agent
+        for referer in self._hosts.referers(source):
+            try:
+                fetched = self._receiver.fetch(url, source, referer=referer, user_agent=agent)
+            except Unfetched as fault:
+                refusal = refusal or fault
+                if fault.reason not in _REFUSALS:
+                    raise
+            else:
+                self._hosts.worked(source, referer)
+                return fetched
+        raise refusal or Unfetched(Reason.FORBIDDEN, "no Referer is left to try")
+
+    def _copy(self, url: str, file: File) -> Fetched:
+        path = self._sources.path(file)
         try:
-            file = source.path.open("rb")
+            stream = path.open("rb")
         except OSError as error:
-            raise Unfetched(Reason.SOURCE_MISSING, f"{source.name}: {error.strerror}") from error
-        with file:
-            pieces = iter(lambda: file.read(_CHUNK), b"")
-            return self._receiver.take(url, pieces, source.name, source.name, delimited=True)
+            raise Unfetched(Reason.SOURCE_MISSING, f"{file.name}: {error.strerror}") from error
+        with stream:
+            pieces = iter(lambda: stream.read(_CHUNK), b"")
+            return self._receiver.take(url, pieces, file.name, file.name, delimited=True)
+
+    def _read(self, url: str, source: Object) -> Fetched:
+        name = source.name
+        bucket = self._buckets.get(source.bucket)
+        if bucket is None:
+            raise Unfetched(Reason.SOURCE_MISSING, f"{name}: buckets are not read here")
+        try:
+            with closing(self._in_time(bucket.read(source.key))) as pieces:
+                return self._receiver.take(url, pieces, name, name, delimited=True)
+        except FileNotFoundError as error:
+            raise Unfetched(Reason.SOURCE_MISSING, f"there is no object {name}") from error
+        except PermissionError as error:
+            raise Unfetched(Reason.FORBIDDEN, f"{name}: {error}") from error
+        except OSError as error:
+            raise Unfetched(Reason.CONNECT, f"{name}: {error}") from error
+
+    def _in_time(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            if self._deadline.left() <= 0:
+                raise Unfetched(Reason.TIMEOUT, "the bucket took too long")
+            yield piece
+
+    def _size(self, candidate: Candidate) -> int | None:
+        match candidate:
+            case Web(url):
+                referer = self._hosts.referers(url)[0]
+                agent = self._hosts.rule(url).user_agent
+                return self._receiver.size(url, referer=referer, user_agent=agent)
+            case File():
+                return self._sources.path(candidate).stat().st_size
+            case Object():
+                return None
+
+
+def _problem(fetched: Fetched, source: Source, candidate: Candidate) -> Unfetched | None:
+    """Why an image that is one may not be taken from there."""
+    if source.archive and _origin(fetched.final_url) != _origin(candidate.name):
+        return Unfetched(Reason.REDIRECT, f"the archive sends us to {fetched.final_url}")
+    kind = fetched.asset.media_type
+    if kind in _UNSHOWN and candidate is not source.candidates[-1]:
+        return Unfetched(Reason.NOT_AN_IMAGE, f"{kind}, which few browsers show")
+    return None
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _is_dead(faults: Sequence[_Fault]) -> bool:
+    own = [fault for fault in faults if fault.own]
+    return bool(own) and own[-1].fault.reason in DEAD
+
+
+def _verdict(faults: Sequence[_Fault]) -> Unfetched:
+    """What to say: what the image's own URL said, else the first source that stands for it."""
+    said = next((each for each in reversed(faults) if each.own), faults[0])
+    others = [each for each in faults if each is not said]
+    if not others:
+        return said.fault
+    tried = ", ".join(f"{each.name} ({each.fault.reason.words})" for each in others)
+    fault = said.fault
+    return Unfetched(fault.reason, f"{fault.detail}; also tried: {tried}", asset=fault.asset)

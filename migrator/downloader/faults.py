@@ -9,7 +9,16 @@ from migrator.model import Asset, Failed, Held
 from migrator.reasons import Reason
 from migrator.redact import redact
 
-_HELD = frozenset({Reason.TOO_LARGE, Reason.SVG})
+_HELD = frozenset(
+    {
+        Reason.TOO_LARGE,
+        Reason.SVG,
+        Reason.TOO_MANY_PIXELS,
+        Reason.TINY,
+        Reason.SUSPICIOUS,
+        Reason.UNCHECKED,
+    }
+)
 
 
 class Unfetched(Exception):
@@ -17,29 +26,28 @@ class Unfetched(Exception):
 
     ``again`` is whether the same request is worth repeating within this run, ``after`` the seconds
     the host asked for, ``origin`` (``SCHEME://HOST[:PORT]``) whom we were talking to.
-    ``asset`` is what was fetched and is held, if that is known.
+    ``asset`` is the image that is held, if it was fetched.
     """
 
     def __init__(
-        self,
-        reason: Reason,
-        detail: str,
-        *,
-        again: bool | None = None,
-        after: float | None = None,
-        asset: Asset | None = None,
+        self, reason: Reason, detail: str, *, again: bool | None = None, after: float | None = None
     ) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = redact(detail)
         self.again = reason.retry if again is None else again
         self.after = after
-        self.asset = asset
+        self.asset: Asset | None = None
         self.origin = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether the user's word would do."""
+        return self.reason in _HELD
 
     def outcome(self, url: str) -> Held | Failed:
         """The value that stands for this."""
-        if self.reason in _HELD:
+        if self.held:
             return Held(url, self.reason, self.detail, self.asset)
         return Failed(url, self.reason, self.detail)
 

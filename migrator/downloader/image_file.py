@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 _CHUNK = 64 * 1024
@@ -19,12 +20,28 @@ class Damaged(BrokenImage):
     """The file contradicts its own format."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Width and height in pixels, ``None`` where the format does not say.
+
+    ``end`` is the offset behind the image, ``None`` where the format does not mark its own end:
+    then only the HTTP framing can tell that a file is whole. ``frames`` counts the pictures, where
+    that costs nothing.
+    """
+
+    width: int | None
+    height: int | None
+    end: int | None
+    frames: int = 1
+
+
 class ImageFile:
     """A seekable file of a known size, of which every read is complete or raises `Cut`."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = file.seek(0, 2)
+        self.reach = 0  # the furthest offset that was sought
         file.seek(0)
 
     def tell(self) -> int:
@@ -36,6 +53,7 @@ class ImageFile:
         if offset > self.size:
             raise Cut(f"{offset - self.size} bytes are missing at least")
         self._file.seek(offset)
+        self.reach = max(self.reach, offset)
 
     def skip(self, count: int) -> None:
         """Go on by ``count`` bytes."""

@@ -2,7 +2,7 @@
 
 import re
 
-from migrator.downloader.image_file import Cut, Damaged, ImageFile
+from migrator.downloader.image_file import Cut, Damaged, ImageFile, Shape
 
 _SOS, _EOI = 0xDA, 0xD9
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # TEM, RST0 to RST7, SOI: no length follows
@@ -11,8 +11,8 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def jpeg(image: ImageFile) -> tuple[int | None, int | None]:
-    """Width and height; segments and scans are followed to the end-of-image marker."""
+def jpeg(image: ImageFile) -> Shape:
+    """Segments and scans are followed to the end-of-image marker."""
     image.seek(2)
     size: tuple[int, int] | None = None
     scanned = False
@@ -35,7 +35,8 @@ def jpeg(image: ImageFile) -> tuple[int | None, int | None]:
             marker = _next_marker(image)
     if size is None or not size[0] or not scanned:
         raise Damaged("the JPEG holds no picture")
-    return size[0], size[1] or None  # a height of 0 is defined later, by a DNL segment
+    # A height of 0 is defined later, by a DNL segment.
+    return Shape(size[0], size[1] or None, image.tell())
 
 
 def _next_marker(image: ImageFile) -> int:

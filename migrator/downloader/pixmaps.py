@@ -2,7 +2,7 @@
 
 import zlib
 
-from migrator.downloader.image_file import Damaged, ImageFile
+from migrator.downloader.image_file import Damaged, ImageFile, Shape
 
 _MAX_CHUNK = 2**31 - 1  # PNG, 5.3: lengths must not exceed 2^31-1
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = 0x21, 0x2C, 0x3B
@@ -10,11 +10,12 @@ _BI_RGB, _BI_BITFIELDS, _BI_ALPHABITFIELDS = 0, 3, 6
 _CORE_HEADER = 12
 
 
-def png(image: ImageFile) -> tuple[int, int]:
-    """Width and height; every chunk's CRC is checked up to IEND (W3C PNG, 5.3)."""
+def png(image: ImageFile) -> Shape:
+    """Every chunk's CRC is checked up to IEND (W3C PNG, 5.3)."""
     image.seek(8)
     size: tuple[int, int] | None = None
     pixels = False
+    frames = 0  # of an animation, to which the still image need not belong
     while True:
         length, kind = image.unpack(">I4s")
         if length > _MAX_CHUNK or not kind.isalpha():
@@ -32,14 +33,15 @@ def png(image: ImageFile) -> tuple[int, int]:
         if image.unpack(">I") != (crc,):
             raise Damaged(f"the checksum of a PNG chunk ({kind.decode()}) does not match")
         pixels = pixels or kind == b"IDAT"
+        frames += kind == b"fcTL"
         if kind == b"IEND":
             if not pixels:
                 raise Damaged("the PNG holds no pixels")
-            return size
+            return Shape(*size, image.tell(), max(1, frames))
 
 
-def gif(image: ImageFile) -> tuple[int, int]:
-    """Width and height; blocks are followed to the trailer (GIF89a, 15 to 27)."""
+def gif(image: ImageFile) -> Shape:
+    """Blocks are followed to the trailer (GIF89a, 15 to 27)."""
     image.seek(6)
     width, height, flags, _, _ = image.unpack("<HHBBB")
     _skip_color_table(image, flags)
@@ -49,7 +51,7 @@ def gif(image: ImageFile) -> tuple[int, int]:
         if introducer == _GIF_TRAILER:
             if not frames:
                 raise Damaged("the GIF holds no picture")
-            return _sized(width, height)
+            return Shape(*_sized(width, height), image.tell(), frames)
         if introducer == _GIF_EXTENSION:
             image.skip(1)
         elif introducer == _GIF_IMAGE:
@@ -68,8 +70,8 @@ def _skip_color_table(image: ImageFile, flags: int) -> None:
         image.skip(3 << ((flags & 7) + 1))
 
 
-def bmp(image: ImageFile) -> tuple[int, int]:
-    """Width and height; the pixels promised by the header must be there.
+def bmp(image: ImageFile) -> Shape:
+    """The pixels promised by the header must be there.
 
     The header's own file size is not used: many programs leave it 0.
     """
@@ -88,11 +90,11 @@ def bmp(image: ImageFile) -> tuple[int, int]:
     if not stored:
         raise Damaged("the BMP does not say how long its pixels are")
     image.seek(offset + stored)
-    return _sized(width, height)
+    return Shape(*_sized(width, height), offset + stored)
 
 
-def ico(image: ImageFile) -> tuple[int, int]:
-    """Width and height of the largest picture; all must lie inside the file."""
+def ico(image: ImageFile) -> Shape:
+    """With the size of the largest picture; all must lie inside the file."""
     image.seek(4)
     (count,) = image.unpack("<H")
     pictures = [image.unpack("<BBBBHHII") for _ in range(count)]
@@ -102,7 +104,8 @@ def ico(image: ImageFile) -> tuple[int, int]:
         image.seek(offset + length)
     if not pictures:
         raise Damaged("the icon holds no picture")
-    return max((width or 256, height or 256) for width, height, *_ in pictures)
+    size = max((width or 256, height or 256) for width, height, *_ in pictures)
+    return Shape(*size, image.reach, len(pictures))
 
 
 def _sized(width: int, height: int) -> tuple[int, int]:

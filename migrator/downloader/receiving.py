@@ -151,7 +151,8 @@ class Receiver:
     def _kept(
         self, url: str, image: Draft, source: str, final_url: str, referer: str, *, delimited: bool
     ) -> Fetched:
-        asset = self._inspector.inspect(url, image, delimited=delimited)
+        left = self._deadline.left()
+        asset = self._inspector.inspect(url, image, delimited=delimited, seconds=left)
         return Fetched(asset, image.keep(), source, final_url, referer)
 
     def _limit(self, url: str) -> int:

@@ -44,11 +44,16 @@ class Draft:
             self.file.seek(0)
             self.file.truncate()
 
-    def head(self, count: int) -> bytes:
-        """The first ``count`` bytes."""
+    def part(self, start: int, count: int) -> bytes:
+        """Up to ``count`` bytes from the offset ``start`` on."""
         with _disk(self._path.parent):
-            self.file.seek(0)
+            self.file.seek(start)
             return self.file.read(count)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All that was written, in pieces of at most 256 KiB."""
+        for start in range(0, self.size, _BUFFER):
+            yield self.part(start, _BUFFER)
 
     def keep(self) -> Path:
         """Give the finished image its name.

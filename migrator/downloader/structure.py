@@ -6,27 +6,13 @@ An HTTP body that stops early is often no error of HTTP, so this is what finds a
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from migrator.downloader import boxes, jpeg, media_types, pixmaps, tiff
-from migrator.downloader.image_file import Cut, ImageFile
+from migrator.downloader.image_file import Cut, ImageFile, Shape
 from migrator.downloader.media_types import ImageType
 
 _TAIL = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Width and height in pixels, ``None`` where the format does not say.
-
-    ``ends`` is whether the format marks its own end. Where it does not, only the HTTP framing can
-    tell that a file is whole.
-    """
-
-    width: int | None
-    height: int | None
-    ends: bool = True
 
 
 def inspect(file: BinaryIO, image_type: ImageType) -> Shape:
@@ -36,14 +22,7 @@ def inspect(file: BinaryIO, image_type: ImageType) -> Shape:
         Cut: the file ends before the image does.
         Damaged: the file contradicts its own format.
     """
-    image = ImageFile(file)
-    if image_type == media_types.SVG:
-        return _svg(image)
-    if image_type == media_types.JXL:
-        width, height, ends = boxes.jxl(image)
-        return Shape(width, height, ends)
-    width, height = _FORMATS[image_type](image)
-    return Shape(width, height)
+    return _FORMATS[image_type](ImageFile(file))
 
 
 def _svg(image: ImageFile) -> Shape:
@@ -51,10 +30,10 @@ def _svg(image: ImageFile) -> Shape:
     tail = b"".join(image.rest())
     if not re.search(rb"</(?:\w+:)?svg\s*>|<(?:\w+:)?svg\b[^>]*/>", tail, re.IGNORECASE):
         raise Cut("the closing </svg> is missing")
-    return Shape(None, None)
+    return Shape(None, None, image.size)
 
 
-_FORMATS: dict[ImageType, Callable[[ImageFile], tuple[int | None, int | None]]] = {
+_FORMATS: dict[ImageType, Callable[[ImageFile], Shape]] = {
     media_types.PNG: pixmaps.png,
     media_types.GIF: pixmaps.gif,
     media_types.BMP: pixmaps.bmp,
@@ -64,4 +43,6 @@ _FORMATS: dict[ImageType, Callable[[ImageFile], tuple[int | None, int | None]]] 
     media_types.WEBP: boxes.webp,
     media_types.AVIF: boxes.heif,
     media_types.HEIC: boxes.heif,
+    media_types.JXL: boxes.jxl,
+    media_types.SVG: _svg,
 }

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migrator.downloader.image_file import Cut, Damaged, ImageFile
+from migrator.downloader.image_file import Cut, Damaged, ImageFile, Shape
 
 _WIDTH, _HEIGHT = 256, 257
 _DATA = {273: 279, 324: 325, 513: 514}  # offsets and lengths of strips, tiles, an embedded JPEG
@@ -23,8 +23,8 @@ class _Field:
     offset: int
 
 
-def tiff(image: ImageFile) -> tuple[int, int]:
-    """Width and height of the first page; every directory and all its data must be in the file."""
+def tiff(image: ImageFile) -> Shape:
+    """With the size of the first page; every directory and all its data must be in the file."""
     order = {b"II": "<", b"MM": ">"}[image.read(2)]
     (version,) = image.unpack(order + "H")
     big = version == _BIG
@@ -46,7 +46,7 @@ def tiff(image: ImageFile) -> tuple[int, int]:
                 _check_data(image, order, fields[offsets], fields[lengths])
     if not size or not all(size):
         raise Damaged("the TIFF holds no picture")
-    return size
+    return Shape(*size, image.reach, len(seen))
 
 
 def _directory(image: ImageFile, order: str, *, big: bool) -> tuple[dict[int, _Field], int]:
@@ -66,6 +66,7 @@ def _directory(image: ImageFile, order: str, *, big: bool) -> tuple[dict[int, _F
             image.seek(after)
         fields[tag] = _Field(kind, values, there if length > word else here)
     (following,) = image.unpack(order + ("Q" if big else "I"))
+    image.skip(0)  # the directory counts for how far the image reaches
     return fields, following
 
 

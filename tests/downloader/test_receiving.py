@@ -7,8 +7,10 @@ from rig import hosts, images
 
 from migrator.config.settings import DownloadSettings, SafetySettings
 from migrator.downloader.addresses import parse_exemptions
+from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
+from migrator.downloader.manners import Manners
 from migrator.downloader.receiving import Receiver
 from migrator.downloader.wire import Deadline
 from migrator.reasons import Reason
@@ -25,9 +27,10 @@ def receiver(tmp_path, time):
     receiver = Receiver(
         DownloadSettings(),
         parse_exemptions(["127.0.0.0/8"]),
-        Inspector(SafetySettings()),
+        Inspector(SafetySettings(), Decoders()),
         spool=tmp_path,
         deadline=deadline,
+        manners=Manners(now=time, sleep=time.sleep),
         tls=ssl.create_default_context(),
         sleep=time.sleep,
     )

@@ -42,8 +42,8 @@ def animated(kind: str = "GIF", frames: int = 3) -> bytes:
 
 @cache
 def large_png(size: int) -> bytes:
-    """A valid PNG of about ``size`` bytes: one pixel and a private chunk of noise."""
-    small = image("PNG", size=(1, 1))
+    """A valid PNG of about ``size`` bytes: a small picture and a private chunk of noise."""
+    small = image("PNG")
     noise = os.urandom(size - len(small))
     body = b"noIs" + noise
     chunk = struct.pack(">I", len(noise)) + body + struct.pack(">I", zlib.crc32(body))

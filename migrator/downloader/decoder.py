@@ -1,0 +1,122 @@
+"""Decodes images in a process of its own, which a hostile image may crash, fill or occupy.
+
+Not imported, but run by `migrator.downloader.decoding` as a script, with the folder of Pillow as
+its argument and nothing else to import from. An image comes on standard input: a line with its
+media type, its length and how many pixels one frame and all frames may have, then its bytes. The
+answer is one line on standard output: ``whole``, ``damaged WHY``, ``pixels`` (too many), or
+``unknown`` (Pillow cannot read this format here).
+"""
+
+import copy  # noqa: F401 - Pillow imports it when it is too late
+import io
+import sys
+import time
+import warnings
+from contextlib import suppress
+from typing import BinaryIO
+
+if __name__ == "__main__":
+    sys.path.append(sys.argv[1])
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    IcoImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+    features,
+)
+
+try:
+    import resource
+except ImportError:  # Windows: only the parent's clock limits us there
+    resource = None  # type: ignore[assignment]
+
+_MEMORY = 768 * 1024**2  # bytes of address space
+_CPU = 15  # seconds for one image
+_FORMATS: dict[str, type[ImageFile.ImageFile]] = {
+    "image/png": PngImagePlugin.PngImageFile,
+    "image/jpeg": JpegImagePlugin.JpegImageFile,  # of several pictures in one only the first
+    "image/gif": GifImagePlugin.GifImageFile,
+    "image/bmp": BmpImagePlugin.BmpImageFile,
+    "image/x-icon": IcoImagePlugin.IcoImageFile,
+    "image/tiff": TiffImagePlugin.TiffImageFile,
+}
+if features.check("webp"):
+    _FORMATS["image/webp"] = WebPImagePlugin.WebPImageFile
+if features.check("avif"):
+    _FORMATS["image/avif"] = AvifImagePlugin.AvifImageFile
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    _confine()
+    while request := requests.readline().split():
+        media_type, *numbers = request
+        length, frame, total = map(int, numbers)
+        data = requests.read(length)
+        _allow_time()
+        answer = _decoded(_FORMATS.get(media_type.decode()), data, frame, total)
+        answers.write(" ".join(answer.split()).encode(errors="replace") + b"\n")
+        answers.flush()
+
+
+def _confine() -> None:
+    """No further file, socket, process or thread, and no more memory than one image may need."""
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    if resource:
+        limits = {"AS": _MEMORY, "FSIZE": 0, "CORE": 0, "NPROC": 0, "NOFILE": 3}
+        for name, limit in limits.items():
+            with suppress(AttributeError, ValueError, OSError):  # not every system has them all
+                resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (limit, limit))
+
+
+def _allow_time() -> None:
+    if resource:
+        end = int(time.process_time()) + 1 + _CPU
+        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+
+
+def _decoded(
+    opened: type[ImageFile.ImageFile] | None, data: bytes, frame_limit: int, total_limit: int
+) -> str:
+    if opened is None:
+        return "unknown"
+    Image.MAX_IMAGE_PIXELS = frame_limit
+    try:
+        with opened(io.BytesIO(data)) as image:
+            total = frame = 0
+            while not frame or _has_frame(image, frame):
+                pixels = image.width * image.height
+                total += pixels
+                if pixels > frame_limit or total > total_limit:
+                    return "pixels"
+                image.load()
+                frame += 1
+    except (MemoryError, ImportError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return "pixels"
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:  # of the system: a limit was met
+            raise
+        return f"damaged {error or type(error).__name__}"
+    return "whole"
+
+
+def _has_frame(image: ImageFile.ImageFile, number: int) -> bool:
+    try:
+        image.seek(number)
+    except EOFError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    _serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,178 @@
+"""Decoding images in full, in child processes that a hostile image may crash, fill or occupy."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Self
+
+SECONDS = 30.0  # that one image may take by the clock
+_CHILD = Path(__file__).with_name("decoder.py")
+_ANSWER = 4096  # bytes of an answer at most
+_WORDS = 200  # characters of a decoder's own words
+
+
+class Finding(StrEnum):
+    """What decoding an image showed; the value is the decoder's word for it."""
+
+    WHOLE = "whole"  # every frame was decoded to its end
+    DAMAGED = "damaged"
+    PIXELS = "pixels"  # there are more of them than allowed
+    UNKNOWN = "unknown"  # a format that this installation cannot decode
+    NOTHING = "nothing"  # the decoder died, hung, or made no sense
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A finding; ``detail`` is safe on a terminal and may be empty."""
+
+    finding: Finding
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelLimits:
+    """How many pixels one frame and all frames of an image may have."""
+
+    frame: int
+    total: int
+
+
+class Decoders:
+    """Child processes that decode for all threads of this process, started when first needed.
+
+    At most ``count`` run at a time. A child that does not answer is ended and replaced.
+    """
+
+    def __init__(self, count: int = min(4, os.cpu_count() or 1), *, script: Path = _CHILD) -> None:
+        self._script = script
+        self._free = threading.Semaphore(count)
+        self._lock = threading.Lock()
+        self._idle: list[_Child] = []
+        self._closed = False
+
+    def decode(
+        self,
+        image: Iterable[bytes],
+        size: int,
+        media_type: str,
+        limits: PixelLimits,
+        *,
+        seconds: float = SECONDS,
+    ) -> Verdict:
+        """What decoding ``image`` shows, which has ``size`` bytes; within ``seconds``."""
+        end = time.monotonic() + min(seconds, SECONDS)
+        if not self._free.acquire(timeout=max(0.0, end - time.monotonic())):
+            return Verdict(Finding.NOTHING)
+        try:
+            return self._decode(image, f"{media_type} {size} {limits.frame} {limits.total}", end)
+        finally:
+            self._free.release()
+
+    def _decode(self, image: Iterable[bytes], request: str, end: float) -> Verdict:
+        try:
+            child = self._idle_child() or _Child(self._script)
+        except OSError:  # no process to be had
+            return Verdict(Finding.NOTHING)
+        verdict = child.decode(image, request, end - time.monotonic())
+        with self._lock:
+            kept = child.usable and not self._closed
+            if kept:
+                self._idle.append(child)
+        if not kept:
+            child.end()
+        return verdict
+
+    def _idle_child(self) -> "_Child | None":
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        if child is None or child.alive:
+            return child
+        child.end()
+        return None
+
+    def close(self) -> None:
+        """End every child; one that is at work ends when its image is done."""
+        with self._lock:
+            self._closed = True
+            children, self._idle = self._idle, []
+        for child in children:
+            child.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Child:
+    """One decoder process, for one image at a time."""
+
+    def __init__(self, script: Path) -> None:
+        pillow = find_spec("PIL")
+        folder = Path(pillow.origin).parents[1] if pillow and pillow.origin else ""
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
+            [sys.executable, "-I", "-S", script, folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
+            cwd=script.parent,
+            start_new_session=True,  # Ctrl-C lets images at work be finished
+        )
+
+        self.usable = True
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def decode(self, image: Iterable[bytes], request: str, seconds: float) -> Verdict:
+        clock = threading.Timer(max(0.0, seconds), self._give_up)
+        clock.start()
+        try:
+            verdict = _verdict(self._answer(image, request))
+        except OSError:  # it died
+            verdict = Verdict(Finding.NOTHING)
+        finally:
+            clock.cancel()
+            clock.join()
+        self.usable = self.usable and verdict.finding is not Finding.NOTHING
+        return verdict
+
+    def _answer(self, image: Iterable[bytes], request: str) -> bytes:
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise AssertionError("both are pipes")
+        requests.write(f"{request}\n".encode())
+        for piece in image:
+            requests.write(piece)
+        requests.flush()
+        return answers.readline(_ANSWER)
+
+    def _give_up(self) -> None:
+        self.usable = False
+        self._process.kill()
+
+    def end(self) -> None:
+        self._process.kill()
+        with suppress(OSError):  # what it was sent and did not read
+            self._process.communicate()
+
+
+def _verdict(answer: bytes) -> Verdict:
+    word, _, detail = answer.decode(errors="replace").partition(" ")
+    try:
+        finding = Finding(word.strip())
+    except ValueError:
+        return Verdict(Finding.NOTHING)
+    plain = "".join(char if char.isprintable() else "?" for char in detail.strip())
+    return Verdict(finding, plain[:_WORDS])
