@@ -13,8 +13,10 @@ from migrator.uploader.keys import check_key
 from migrator.uploader.local import LocalStore
 
 
-def open_store(settings: StoreSettings, root: Path) -> Store:
+def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> Store:
     """The store of ``settings``; relative paths start at the site root ``root``.
+
+    ``table`` is where the settings stand in the configuration.
 
     Nothing is asked of the store and nothing is written.
 
@@ -24,18 +26,18 @@ def open_store(settings: StoreSettings, root: Path) -> Store:
     check_key(settings.key, settings.prefix)
     if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
         raise ConfigError(
-            f"store.public_url = {settings.public_url!r} is not an address",
+            f"{table}.public_url = {settings.public_url!r} is not an address",
             f'write it in full: public_url = "https://{settings.public_url.lstrip("/")}"',
         )
     if settings.type == "s3":
-        return BucketStore(settings)
+        return BucketStore(settings, table=table)
     if not settings.path:
-        raise ConfigError("store.path is empty", 'write path = "FOLDER" into [store]')
+        raise ConfigError(f"{table}.path is empty", f'write path = "FOLDER" into [{table}]')
     folder = Path(os.path.abspath(root / settings.path))  # noqa: PTH100 - resolve() follows links
     inside = folder.is_relative_to(Path(os.path.abspath(root)))  # noqa: PTH100 - likewise
     if inside and not folder.resolve().is_relative_to(root.resolve()):
         raise ConfigError(
-            f"store.path = {settings.path!r} leads out of the site through a symbolic link",
+            f"{table}.path = {settings.path!r} leads out of the site through a symbolic link",
             f"write the folder it means: path = {str(folder.resolve())!r}",
         )
     owner = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:8]

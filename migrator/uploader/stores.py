@@ -2,19 +2,47 @@
 
 import tempfile
 import unicodedata
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from migrator.config import Settings
 from migrator.config.settings import MirrorSettings
-from migrator.errors import ConfigError
+from migrator.errors import ConfigError, EnvironmentProblem, StoreRefused
 from migrator.model import Asset, Fetched, Placement, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.uploader.keys import key_for
 from migrator.uploader.open_store import open_store
 from migrator.uploader.placing import confirm, place
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One of the stores, what stands before its keys, and how messages call it (a mirror)."""
+
+    store: Store
+    prefix: str
+    name: str = ""
+
+    def keys(self, name: str, homes: Sequence[str]) -> list[str]:
+        """The keys of the copies of an object that lives with its posts, else its one key."""
+        key = self.key(name)
+        return [f"{home}/{key}" for home in homes] or [key]
+
+    def key(self, name: str) -> str:
+        return f"{self.prefix}/{name}".lstrip("/")
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Let what goes wrong with a mirror say so."""
+        try:
+            yield
+        except StoreError as error:
+            raise StoreError(error.reason, f"{self.name}{error.detail}") from error
+        except (StoreRefused, EnvironmentProblem) as error:
+            raise type(error)(f"{self.name}{error}", error.hint) from error
 
 
 class Stores:
@@ -30,29 +58,49 @@ class Stores:
         self._settings = settings.store
         self._alone = alone
         self._claims: dict[str, str] = {}  # names that do not hold the hash, and for which image
-        self._prefixes = [each.prefix.strip("/") for each in (settings.store, *settings.mirror)]
         for mirror in settings.mirror:
             if mirror.key != MirrorSettings().key:
                 raise ConfigError(
                     f"mirror.key = {mirror.key!r}: objects have the same names in every store",
                     "remove key from [[mirror]]; the one of [store] counts",
                 )
-        self._all = [open_store(each, root) for each in (settings.store, *settings.mirror)]
+        first = _Place(open_store(settings.store, root), settings.store.prefix.strip("/"))
+        mirrors = (
+            _Place(
+                open_store(each, root, table="mirror"),
+                each.prefix.strip("/"),
+                f"the mirror {each.label}: ",
+            )
+            for each in settings.mirror
+        )
+        self._all = [first, *mirrors]
+        seen = set()
+        for each in self._all:
+            if each.store.identity in seen:
+                raise ConfigError(
+                    f"{each.name}it is the place of [store] or of another mirror",
+                    "give every mirror a place of its own",
+                )
+            seen.add(each.store.identity)
 
     @property
     def first(self) -> Store:
         """The store that links go to."""
-        return self._all[0]
+        return self._all[0].store
 
     def check(self) -> None:
-        """See whether every store would take images (``Store.check``)."""
-        for store in self._all:
-            store.check()
+        """See whether every store would take images (``Store.check``).
+
+        Mirrors come first, for a folder is made here, and without them nothing shall be.
+        """
+        for each in reversed(self._all):
+            with each.named():
+                each.store.check()
 
     def close(self) -> None:
         """Give every connection back."""
-        for store in self._all:
-            store.close()
+        for each in self._all:
+            each.store.close()
 
     def place(self, fetched: Fetched, task: TransferTask) -> tuple[Placement, ...]:
         """Put ``fetched`` into every store, proven by reading back; the first is to be linked.
@@ -77,8 +125,9 @@ class Stores:
 
     def confirm(self, known: Stored, homes: Sequence[str]) -> bool:
         """Whether the first store still holds ``known``, in all its ``homes``."""
-        keys = _at_homes(known.placement.key, homes)
-        return all(confirm(self.first, known.asset, key) for key in keys)
+        first = self._all[0]
+        keys = first.keys(self._name(known), homes)
+        return all(confirm(first.store, known.asset, key) for key in keys)
 
     def mirror(self, known: Stored, homes: Sequence[str], spool: Path) -> tuple[Placement, ...]:
         """See that every mirror has ``known`` as well, from the first store's copy if need be.
@@ -86,14 +135,13 @@ class Stores:
         Raises:
             StoreError: one of them does not.
         """
-        name = known.placement.key.removeprefix(f"{self._prefixes[0]}/")
-        placements = []
-        for store, prefix in list(zip(self._all, self._prefixes, strict=True))[1:]:
-            for key in _at_homes(_joined(prefix, name), homes):
-                if not confirm(store, known.asset, key):
-                    self._copy(known, homes, store, key, spool)
-            placements.append(Placement(store.identity, _joined(prefix, name), known.asset.sha256))
-        return tuple(placements)
+        name = self._name(known)
+        for each in self._all[1:]:
+            with each.named():
+                for key in each.keys(name, homes):
+                    if not confirm(each.store, known.asset, key):
+                        self._copy(known, self._all[0].keys(name, homes)[0], each.store, key, spool)
+        return self._placements(known.asset, name)[1:]
 
     def _claimed(self, name: str, asset: Asset) -> bool:
         """Whether ``asset`` may try to take ``name``: no other image of this run has tried.
@@ -101,36 +149,30 @@ class Stores:
         Some stores let the last of two writers win, so two must not try at once. Names that differ
         in case alone are one name on many disks.
         """
-        if not (self._alone or all(store.exclusive for store in self._all)):
+        if not (self._alone or all(each.store.exclusive for each in self._all)):
             return False
         folded = unicodedata.normalize("NFC", name).casefold()
         return self._claims.setdefault(folded, asset.sha256) == asset.sha256
 
     def _place(self, fetched: Fetched, name: str, homes: Sequence[str]) -> tuple[Placement, ...]:
-        placements = []
-        for store, prefix in zip(self._all, self._prefixes, strict=True):
-            for key in _at_homes(_joined(prefix, name), homes):
-                place(store, fetched, key)
-            key = _joined(prefix, name)
-            placements.append(Placement(store.identity, key, fetched.asset.sha256))
-        return tuple(placements)
+        for each in self._all:
+            with each.named():
+                for key in each.keys(name, homes):
+                    place(each.store, fetched, key)
+        return self._placements(fetched.asset, name)
 
-    def _copy(
-        self, known: Stored, homes: Sequence[str], store: Store, key: str, spool: Path
-    ) -> None:
-        first_key = _at_homes(known.placement.key, homes)[0]
+    def _placements(self, asset: Asset, name: str) -> tuple[Placement, ...]:
+        return tuple(
+            Placement(each.store.identity, each.key(name), asset.sha256) for each in self._all
+        )
+
+    def _name(self, known: Stored) -> str:
+        return known.placement.key.removeprefix(self._all[0].key(""))
+
+    def _copy(self, known: Stored, first_key: str, store: Store, key: str, spool: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=spool) as file:
             with closing(self.first.read(first_key)) as chunks:
                 file.writelines(chunks)
             file.flush()
             fetched = Fetched(known.asset, Path(file.name), known.source, known.final_url)
             place(store, fetched, key)
-
-
-def _joined(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
-def _at_homes(key: str, homes: Sequence[str]) -> list[str]:
-    """The keys of the copies of an object that lives with its posts, else its one key."""
-    return [_joined(home, key) for home in homes] or [key]
