@@ -17,13 +17,15 @@ from migrator.uploader.public import public_problem
 class TransferSpec:
     """All that a worker needs to open what it works with; picklable, holds no secret.
 
-    ``accepted`` are the canonical URLs and SHA-256s that the user let through.
+    ``accepted`` are the canonical URLs and SHA-256s that the user let through. ``alone`` says that
+    no other process works on the same run.
     """
 
     settings: Settings
     root: Path
     spool: Path
     accepted: frozenset[str] = frozenset()
+    alone: bool = True
 
 
 class Transfer:
@@ -35,13 +37,13 @@ class Transfer:
 
     def __init__(self, spec: TransferSpec) -> None:
         self._spec = spec
-        self._stores = Stores(spec.settings, spec.root)
+        self._stores = Stores(spec.settings, spec.root, alone=spec.alone)
         self._manners = Manners(rates(spec.settings))
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
 
     def __reduce__(self) -> tuple[type["Transfer"], tuple[TransferSpec]]:
-        return Transfer, (self._spec,)
+        return Transfer, (replace(self._spec, alone=False),)
 
     def __call__(self, task: TransferTask) -> Outcome:
         """Move one image; what goes wrong with it is a value.
