@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from migrator.config.settings import StoreSettings
+from migrator.config.settings import MirrorSettings, Settings, StoreSettings
 from migrator.errors import ConfigError, UsageError
-from migrator.uploader import open_store, store_settings_for
+from migrator.uploader import open_store, with_store
 
 OSS = StoreSettings(
     type="s3",
@@ -78,9 +78,9 @@ def test_a_site_that_is_itself_reached_by_a_link(tmp_path):
 def test_the_command_line_may_name_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert store_settings_for("out", OSS).path == str(tmp_path / "out")
-    assert store_settings_for("~/out", OSS).path == str(tmp_path / "home/out")
-    found = store_settings_for("out", OSS)
+    assert with_store("out", Settings(store=OSS)).store.path == str(tmp_path / "out")
+    assert with_store("~/out", Settings(store=OSS)).store.path == str(tmp_path / "home/out")
+    found = with_store("out", Settings(store=OSS)).store
     assert (found.type, found.prefix, found.public_url) == ("local", "", "")
 
 
@@ -94,12 +94,29 @@ def test_the_command_line_may_name_a_folder(tmp_path, monkeypatch):
     ],
 )
 def test_the_command_line_may_name_a_bucket(text, bucket, prefix, public_url):
-    found = store_settings_for(text, OSS)
+    found = with_store(text, Settings(store=OSS)).store
     assert found == replace(OSS, bucket=bucket, prefix=prefix, public_url=public_url)
 
 
 @pytest.mark.parametrize("text", ["", "oss://blog", "https://blog.example.com", "s3://", "s3:///x"])
 def test_what_is_no_store_is_refused(text):
     with pytest.raises(UsageError) as caught:
-        open_store(store_settings_for(text, OSS), None)
+        open_store(with_store(text, Settings(store=OSS)).store, None)
     assert caught.value.hint
+
+
+def test_a_mirror_may_be_the_store_of_one_run():
+    mirrors = (MirrorSettings(path="copies", prefix="x"), MirrorSettings(path="more"))
+    settings = Settings(store=replace(OSS, key="{sha256}{ext}"), mirror=mirrors)
+    found = with_store("mirror", settings)
+    assert (found.store.label, found.store.prefix, found.mirror) == ("copies", "x", ())
+    assert found.store.key == "{sha256}{ext}"
+    assert with_store("store", settings) == settings
+    assert with_store("./mirror", settings).mirror == mirrors
+
+
+@pytest.mark.parametrize("text", ["mirror", "backup"])
+def test_a_store_that_the_configuration_has_not_is_refused(text):
+    with pytest.raises(UsageError, match=f"--to {text} means") as caught:
+        with_store(text, Settings(store=OSS))
+    assert f"--to ./{text}" in caught.value.hint

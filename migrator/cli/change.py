@@ -138,7 +138,10 @@ def _must_go_on_with(store: str, asked: Asked, run: Run, ledger: Ledger) -> None
 
 
 def _store(wanted: Migration | Relinking) -> str:
-    return wanted.settings.store.label if isinstance(wanted, Migration) else ""
+    if isinstance(wanted, Relinking):
+        return ""
+    mirrors = ", ".join(mirror.label for mirror in wanted.settings.mirror)
+    return wanted.settings.store.label + (f", and mirrored to {mirrors}" if mirrors else "")
 
 
 def _previewed(

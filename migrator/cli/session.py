@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from migrator.recovery import recover
 from migrator.report.progress import listener_for
 from migrator.scanner.files import must_exist
 from migrator.state import Site, forget, locked, site_root
-from migrator.uploader import store_settings_for
+from migrator.uploader import with_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def opened(common: Common, asked: Asked, root: Path | None = None) -> Iterator[S
     loaded = _load(_config(common, asked, paths), asked)
     settings = loaded.settings
     if asked.to:
-        settings = replace(settings, store=store_settings_for(asked.to, settings.store))
+        settings = with_store(asked.to, settings)
     trusted = loaded.digest if common.trust_config else asked.trusted
     if loaded.needs_trust and loaded.digest != trusted:
         _ask_for_trust(loaded)

@@ -2,7 +2,7 @@
 
 from migrator.uploader.base import Store, StoreError
 from migrator.uploader.keys import names_a_date
-from migrator.uploader.open_store import open_store, store_settings_for
+from migrator.uploader.open_store import open_store, with_store
 from migrator.uploader.stores import Stores
 
-__all__ = ["Store", "StoreError", "Stores", "names_a_date", "open_store", "store_settings_for"]
+__all__ = ["Store", "StoreError", "Stores", "names_a_date", "open_store", "with_store"]

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from migrator.config.settings import StoreSettings
+from migrator.config.settings import Settings, StoreSettings
 from migrator.errors import ConfigError, UsageError
 from migrator.uploader.base import Store
 from migrator.uploader.bucket import BucketStore
@@ -44,22 +44,31 @@ def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> 
     return LocalStore(folder, settings.public_url, owner, settings.prefix)
 
 
-def store_settings_for(text: str, settings: StoreSettings) -> StoreSettings:
-    """``settings`` with the place that ``text`` names: a folder or ``s3://bucket/prefix``.
+def with_store(text: str, settings: Settings) -> Settings:
+    """``settings`` with the store that ``text`` names: ``store``, ``mirror``, or a place.
 
-    A folder is relative to the current one. The public address is kept only for the place that
-    ``settings`` has already: another one is not served there.
+    ``mirror`` is the first of the configuration; then there are no mirrors. A place is a folder,
+    relative to the current one, or ``s3://bucket/prefix``, and else like the store of ``settings``;
+    it has a public address only where it is that store.
 
     Raises:
-        UsageError: ``text`` is neither.
+        UsageError: ``text`` names none.
     """
     if text == "store":
         return settings
+    if text == "mirror" and settings.mirror:
+        mirror = replace(settings.mirror[0], key=settings.store.key)
+        return replace(settings, store=mirror, mirror=())
     if text in ("mirror", "backup"):
+        missing = "has none" if text == "mirror" else "this version cannot read"
         raise UsageError(
-            f"--to {text} means the [{text}] of the configuration, which this version cannot read",
+            f"--to {text} means the [{text}] of the configuration, which {missing}",
             f"For a folder of that name: --to ./{text}",
         )
+    return replace(settings, store=_at(text, settings.store))
+
+
+def _at(text: str, settings: StoreSettings) -> StoreSettings:
     if not text or ("://" in text and not text.startswith("s3://")):
         raise UsageError(
             f"{text!r} is not a store", "name a folder, or a bucket as s3://BUCKET/PREFIX"
