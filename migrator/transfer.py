@@ -1,15 +1,16 @@
 """One image end to end: from its source into the store, read back and compared."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from migrator.config import Settings
-from migrator.downloader import Downloader, Manners, rates
-from migrator.errors import MigratorError
+from migrator.config import Settings, StoreSettings
+from migrator.downloader import Downloader, HostRules, Manners, rates
+from migrator.errors import MigratorError, StoreRefused
 from migrator.model import Asset, Failed, Fetched, Outcome, Probe, Stored, TransferTask
 from migrator.reasons import Reason
-from migrator.uploader import Store, StoreError, Stores
+from migrator.uploader import Store, StoreError, Stores, open_store
 from migrator.uploader.public import public_problem
 
 
@@ -38,7 +39,10 @@ class Transfer:
     def __init__(self, spec: TransferSpec) -> None:
         self._spec = spec
         self._stores = Stores(spec.settings, spec.root, alone=spec.alone)
-        self._manners = Manners(rates(spec.settings))
+        self._hosts = HostRules(spec.settings.host, spec.settings.scan.site_url)
+        self._manners = Manners(rates(spec.settings, self._hosts.rate))
+        self._buckets: dict[StoreSettings, SourceBucket] = {}
+        self._opening = threading.Lock()
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
 
@@ -69,6 +73,8 @@ class Transfer:
         """Close every connection."""
         for downloader in self._downloaders:
             downloader.close()
+        for bucket in self._buckets.values():
+            bucket.close()
         self._stores.close()
 
     @property
@@ -102,7 +108,7 @@ class Transfer:
         return replace(known, url=task.url, reused=True, mirrors=mirrors)
 
     def _moved(self, task: TransferTask) -> Outcome:
-        fetched = self._downloader().fetch(task.url)
+        fetched = self._downloader().fetch(task.url, year=task.written.year if task.written else 0)
         if not isinstance(fetched, Fetched):
             return fetched
         try:
@@ -139,7 +145,37 @@ class Transfer:
                 root=self._spec.root,
                 accepted=self._spec.accepted,
                 manners=self._manners,
+                hosts=self._hosts,
+                open_bucket=self._bucket,
             )
             self._thread.downloader = downloader
             self._downloaders.append(downloader)
         return downloader
+
+    def _bucket(self, settings: StoreSettings) -> "SourceBucket":
+        """The bucket that a route leads to; all threads share its connections."""
+        with self._opening:
+            if settings not in self._buckets:
+                self._buckets[settings] = SourceBucket(settings, self._spec.root)
+            return self._buckets[settings]
+
+
+class SourceBucket:
+    """A bucket that images come from: see ``migrator.downloader.fetching.Bucket``.
+
+    Raises:
+        ConfigError: a setting of the route is missing or does not fit.
+    """
+
+    def __init__(self, settings: StoreSettings, root: Path) -> None:
+        self._store = open_store(settings, root, table="route")
+        self.close = self._store.close
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """See ``Bucket.read``."""
+        try:
+            yield from self._store.read(key)
+        except StoreError as error:
+            raise (OSError if error.reason.retry else PermissionError)(error.detail) from error
+        except StoreRefused as error:  # it is not the store of the run that does
+            raise PermissionError(f"{error}; {error.hint}") from error

@@ -2,11 +2,10 @@
 
 import ssl
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from migrator import urls
 from migrator.config.settings import (
@@ -18,21 +17,19 @@ from migrator.config.settings import (
 from migrator.downloader.addresses import parse_exemptions
 from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched
+from migrator.downloader.fetching import Bucket, Fetcher
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.media_types import HEIC, JXL, TIFF
-from migrator.downloader.patience import patiently
 from migrator.downloader.receiving import Receiver
-from migrator.downloader.sources import DEAD, Candidate, File, Object, Source, Sources, Web
+from migrator.downloader.sources import DEAD, Candidate, Source, Sources, Web
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
 from migrator.model import Asset, Failed, Fetched, Held, PublicAnswer
 from migrator.reasons import Reason
 
-_CHUNK = 64 * 1024
 _RESERVE = 20.0  # seconds that one source leaves to each that may be asked after it
-_REFUSALS = frozenset({Reason.FORBIDDEN, Reason.NOT_AN_IMAGE})  # what another Referer may help
 _UNSHOWN = frozenset(each.media_type for each in (TIFF, HEIC, JXL))  # by browsers
 
 
@@ -43,20 +40,6 @@ class _Fault:
     name: str
     fault: Unfetched
     own: bool
-
-
-class Bucket(Protocol):
-    """A bucket that is read from."""
-
-    def read(self, key: str) -> Iterator[bytes]:
-        """The bytes of an object.
-
-        Raises:
-            FileNotFoundError: there is none.
-            PermissionError: it may not be read; not worth repeating.
-            OSError: the bucket cannot be reached.
-        """
-        ...
 
 
 class Downloader:
@@ -93,10 +76,6 @@ class Downloader:
         self._settings = settings
         self._hosts = hosts or HostRules()
         self._sources = Sources(routes, root, self._hosts, originals=settings.originals)
-        self._buckets = {
-            bucket: open_bucket(bucket) for bucket in self._sources.buckets if open_bucket
-        }
-        self._sleep = sleep
         self._deadline = Deadline(now)
         self._decoders = decoders or Decoders()
         self._shares_decoders = decoders is not None
@@ -108,6 +87,15 @@ class Downloader:
             deadline=self._deadline,
             manners=manners or Manners(),
             tls=tls or shared_tls(),
+            sleep=sleep,
+        )
+        self._fetcher = Fetcher(
+            self._receiver,
+            self._sources,
+            self._hosts,
+            {bucket: open_bucket(bucket) for bucket in self._sources.buckets if open_bucket},
+            retries=settings.retries,
+            deadline=self._deadline,
             sleep=sleep,
         )
 
@@ -154,7 +142,7 @@ class Downloader:
         for source in self._sources.of(url):
             for candidate in () if source.archive else source.candidates:
                 try:
-                    size = self._size(candidate)
+                    size = self._fetcher.size(candidate)
                 except (Unfetched, OSError):
                     continue
                 if size is not None:
@@ -164,7 +152,8 @@ class Downloader:
     def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.
 
-        ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not followed; addresses are not vetted, for the user named this one.
+        ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not
+        followed; addresses are not vetted, for the user named this one.
         """
         self._start()
         return self._receiver.public_answer(url, referer=referer)
@@ -192,7 +181,7 @@ class Downloader:
     def _fetch_from(self, url: str, source: Source, faults: list[_Fault]) -> Fetched | None:
         for candidate in source.candidates:
             try:
-                fetched = self._receive(url, candidate)
+                fetched = self._fetcher.fetch(url, candidate)
                 if problem := _problem(fetched, source, candidate):
                     fetched.path.unlink(missing_ok=True)
                     raise problem
@@ -203,78 +192,6 @@ class Downloader:
             else:
                 return fetched
         return None
-
-    def _receive(self, url: str, candidate: Candidate) -> Fetched:
-        match candidate:
-            case Web():
-                return self._ask(url, candidate.url)
-            case File():
-                return self._copy(url, candidate)
-            case Object():
-                return patiently(
-                    lambda: self._read(url, candidate),
-                    retries=self._settings.retries,
-                    left=self._deadline.left,
-                    sleep=self._sleep,
-                )
-
-    def _ask(self, url: str, source: str) -> Fetched:
-        """The image, asked for with one Referer after the other while the host refuses it."""
-        refusal: Unfetched | None = None
-        agent = self._hosts.rule(source).user_agent
-        for referer in self._hosts.referers(source):
-            try:
-                fetched = self._receiver.fetch(url, source, referer=referer, user_agent=agent)
-            except Unfetched as fault:
-                refusal = refusal or fault
-                if fault.reason not in _REFUSALS:
-                    raise
-            else:
-                self._hosts.worked(source, referer)
-                return fetched
-        raise refusal or Unfetched(Reason.FORBIDDEN, "no Referer is left to try")
-
-    def _copy(self, url: str, file: File) -> Fetched:
-        path = self._sources.path(file)
-        try:
-            stream = path.open("rb")
-        except OSError as error:
-            raise Unfetched(Reason.SOURCE_MISSING, f"{file.name}: {error.strerror}") from error
-        with stream:
-            pieces = iter(lambda: stream.read(_CHUNK), b"")
-            return self._receiver.take(url, pieces, file.name, file.name, delimited=True)
-
-    def _read(self, url: str, source: Object) -> Fetched:
-        name = source.name
-        bucket = self._buckets.get(source.bucket)
-        if bucket is None:
-            raise Unfetched(Reason.SOURCE_MISSING, f"{name}: buckets are not read here")
-        try:
-            with closing(self._in_time(bucket.read(source.key))) as pieces:
-                return self._receiver.take(url, pieces, name, name, delimited=True)
-        except FileNotFoundError as error:
-            raise Unfetched(Reason.SOURCE_MISSING, f"there is no object {name}") from error
-        except PermissionError as error:
-            raise Unfetched(Reason.FORBIDDEN, f"{name}: {error}") from error
-        except OSError as error:
-            raise Unfetched(Reason.CONNECT, f"{name}: {error}") from error
-
-    def _in_time(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            if self._deadline.left() <= 0:
-                raise Unfetched(Reason.TIMEOUT, "the bucket took too long")
-            yield piece
-
-    def _size(self, candidate: Candidate) -> int | None:
-        match candidate:
-            case Web(url):
-                referer = self._hosts.referers(url)[0]
-                agent = self._hosts.rule(url).user_agent
-                return self._receiver.size(url, referer=referer, user_agent=agent)
-            case File():
-                return self._sources.path(candidate).stat().st_size
-            case Object():
-                return None
 
 
 def _problem(fetched: Fetched, source: Source, candidate: Candidate) -> Unfetched | None:
@@ -303,5 +220,6 @@ def _verdict(faults: Sequence[_Fault]) -> Unfetched:
     if not others:
         return said.fault
     tried = ", ".join(f"{each.name} ({each.fault.reason.words})" for each in others)
-    fault = said.fault
-    return Unfetched(fault.reason, f"{fault.detail}; also tried: {tried}", asset=fault.asset)
+    verdict = Unfetched(said.fault.reason, f"{said.fault.detail}; also tried: {tried}")
+    verdict.asset = said.fault.asset
+    return verdict

@@ -56,11 +56,19 @@ class Receiver:
         # The user chose the store, so its public address may be anywhere.
         self._store = HostClient(settings.user_agent, None, tls, deadline, manners)
 
-    def fetch(self, url: str, source: str, *, referer: str = "", user_agent: str = "") -> Fetched:
+    def fetch(
+        self,
+        url: str,
+        source: str,
+        *,
+        referer: str = "",
+        user_agent: str = "",
+        retries: int | None = None,
+    ) -> Fetched:
         """The image ``url``, received from the http(s) URL ``source``.
 
         ``referer`` is for the host of ``source`` and goes to no other; an empty ``user_agent``
-        means the one of the settings.
+        means the one of the settings, and so do no ``retries``.
 
         Raises:
             Unfetched: it is not to be had there, or needs the user's word.
@@ -80,7 +88,7 @@ class Receiver:
 
         with draft(self._spool) as image:
             resumption = Resumption(image)
-            return self._patiently(attempt)
+            return self._patiently(attempt, retries)
 
     def take(
         self,
@@ -121,7 +129,8 @@ class Receiver:
     def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.
 
-        ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not followed; addresses are not vetted, for the user named this one.
+        ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not
+        followed; addresses are not vetted, for the user named this one.
         """
         try:
             return self._patiently(lambda: self._read_back(url, referer))
