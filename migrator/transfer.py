@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrator.config import Settings, StoreSettings
-from migrator.downloader import Downloader, HostRules, Manners, rates
+from migrator.downloader import Decoders, Downloader, HostRules, Manners, rates
 from migrator.errors import MigratorError, StoreRefused
 from migrator.model import Asset, Failed, Fetched, Outcome, Probe, Stored, TransferTask
 from migrator.reasons import Reason
@@ -32,14 +32,16 @@ class TransferSpec:
 class Transfer:
     """``transfer(task) -> Outcome``, callable from any thread.
 
-    Each thread has a downloader of its own, all share one store. A worker in another process gets
-    the spec alone and opens its own: nothing here touches the ledger or a post.
+    Each thread has a downloader of its own, all share one store and the processes that decode. A
+    worker in another process gets the spec alone and opens its own: nothing here touches the ledger
+    or a post.
     """
 
     def __init__(self, spec: TransferSpec) -> None:
         self._spec = spec
         self._stores = Stores(spec.settings, spec.root, alone=spec.alone)
         self._hosts = HostRules(spec.settings.host, spec.settings.scan.site_url)
+        self._decoders = Decoders()
         self._manners = Manners(rates(spec.settings, self._hosts.rate))
         self._buckets: dict[StoreSettings, SourceBucket] = {}
         self._opening = threading.Lock()
@@ -73,6 +75,7 @@ class Transfer:
         """Close every connection."""
         for downloader in self._downloaders:
             downloader.close()
+        self._decoders.close()
         for bucket in self._buckets.values():
             bucket.close()
         self._stores.close()
@@ -144,6 +147,7 @@ class Transfer:
                 spool=self._spec.spool,
                 root=self._spec.root,
                 accepted=self._spec.accepted,
+                decoders=self._decoders,
                 manners=self._manners,
                 hosts=self._hosts,
                 open_bucket=self._bucket,

@@ -1,7 +1,8 @@
 """Fetches images. The only package that knows httpx."""
 
+from migrator.downloader.decoding import Decoders
 from migrator.downloader.downloader import Downloader
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.manners import Manners, rates
 
-__all__ = ["Downloader", "HostRules", "Manners", "rates"]
+__all__ = ["Decoders", "Downloader", "HostRules", "Manners", "rates"]
