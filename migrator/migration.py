@@ -1,6 +1,7 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -30,14 +31,21 @@ from migrator.placeholders import held_back, settled
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
 from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.reasons import Reason
-from migrator.rewriter.links import check_links, link_for
+from migrator.rewriter.links import (
+    WITH_POST,
+    check_links,
+    folder_of_images,
+    link_for,
+    shown_from_folder,
+    without_folder,
+)
 from migrator.scanner.dates import date_of
 from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.uploader import names_a_date
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, host, identity, is_local, without_fragment
+from migrator.urls import fragment, host, identity, is_local, names_an_image, without_fragment
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -77,7 +85,7 @@ class Migration:
         scanning, store = self.settings.scan, self.transfer.store
         check_links(self.settings, store.public_url(""))
         hosts = self.hosts or scanning.hosts
-        obstacle = obstacles(self.settings.safety, ledger)
+        obstacle = self._obstacles(ledger)
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
             image_at=self.image_at,
@@ -98,7 +106,25 @@ class Migration:
                 obstacle=obstacle,
             )
         plan = make_plan(self._posts(), wanted, self._known(ledger))
-        return self._dated(plan) if names_a_date(self.settings.store.key) else plan
+        return self._with_posts(plan)
+
+    def _obstacles(self, ledger: Ledger | None) -> Callable[[Post], SkippedPost | None]:
+        obstacle = obstacles(self.settings.safety, ledger)
+
+        def or_no_folder(post: Post) -> SkippedPost | None:
+            if self._lives_with_post and self._folder(post) is None:
+                detail = without_folder(self.settings)
+                return SkippedPost(post.path, post.name, Reason.NO_FOLDER, detail)
+            return obstacle(post)
+
+        return or_no_folder
+
+    @property
+    def _lives_with_post(self) -> bool:
+        return self.settings.rewrite.links in WITH_POST
+
+    def _folder(self, post: Post) -> str | None:
+        return folder_of_images(post.name, self.settings, self.site.root)
 
     def _failed_before(self, wanted: Wanted, ledger: Ledger | None) -> Wanted:
         """``wanted``, and of that what failed or was held before and may move now."""
@@ -117,18 +143,30 @@ class Migration:
         for post in read_posts(
             self.paths, self.site, scanning, self.listener, everything=everything
         ):
-            yield local.without_names(post) if local and isinstance(post, Post) else post
+            if isinstance(post, Post):
+                post = local.without_names(post) if local else post  # noqa: PLW2901 - less of it
+                post = shown_from_folder(post, self.settings)  # noqa: PLW2901 - likewise
+            yield post
 
     def _known(self, ledger: Ledger | None) -> dict[str, Stored]:
         """What earlier runs stored; files of the site are read again, for they may have changed."""
         known = ledger.known(self.transfer.store.identity) if ledger else {}
         return {image: each for image, each in known.items() if not is_local(image)}
 
-    def _dated(self, plan: Plan) -> Plan:
-        """The plan with the day of the first post that shows each image."""
-        dates = {name: date_of(self.site.post(name)) for name in {t.post for t in plan.tasks}}
-        dated = (replace(each, written=dates[each.post]) for each in plan.tasks)
-        return replace(plan, tasks=tuple(dated))
+    def _with_posts(self, plan: Plan) -> Plan:
+        """The plan with what the keys and places of images take from the posts that show them."""
+        tasks = plan.tasks
+        if names_a_date(self.settings.store.key):
+            dates = {name: date_of(self.site.post(name)) for name in {t.post for t in tasks}}
+            tasks = tuple(replace(each, written=dates[each.post]) for each in tasks)
+        if self._lives_with_post:
+            homes = defaultdict(set)
+            for post in plan.posts:
+                for url in {reference.url for reference in post.references}:
+                    if image := self.image_at(post, url):
+                        homes[identity(image)].add(self._folder(post) or "")
+            tasks = tuple(replace(t, homes=tuple(sorted(homes[identity(t.url)]))) for t in tasks)
+        return replace(plan, tasks=tasks)
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
@@ -260,15 +298,17 @@ class Migration:
             image = self.image_at(post, url)
             if image and (key := keys.get(identity(image))):
                 public_url = self.transfer.store.public_url(key)
-                link = link_for(key, public_url, post.name, self.settings, self.site.root)
-                mark = fragment(url)
-                new_urls[url] = link if identity(image).endswith(mark) else link + mark
+                mark = "" if identity(image).endswith(fragment(url)) else fragment(url)
+                new_urls[url] = link_for(
+                    key, public_url, post.name, self.settings, self.site.root, mark
+                )
         return new_urls
 
     def _guess(self, task: TransferTask) -> str:
         """The key of an image that is not fetched yet."""
         suffix = PurePosixPath(without_fragment(task.url).partition("?")[0]).suffix
-        unknown = Asset("x" * 64, 0, "", suffix if suffix[1:].isalnum() else "")
+        known = suffix[1:].isalnum() and names_an_image(task.url)
+        unknown = Asset("x" * 64, 0, "", suffix if known else "")
         store = self.settings.store
         return key_for(store.key, store.prefix, unknown, task)
 

@@ -99,6 +99,7 @@ class Reason(StrEnum):
     # posts that were not rewritten
     READ_ONLY = "read-only", "the file or its folder is read-only"
     UNCOMMITTED = "uncommitted", "the post has changes that are not committed to git"
+    NO_FOLDER = "no-folder", "the post has no folder for its images"
     HARD_LINK = "hard-link", "the file has other names (hard links)"
     OTHER_OWNER = "other-owner", "the file belongs to another user"
     METADATA = "metadata", "its owner, permissions or attributes cannot be kept"

@@ -25,6 +25,19 @@ def test_a_folder_is_relative_to_the_site(tmp_path):
     assert elsewhere.identity == f"local:{tmp_path}/x"
 
 
+@pytest.mark.parametrize(
+    ("public_url", "link"),
+    [
+        ("/images", "/images/a/k%20.png"),
+        ("/blog/images/", "/blog/images/a/k%20.png"),
+        ("/", "/a/k%20.png"),
+    ],
+)
+def test_a_folder_of_the_site_may_have_its_address_below_the_sites(tmp_path, public_url, link):
+    store = open_store(StoreSettings(path="static/images", public_url=public_url), tmp_path)
+    assert store.public_url("a/k .png") == link
+
+
 def test_a_bucket_is_known_by_endpoint_bucket_and_prefix(tmp_path):
     store = open_store(OSS, tmp_path)
     assert store.identity == "s3:s3.oss-cn-hangzhou.aliyuncs.com/blog/posts"
@@ -42,6 +55,7 @@ def test_opening_writes_nothing(tmp_path):
         (StoreSettings(path=""), "store.path"),
         (StoreSettings(key="{ext}"), "store.key"),
         (StoreSettings(public_url="img.example.com"), "store.public_url"),
+        (replace(OSS, public_url="/images"), "store.public_url"),
         (replace(OSS, bucket=""), "store.bucket"),
         (replace(OSS, prefix="../x"), "store.prefix"),
         (replace(OSS, provider="ali"), "store.provider"),

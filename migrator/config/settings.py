@@ -196,9 +196,11 @@ class StoreSettings:
     prefix: str = _setting("", "what comes before every key", example="blog")
     public_url: str = _setting(
         "",
-        "the address of the folder's or bucket's root as readers see it",
+        "the address of the folder's or bucket's root as readers see it; of a folder of the site "
+        "also a path that begins with /, such as /images for static/images",
         example="https://img.example.com",
-        **_ADDRESS,
+        pattern=rf"{_ADDRESS['pattern']}|/(?!/)[^?#\s]*",
+        expected=_ADDRESS["expected"],
     )
     check_public: bool = _setting(
         True, "s3: after an upload, fetch the public address and compare the bytes"
@@ -272,9 +274,10 @@ class RewriteSettings:
 
     links: str = _setting(
         "",
-        "public (from public_url), relative (to the post) or site-absolute; "
+        "public (from public_url), relative (to the post), site-absolute, page-bundle (Hugo: "
+        "beside index.md) or asset-folder (Hexo: in the post's folder); "
         "empty: public if public_url is set, else relative",
-        choices=("", "public", "relative", "site-absolute"),
+        choices=("", "public", "relative", "site-absolute", "page-bundle", "asset-folder"),
     )
 
 

@@ -1,11 +1,20 @@
-"""How a post links to a placement. Pure."""
+"""How a post links to a placement, and where images live that live with their post. Pure."""
 
 import os.path
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from migrator.config import Settings
 from migrator.errors import ConfigError
+from migrator.model import Kind, Note, Post
+from migrator.urls import is_external
+
+PAGE_BUNDLE, ASSET_FOLDER = "page-bundle", "asset-folder"
+WITH_POST = (PAGE_BUNDLE, ASSET_FOLDER)  # each post has a copy of its images
+_BUNDLES = {"index", "_index"}  # Hugo: pages that own the files beside them
+_POSTS = {"_posts", "_drafts"}  # Hexo: where posts have folders
+_BY_MARKDOWN = {Kind.IMAGE, Kind.DEFINITION}
 
 
 def check_links(settings: Settings, public_root: str | None) -> None:
@@ -20,24 +29,99 @@ def check_links(settings: Settings, public_root: str | None) -> None:
             'rewrite.links = "public" needs the address of the folder as readers see it',
             'Add public_url = "https://..." to [store].',
         )
-    if style in {"relative", "site-absolute"} and store == "s3":
+    if style not in {"", "public"} and store == "s3":
         raise ConfigError(
             f'rewrite.links = "{style}" does not fit a bucket, which has no place in the site',
             'Leave it out, or write links = "public".',
         )
+    if style in WITH_POST and "{path}" in settings.store.key:
+        raise ConfigError(
+            f'rewrite.links = "{style}" does not fit store.key = "{settings.store.key}": '
+            "images move into the folders of posts",
+            'Write another key, such as key = "{stem}{ext}".',
+        )
 
 
-def link_for(key: str, public_url: str | None, post: str, settings: Settings, root: Path) -> str:
+def folder_of_images(post: str, settings: Settings, root: Path) -> str | None:
+    """The folder in the store for images of ``post``; ``None`` if there is none for this post.
+
+    Hugo publishes what lies beside ``index.md`` with that page (https://gohugo.io, page bundles),
+    but not beside other pages: links from those would lead one folder too deep. Hexo has a folder
+    for each post that is named like it, and none for pages.
+
+    Raises:
+        ConfigError: it lies outside of the store.
+    """
+    path = PurePosixPath(post)
+    if settings.rewrite.links == PAGE_BUNDLE:
+        if path.stem.partition(".")[0] not in _BUNDLES:  # also index.zh.md
+            return None
+        folder = path.parent
+    else:
+        if _POSTS.isdisjoint(path.parts[:-1]):
+            return None
+        folder = path.with_suffix("")
+    inside = _relative(root / folder, root / settings.store.path)
+    if inside.startswith("../") or inside == "..":
+        raise ConfigError(
+            f'rewrite.links = "{settings.rewrite.links}" puts images into the folders of posts, '
+            f"but {post} is not below store.path = {settings.store.path!r}",
+            'Name the folder of all posts: path = "content" for Hugo, "source/_posts" for Hexo.',
+        )
+    return "" if inside == "." else inside
+
+
+def without_folder(settings: Settings) -> str:
+    """What to tell someone whose post has no folder for images."""
+    if settings.rewrite.links == PAGE_BUNDLE:
+        return (
+            "Hugo shows images from a folder only for its index.md; rename the post, as from "
+            "hello.md to hello/index.md, or store the images below static/ instead"
+        )
+    return "Hexo has folders for posts in _posts and _drafts only; store the images below source/"
+
+
+def shown_from_folder(post: Post, settings: Settings) -> Post:
+    """``post`` without the places where its generator finds no image in the post's folder.
+
+    Hexo's renderer looks there for ``![](...)`` alone (hexo-renderer-marked, ``postAsset``).
+    """
+    if settings.rewrite.links != ASSET_FOLDER:
+        return post
+    notes = [
+        Note(
+            each.line,
+            f"{each.url} stays as it is, for Hexo finds images in the folder of a post only for "
+            "![](...); write it so, or store the images below source/",
+        )
+        for each in post.references
+        if each.kind not in _BY_MARKDOWN and is_external(each.url)
+    ]
+    kept = tuple(each for each in post.references if each.kind in _BY_MARKDOWN)
+    return replace(post, references=kept, notes=(*post.notes, *notes))
+
+
+def link_for(
+    key: str, public_url: str | None, post: str, settings: Settings, root: Path, mark: str = ""
+) -> str:
     """The link to the object ``key`` to write into ``post`` (its name below the site's ``root``).
 
     ``public`` is the object's ``public_url``; ``relative`` leads from the post's folder to the
-    local store's; ``site-absolute`` begins at the site root.
+    local store's; ``site-absolute`` begins at the site root; with the other two the image is in
+    the post's own folder. ``mark`` is the fragment to end with.
     """
     style = settings.rewrite.links or ("public" if public_url else "relative")
     if style == "public":
         assert public_url is not None  # noqa: S101 - see check_links
-        return public_url
-    image = root / settings.store.path / key
+        return public_url + mark
+    if style == PAGE_BUNDLE:
+        return quote(key) + mark
+    if style == ASSET_FOLDER:  # Hexo compares it with the names of files, letter by letter
+        return "".join(c if ord(c) > 0x7F else quote(c) for c in key)  # noqa: PLR2004 - end of ASCII
     start = root if style == "site-absolute" else (root / post).parent
-    path = quote(os.path.relpath(image, start).replace(os.sep, "/"))
-    return f"/{path}" if style == "site-absolute" else path
+    path = quote(_relative(root / settings.store.path / key, start))
+    return (f"/{path}" if style == "site-absolute" else path) + mark
+
+
+def _relative(path: Path, start: Path) -> str:
+    return os.path.relpath(path, start).replace(os.sep, "/")

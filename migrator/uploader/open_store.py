@@ -24,7 +24,8 @@ def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> 
         ConfigError: a setting is missing or does not fit; names it and the cure.
     """
     check_key(settings.key, settings.prefix)
-    if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
+    addresses = ("https://", "http://") if settings.type == "s3" else ("https://", "http://", "/")
+    if settings.public_url and not settings.public_url.startswith(addresses):
         raise ConfigError(
             f"{table}.public_url = {settings.public_url!r} is not an address",
             f'write it in full: public_url = "https://{settings.public_url.lstrip("/")}"',
