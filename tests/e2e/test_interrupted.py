@@ -214,7 +214,7 @@ def test_rolling_back_an_interrupted_run_ends_it(many, undisturbed):
 
 def test_what_failed_before_is_what_only_failed_goes_on_with(many):
     for number in range(4):
-        many.host.on(f"/{number}.png", status(404), answer(image("PNG", seed=number)))
+        many.host.on(f"/{number}.png", status(418), answer(image("PNG", seed=number)))
     assert many.migrator("migrate", "posts", "--yes").status == 3
     many.host.on("/3.png", lambda connection: connection.stopped.wait(30))
     process = many.start("migrate", "posts", "--yes", "--only-failed")

@@ -97,6 +97,10 @@ class Host:
     def count(self, path: str) -> int:
         return sum(asked.path == path for asked in self.asked)
 
+    def fetched(self, path: str) -> int:
+        """How often an image was asked for; a second look, with a Referer, is not counted."""
+        return sum(asked.path == path and "referer" not in asked.headers for asked in self.asked)
+
     def _accept(self) -> None:
         while True:
             try:
