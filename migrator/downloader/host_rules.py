@@ -12,7 +12,7 @@ from migrator.downloader.originals import original
 from migrator.errors import ConfigError
 from migrator.scanner.hosts import providers, selected
 from migrator.signed import is_signed
-from migrator.urls import absolute, host, without_fragment
+from migrator.urls import absolute, canonical, host, without_fragment
 
 NONE = ""  # no Referer at all
 ORIGIN = "{origin}"  # the host's own front page
@@ -163,8 +163,8 @@ class HostRules:
 
     def referers(self, url: str) -> list[str]:
         """The Referers to send for ``url``, in this order; what worked before on its host first."""
-        origin = absolute(url).partition("?")[0].split("/", 3)[:3]
-        places = {ORIGIN: "/".join(origin) + "/", SITE: self._site_url}
+        scheme, _, netloc, *_ = canonical(url).split("/", 3)
+        places = {ORIGIN: f"{scheme}//{netloc}/", SITE: self._site_url}
         listed = [
             places.get(each, each) for each in self.rule(url).referers if places.get(each, "-")
         ]

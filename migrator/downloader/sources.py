@@ -152,7 +152,9 @@ class Sources:
         for route in self._matching(url):
             if route.archive and not any(source.own for source in sources):
                 sources += _own(spellings)
-            found = [each for one in spellings for each in self._along(route, one, year)]
+            found = dict.fromkeys(
+                each for spelling in spellings for each in self._along(route, spelling, year)
+            )
             sources.append(Source(tuple(found), archive=bool(route.archive)))
         return sources or _own(spellings)
 

@@ -7,7 +7,7 @@ import pytest
 from rig.hosts import Host
 
 from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
-from migrator.downloader import Downloader, Manners
+from migrator.downloader import Downloader, HostRules, Manners
 
 
 @dataclass
@@ -51,6 +51,8 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
         accepted: Collection[str] = (),
         tls: Any = None,
         manners: Manners | None = None,
+        hosts: HostRules | None = None,
+        open_bucket: Any = None,
         **settings: Any,
     ) -> Downloader:
         settings = {"timeout": 20.0} | settings
@@ -63,6 +65,8 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
             accepted=accepted,
             tls=tls,
             manners=manners or Manners(now=time, sleep=time.sleep),
+            hosts=hosts,
+            open_bucket=open_bucket,
             sleep=time.sleep,
         )
         made.append(downloader)

@@ -2,17 +2,24 @@ import os
 
 import pytest
 
-from migrator.config.settings import RouteSettings
+from migrator.config.settings import HostSettings, RouteSettings
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.routes import LocalFile, Routes
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.sources import Object, Sources, Web
 from migrator.errors import ConfigError
 from migrator.reasons import Reason
 
 OLD = "https://old.example/img/"
+SIGNED = "https://my-b.oss-cn-beijing.aliyuncs.com/a.png!s?OSSAccessKeyId=k&Signature=s&Expires=1"
 
 
-def source(tmp_path, url, *routes):
-    return Routes([RouteSettings(*route) for route in routes], tmp_path).source(url)
+def sources(tmp_path, *routes, originals=True, hosts=()):
+    made = [RouteSettings(*route) if isinstance(route, tuple) else route for route in routes]
+    return Sources(made, tmp_path, HostRules(hosts), originals=originals)
+
+
+def names(found):
+    return [[candidate.name for candidate in source.candidates] for source in found]
 
 
 @pytest.mark.parametrize(
@@ -35,18 +42,95 @@ def source(tmp_path, url, *routes):
     ],
 )
 def test_a_route_replaces_a_prefix_in_whatever_spelling(tmp_path, match, base, url, expected):
-    assert source(tmp_path, url, (match, base)) == (expected or url)
+    assert names(sources(tmp_path, (match, base)).of(url)) == [[expected or url]]
 
 
 def test_the_longest_prefix_wins(tmp_path):
-    routes = [
+    found = sources(
+        tmp_path,
         (OLD, "https://a/"),
         (OLD + "x/", "https://b/"),
         ("https://old.example/", "https://c/"),
+    )
+    assert names(found.of(OLD + "x/1")) == [["https://b/1"]]
+    assert names(found.of(OLD + "y/1")) == [["https://a/y/1"]]
+    assert names(found.of("https://old.example/1")) == [["https://c/1"]]
+
+
+def test_routes_with_one_prefix_are_tried_in_their_order(tmp_path):
+    found = sources(tmp_path, (OLD, "file:dump/"), (OLD, "https://a/"), (OLD, "s3://b/p"))
+    assert names(found.of(OLD + "1.png")) == [
+        ["file:dump/1.png"],
+        ["https://a/1.png"],
+        ["s3://b/p/1.png"],
     ]
-    assert source(tmp_path, OLD + "x/1", *routes) == "https://b/1"
-    assert source(tmp_path, OLD + "y/1", *routes) == "https://a/y/1"
-    assert source(tmp_path, "https://old.example/1", *routes) == "https://c/1"
+
+
+def test_an_original_goes_before_its_variant_wherever_it_is_sought(tmp_path):
+    variant = "http://x.bkt.clouddn.com/a%20b.png?imageView2/0/w/9"
+    own = ["http://x.bkt.clouddn.com/a%20b.png", variant]
+    assert names(sources(tmp_path).of(variant)) == [own]
+    assert names(sources(tmp_path, originals=False).of(variant)) == [[variant]]
+    routes = [("http://x.bkt.clouddn.com/", to) for to in ("s3://b", "https://m/", "wayback")]
+    assert names(sources(tmp_path, *routes).of(variant, 2017)) == [
+        ["s3://b/a b.png"],
+        ["https://m/a%20b.png", "https://m/a%20b.png?imageView2/0/w/9"],
+        own,
+        [f"https://web.archive.org/web/2017id_/{url}" for url in own],
+    ]
+
+
+def test_an_original_beyond_the_prefix_of_a_route_is_not_sought_there(tmp_path):
+    route = ("https://wx1.sinaimg.cn/mw690/", "https://m/")
+    found = sources(tmp_path, route).of("https://wx1.sinaimg.cn/mw690/a.jpg")
+    assert names(found) == [["https://m/a.jpg"]]
+
+
+def test_a_signed_url_is_asked_for_as_it_stands(tmp_path):
+    assert names(sources(tmp_path).of(SIGNED)) == [[SIGNED]]
+    host = HostSettings("oss", original=("!s", ""))
+    assert names(sources(tmp_path, hosts=[host]).of(SIGNED)) == [[SIGNED]]
+
+
+def test_what_jsdelivr_does_not_give_is_on_github(tmp_path):
+    url = "https://cdn.jsdelivr.net/gh/o/r@main/a.png"
+    github = "https://raw.githubusercontent.com/o/r/main/a.png"
+    assert names(sources(tmp_path).of(url)) == [[url], [github]]
+
+
+def test_an_archive_is_asked_after_the_url_itself(tmp_path):
+    routes = [(OLD, "file:dump"), (OLD, "wayback"), (OLD, "wayback:http://a.example/w/")]
+    found = sources(tmp_path, *routes).of(OLD + "1.png")
+    assert [(each.own, each.archive) for each in found] == [
+        (False, False),
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+    assert names(found)[2:] == [
+        [f"https://web.archive.org/web/0id_/{OLD}1.png"],
+        [f"http://a.example/w/0id_/{OLD}1.png"],
+    ]
+
+
+def test_a_bucket_is_opened_with_the_keys_of_its_route(tmp_path):
+    route = RouteSettings(OLD, "s3://b-1/blog/", "qiniu", "cn-east-1", "", "me", "A", "S")
+    (source,) = sources(tmp_path, route).of(OLD + "%E5%9B%BE.png?x=1")
+    (found,) = source.candidates
+    assert isinstance(found, Object)
+    assert found.key == "blog/图.png"
+    bucket = found.bucket
+    assert (bucket.type, bucket.bucket, bucket.provider) == ("s3", "b-1", "qiniu")
+    assert (bucket.region, bucket.profile) == ("cn-east-1", "me")
+    assert (bucket.access_key_env, bucket.secret_key_env) == ("A", "S")
+    assert sources(tmp_path, route).buckets == [bucket]
+
+
+def file(tmp_path, url, *route):
+    found = sources(tmp_path, *([route] if route else []))
+    ((candidate,),) = [source.candidates for source in found.of(url)]
+    assert not isinstance(candidate, Web)
+    return found.path(candidate)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +142,35 @@ def test_the_longest_prefix_wins(tmp_path):
         ("100%25.png", "100%.png"),
         ("./a.png", "a.png"),
         ("a.b/..c.png", "a.b/..c.png"),
+        ("sub/a.png", "img/sub/a.png"),
+        ("sub/a.png", "old.example/img/sub/a.png"),
+        ("sub/20190503-ab12.png", "elsewhere/20190503-ab12.png"),
     ],
 )
 def test_a_folder_holds_files_by_their_decoded_names(tmp_path, url, name):
     path = tmp_path / "dump" / name
     path.parent.mkdir(parents=True)
     path.touch()
-    found = source(tmp_path, OLD + url, (OLD, "file:dump"))
-    assert isinstance(found, LocalFile)
-    assert found.path == path.resolve()
+    assert file(tmp_path, OLD + url, OLD, "file:dump") == path.resolve()
+
+
+@pytest.mark.parametrize(
+    ("url", "files"),
+    [
+        ("b/image.png", ["c/image.png"]),
+        ("b/1.png", ["c/1.png"]),
+        ("b/20190503-ab12.png", ["c/20190503-ab12.png", "d/20190503-ab12.png"]),
+        ("b/20190503-ab12.png", ["c/20190503-AB12.png"]),
+        ("b/", ["c/20190503-ab12.png"]),
+    ],
+)
+def test_a_bare_name_that_may_be_another_images_is_not_taken(tmp_path, url, files):
+    for name in files:
+        path = tmp_path / "dump" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with pytest.raises(Unfetched, match=r"dump/b"):
+        file(tmp_path, OLD + url, OLD, "file:dump")
 
 
 @pytest.mark.parametrize(
@@ -85,6 +189,7 @@ def test_a_folder_holds_files_by_their_decoded_names(tmp_path, url, name):
         "a%00.png",
         "link.png",
         "folder-link/passwd",
+        "elsewhere/20190503-ab12.txt",
         "",
         "sub",
         "pipe",
@@ -97,18 +202,43 @@ def test_nothing_outside_the_site_and_nothing_but_files_can_be_named(tmp_path, r
     (tmp_path / "secret.txt").touch()
     (site / "secret.txt").touch()
     (dump / "link.png").symlink_to(tmp_path / "secret.txt")
+    (dump / "20190503-ab12.txt").symlink_to(tmp_path / "secret.txt")
     (dump / "folder-link").symlink_to("/etc")
     os.mkfifo(dump / "pipe")
     with pytest.raises(Unfetched) as raised:
-        source(site, OLD + rest, (OLD, "file:dump/"))
+        file(site, OLD + rest, OLD, "file:dump/")
     assert raised.value.reason in {Reason.BAD_URL, Reason.SOURCE_MISSING}
+
+
+def test_a_file_of_the_site_is_its_own_source(tmp_path):
+    name = "posts/100%25 #1?.png"
+    path = tmp_path / name
+    path.parent.mkdir()
+    path.touch()
+    assert file(tmp_path, f"file:{name}") == path.resolve()
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    for lost in (f"file:{name}", "file:none.png", "file:posts"):
+        with pytest.raises(Unfetched):
+            file(tmp_path, lost)
 
 
 @pytest.mark.parametrize(
     "target",
-    ["file:/etc", "file:../x", "file:", "dump/", "s3://bucket/", "ftp://h/", "file:///etc"],
+    [
+        "file:/etc",
+        "file:../x",
+        "file:",
+        "dump/",
+        "s3://",
+        "s3://b c/",
+        "ftp://h/",
+        "file:///etc",
+        "wayback:nowhere",
+        "waybackk",
+    ],
 )
 def test_a_route_to_nowhere_is_refused_with_an_example(tmp_path, target):
-    with pytest.raises(ConfigError, match="neither") as raised:
-        Routes([RouteSettings(OLD, target)], tmp_path / "site")
+    with pytest.raises(ConfigError, match="no source") as raised:
+        sources(tmp_path / "site", (OLD, target))
     assert "file:dump/" in raised.value.hint
