@@ -15,6 +15,8 @@ from migrator.finding import exit_status
 from migrator.report.findings import findings_text
 from migrator.report.json import findings_json
 
+STOPPED = 130  # by Ctrl-C
+
 
 def examined(
     paths: Sequence[Path], common: Common, *, json: bool = False, next_command: str | None = None
@@ -23,9 +25,13 @@ def examined(
 
     ``next_command`` is what to do if nothing is.
     """
-    with examined_site(common, paths) as (site, loaded, listener, trusted):
-        checkup = Checkup(site, loaded, paths, listener, os.environ, trusted)
-        findings = examine(checkup)
+    try:
+        with examined_site(common, paths) as (site, loaded, listener, trusted):
+            checkup = Checkup(site, loaded, paths, listener, os.environ, trusted)
+            findings = examine(checkup)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. Nothing of yours was changed.", err=True)
+        return STOPPED
     status = exit_status(findings)
     if json:
         typer.echo(findings_json(findings, status))

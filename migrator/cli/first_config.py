@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from migrator import durable
-from migrator.cli.examining import examined
+from migrator.cli.examining import STOPPED, examined
 from migrator.cli.options import Common
 from migrator.cli.session import listening, on_terminal
 from migrator.config import Settings
@@ -37,7 +37,6 @@ _WORDS = {
     "endpoint": "The address of the service (such as {example})",
     "public_url": "The address at which readers see the bucket's root (https://…)",
 }
-_ABORTED = 130  # as after Ctrl-C
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +77,18 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
         typer.echo(f"\n{text}", err=True)
         if not typer.confirm(f"Write this to {file}?", default=True, err=True):
             typer.echo("Nothing was written.", err=True)
-            return _ABORTED
+            return STOPPED
     _write(file, text)
     _say_it_is_written(file, answers)
     where = os.path.relpath(found.posts)
-    try:
-        return examined(
-            [found.posts],
-            replace(common, config=file),
-            next_command=f"migrator migrate {where} --dry-run",
-        )
-    except KeyboardInterrupt:
-        typer.echo(f"\n{file} is written; only its check was stopped: migrator doctor", err=True)
-        return _ABORTED
+    status = examined(
+        [found.posts],
+        replace(common, config=file),
+        next_command=f"migrator migrate {where} --dry-run",
+    )
+    if status == STOPPED:
+        typer.echo(f"{file} is written. To check it: migrator doctor", err=True)
+    return status
 
 
 def _new_file(place: Path, common: Common) -> Path:

@@ -45,7 +45,7 @@ def check_config(loaded: Loaded | ConfigError, root: Path, *, trusted: bool) -> 
         return
     yield from _idle(settings)
     if loaded.file is not None:
-        yield ok(Area.CONFIG, f"{loaded.file} can be read and fits together")
+        yield ok(Area.CONFIG, f"{loaded.file.name} can be read and fits together", str(loaded.file))
 
 
 def _idle(settings: Settings) -> Iterator[Finding]:
