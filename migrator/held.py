@@ -33,7 +33,7 @@ def group_name(reason: str | None, url: str, sha256: str | None) -> str:
     """
     if sha256 and reason in PICTURES:
         return sha256[:SHORT]
-    return f"{reason}:{urlsplit(canonical(url)).netloc}"
+    return f"{reason}:{urlsplit(canonical(url)).netloc or 'local'}"
 
 
 def meant(what: str, held: Sequence[PastImage]) -> tuple[list[PastImage], list[str]]:

@@ -10,7 +10,7 @@ from migrator.downloader.image_file import Cut, Damaged, Shape
 from migrator.downloader.spool import Draft
 from migrator.model import Asset
 from migrator.reasons import Reason
-from migrator.urls import canonical
+from migrator.urls import identity
 
 ACCEPTED_LIMIT = 1024**3  # bytes of an image whose URL the user accepted: 1 GiB
 _ACCEPT = "migrator accept URL"
@@ -26,7 +26,7 @@ _SVG_TEXT = 1024**2  # bytes of an SVG to look into
 class Inspector:
     """Judges what was fetched, by its bytes alone.
 
-    ``accepted`` holds canonical URLs (`migrator.urls.canonical`) and SHA-256s that the user has let
+    ``accepted`` holds identities (`migrator.urls.identity`) and SHA-256s that the user has let
     through: such an image is not held, but may still be broken.
     """
 
@@ -40,7 +40,7 @@ class Inspector:
 
     def limit_for(self, url: str, max_bytes: int) -> int:
         """How many bytes of ``url`` may be fetched where others may have ``max_bytes``."""
-        return max(max_bytes, ACCEPTED_LIMIT) if canonical(url) in self._accepted else max_bytes
+        return max(max_bytes, ACCEPTED_LIMIT) if identity(url) in self._accepted else max_bytes
 
     def inspect(
         self, url: str, image: Draft, *, delimited: bool, seconds: float = SECONDS
@@ -66,7 +66,7 @@ class Inspector:
         return asset
 
     def _is_accepted(self, url: str, asset: Asset) -> bool:
-        return asset.sha256 in self._accepted or canonical(url) in self._accepted
+        return asset.sha256 in self._accepted or identity(url) in self._accepted
 
     def _gate(self, image: Draft, asset: Asset, shape: Shape) -> None:
         if asset.media_type == media_types.SVG.media_type:
