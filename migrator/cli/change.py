@@ -13,7 +13,9 @@ from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.session import Session, history, opened
 from migrator.config import Settings
+from migrator.downloader import proxy_for
 from migrator.errors import UsageError
+from migrator.events import Warned
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.local_images import LocalImages
@@ -94,6 +96,9 @@ def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
     if asked.command == "rewrite":
         yield Relinking(site, settings, listener, paths, LinkMap.read(Path(asked.link_map)))
         return
+    if proxy := proxy_for(settings.download.proxy):
+        words = "which addresses it connects to cannot be checked from here"
+        listener(Warned(f"Images are fetched through the proxy {proxy}; {words}."))
     with history(site) as past:
         accepted = past.accepted() if past else frozenset()
     with closing(Transfer(TransferSpec(settings, site.root, site.spool, accepted))) as transfer:

@@ -124,7 +124,7 @@ def _check_text(key: str, value: str, rules: Mapping[str, Any], origin: Origin) 
     if _CONTROL.search(value):
         raise origin.error(key, "holds a line break or another control character")
     if _LOGIN.search(value):
-        raise origin.error(key, "holds a password", _CURE)
+        raise origin.error(key, "holds a password", rules.get("cure", _CURE))
     choices = rules.get("choices")
     if choices is not None and value not in choices:
         near = get_close_matches(value, choices, n=1)

@@ -21,6 +21,10 @@ _VARIABLE = {
     "expected": "the name of an environment variable, not the key itself",
 }
 _SHA256 = {"pattern": r"[0-9a-f]{64}", "expected": "a SHA-256: 64 digits from 0-9 and a-f"}
+_PROXY = {
+    "pattern": r"(http|socks5h?)://[^/?#\s@]+:[0-9]+/?",
+    "expected": "an address such as http://127.0.0.1:7890 or socks5://127.0.0.1:1080",
+}
 # A region or bucket becomes part of a preset's host name, so it must not be able to change it.
 _REGION = {"pattern": r"[A-Za-z0-9-]+", "expected": "a region such as cn-hangzhou"}
 _BUCKET = {"pattern": r"[A-Za-z0-9_.-]+", "expected": "the bare name of a bucket"}
@@ -101,6 +105,15 @@ class DownloadSettings:
     timeout: float = _setting(120.0, "seconds one image may take in all", minimum=0.1)
     max_bytes: int = _setting(32 * MIB, "largest image in bytes; larger ones are held", minimum=1)
     retries: int = _setting(3, "how often to try again what may pass", minimum=0)
+    proxy: str = _setting(
+        "",
+        "the proxy to fetch through, except from hosts in allow_private; "
+        "one that needs a password stands in MIGRATOR_PROXY instead",
+        example="http://127.0.0.1:7890",
+        trust=True,
+        cure="A proxy's password does not stand in this file: export MIGRATOR_PROXY=http://...",
+        **_PROXY,
+    )
     user_agent: str = _setting("", "the User-Agent to send; empty: an ordinary browser's")
     originals: bool = _setting(
         True,

@@ -4,5 +4,6 @@ from migrator.downloader.decoding import Decoders
 from migrator.downloader.downloader import Downloader
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.manners import Manners, rates
+from migrator.downloader.proxying import proxy_for
 
-__all__ = ["Decoders", "Downloader", "HostRules", "Manners", "rates"]
+__all__ = ["Decoders", "Downloader", "HostRules", "Manners", "proxy_for", "rates"]

@@ -4,6 +4,7 @@
 it says differs between versions of Python.
 """
 
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import (
@@ -52,6 +53,12 @@ _DENIED_V6 = tuple(
     IPv6Network(network)
     for network in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )
+
+# RFC 6761, 6762 and 8375, ICANN's "internal", and what routers and offices use.
+_INTERNAL = frozenset(
+    {"localhost", "local", "internal", "arpa", "lan", "home", "corp", "intranet", "localdomain"}
+)
+_FAKE = IPv4Network("198.18.0.0/15")  # RFC 2544: for benchmarks, so proxy programs make use of it
 
 
 def unmapped(address: Address) -> Address:
@@ -149,12 +156,39 @@ def objection(
         if any(exemption.covers(host, address, port) for exemption in exemptions):
             continue
         cure = f"if you trust it: --allow-private {_host_port(host, port)}"
+        if address in _FAKE:
+            return (
+                f"{host} is at {address}, which a proxy program on this machine or router made up "
+                '(fake-IP): name that program, as in proxy = "http://127.0.0.1:7890" under '
+                "[download], or let it leave this host alone (fake-ip-filter)"
+            )
         if not is_public(address):
             name = "" if host == str(address) else f"{host} is at "
             return f"{name}{address}, a private or reserved address; {cure}"
         if port not in USUAL_PORTS:
             return f"{host} is asked for at the unusual port {port}; {cure}"
     return ""
+
+
+def objection_unresolved(host: str, port: int, exemptions: Sequence[Exemption]) -> str:
+    """What `objection` says of a host that somebody else will resolve: what its name tells."""
+    name = host.rstrip(".").lower()
+    address = _written(name)
+    if address:
+        return objection(host, [address], port, exemptions)
+    cure = f"if you trust it: --allow-private {_host_port(host, port)}"
+    if "." not in name or name.rpartition(".")[2] in _INTERNAL:
+        return f"{host} is a name of private networks; {cure}"
+    return "" if port in USUAL_PORTS else f"{host} is asked for at the unusual port {port}; {cure}"
+
+
+def _written(host: str) -> Address | None:
+    """The address that ``host`` is in any notation: 0x7f.1, 2130706433, 127.1 ..."""
+    try:
+        found = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return None
+    return literal(str(found[0][4][0]).partition("%")[0])
 
 
 def _host_port(host: str, port: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
+import httpcore
 import httpx
 
 from migrator.downloader.addresses import Exemption
@@ -12,7 +13,8 @@ from migrator.downloader.answers import declared_length
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import GuardedBackend
 from migrator.downloader.manners import Manners
-from migrator.downloader.transport import GuardedTransport
+from migrator.downloader.proxying import ProxiedTransport, Proxy
+from migrator.downloader.transport import GuardedTransport, pooling
 from migrator.downloader.wire import Deadline
 from migrator.reasons import Reason
 from migrator.redact import quiet
@@ -33,7 +35,7 @@ _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 
 
 class HostClient:
-    """Asks hosts for what is behind a URL."""
+    """Asks hosts for what is behind a URL: through ``proxy``, except for exempted ones."""
 
     def __init__(
         self,
@@ -42,13 +44,19 @@ class HostClient:
         tls: ssl.SSLContext,
         deadline: Deadline,
         manners: Manners,
+        proxy: Proxy | None = None,
     ) -> None:
         quiet("httpx", "httpcore")
         self._user_agent = user_agent or BROWSER
         self._deadline = deadline
         self._manners = manners
+        self._exemptions = exemptions
         # Not httpx's own client, which reads the environment and keeps cookies.
-        self._transport = GuardedTransport(GuardedBackend(exemptions, deadline), tls)
+        backend = GuardedBackend(exemptions, deadline)
+        self._direct = GuardedTransport(
+            httpcore.ConnectionPool(network_backend=backend, **pooling(tls))
+        )
+        self._proxied = proxy and ProxiedTransport(proxy, exemptions, tls, deadline)
 
     @contextmanager
     def ask(
@@ -106,7 +114,7 @@ class HostClient:
         self, method: str, target: httpx.URL, headers: dict[str, str]
     ) -> Iterator[httpx.Response]:
         request = httpx.Request(method, target, headers=headers, extensions=_STEPS)
-        response = self._transport.handle_request(request)
+        response = self._transport(target.host).handle_request(request)
         response.request = request
         try:
             yield response
@@ -115,7 +123,13 @@ class HostClient:
 
     def close(self) -> None:
         """Close every connection."""
-        self._transport.close()
+        self._direct.close()
+        if self._proxied:
+            self._proxied.close()
+
+    def _transport(self, host: str) -> GuardedTransport:
+        own = any(exemption.names(host) for exemption in self._exemptions or ())
+        return self._direct if own or not self._proxied else self._proxied
 
 
 def _origin(url: httpx.URL) -> str:

@@ -79,8 +79,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         raise Unfetched(Reason.BLOCKED_ADDRESS, f"{path} is a socket of this machine")
 
     def _addresses(self, host: str, port: int) -> Sequence[Address]:
-        if "%" in host or not host.isprintable() or not host.strip("._- "):
-            raise Unfetched(Reason.BAD_URL, f"{host!r} is not the name of a host")
+        check_name(host)
         address = literal(host)
         if address:
             return [address]
@@ -98,6 +97,16 @@ class GuardedBackend(httpcore.NetworkBackend):
                 Reason.DNS, f"{host} cannot be resolved", again=_may_pass(answer)
             ) from answer
         return answer
+
+
+def check_name(host: str) -> None:
+    """Resolvers take more for a name than there are names, and some of it for an address.
+
+    Raises:
+        Unfetched: ``host`` is not the name of a host.
+    """
+    if "%" in host or not host.isprintable() or not host.strip("._- "):
+        raise Unfetched(Reason.BAD_URL, f"{host!r} is not the name of a host")
 
 
 def _answer(

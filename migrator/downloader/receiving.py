@@ -16,6 +16,7 @@ from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.patience import patiently
+from migrator.downloader.proxying import proxy_for
 from migrator.downloader.resuming import Resumption
 from migrator.downloader.spool import Draft, draft
 from migrator.downloader.wire import Deadline
@@ -32,6 +33,9 @@ class Receiver:
 
     Whoever asks starts ``deadline``: everything done until it is started again ends within it, the
     retries and the waits between them included.
+
+    Raises:
+        ConfigError: what is said about a proxy cannot be understood.
     """
 
     def __init__(
@@ -52,9 +56,10 @@ class Receiver:
         self._deadline = deadline
         self._manners = manners
         self._sleep = sleep
-        self._images = HostClient(settings.user_agent, exemptions, tls, deadline, manners)
+        proxy = proxy_for(settings.proxy)
+        self._images = HostClient(settings.user_agent, exemptions, tls, deadline, manners, proxy)
         # The user chose the store, so its public address may be anywhere.
-        self._store = HostClient(settings.user_agent, None, tls, deadline, manners)
+        self._store = HostClient(settings.user_agent, None, tls, deadline, manners, proxy)
 
     def fetch(
         self,

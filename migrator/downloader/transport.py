@@ -3,15 +3,13 @@
 import ssl
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import httpcore
 import httpx
 
 from migrator.downloader import faults
-from migrator.downloader.guard import GuardedBackend
 
-_CONNECTIONS = 4  # kept by one worker; it uses one at a time
-_IDLE_SECONDS = 10.0
 _ERRORS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -26,16 +24,19 @@ def shared_tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """Sends the requests of one thread; raises `Unfetched` and nothing of httpcore's."""
+def pooling(tls: ssl.SSLContext) -> dict[str, Any]:
+    """How one worker keeps connections; it uses one at a time."""
+    return {"ssl_context": tls, "max_connections": 4, "keepalive_expiry": 10.0}  # seconds
 
-    def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=_CONNECTIONS,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=backend,
-        )
+
+class GuardedTransport(httpx.BaseTransport):
+    """Sends the requests of one thread; raises `Unfetched` and nothing of httpcore's.
+
+    The backend of ``pool`` opens a `Wire` for each connection.
+    """
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, its body still to be read."""

@@ -7,6 +7,7 @@ import pytest
 from rig import hosts, images, internet
 from rig.address_forms import PRIVATE_V4, PRIVATE_V6, address_forms
 
+from migrator.downloader.addresses import objection
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import GuardedBackend, system_resolve
 from migrator.downloader.wire import Deadline
@@ -86,6 +87,15 @@ def test_the_detail_names_the_address_and_the_cure(host, downloader_for):
     assert "127.0.0.1" in result.detail
     assert f"--allow-private {host.authority}" in result.detail
     assert host.connections == 0
+
+
+def test_an_address_that_a_proxy_program_made_up_is_named_so_with_the_cure():
+    no_public = backend(lambda *_: [ip_address("198.18.0.7")], exemptions=())
+    said = fault(no_public, "img.example")
+    assert said.reason is Reason.BLOCKED_ADDRESS
+    assert "fake-IP" in said.detail
+    assert "[download]" in said.detail
+    assert "198.19.255.255" in objection("h", [ip_address("198.19.255.255")], 80, ())
 
 
 @pytest.mark.parametrize("allowed", ["127.0.0.1:{port}", "127.0.0.1", "127.0.0.0/8"])
