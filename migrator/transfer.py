@@ -8,7 +8,17 @@ from pathlib import Path
 from migrator.config import Settings, StoreSettings
 from migrator.downloader import Decoders, Downloader, HostRules, Manners, rates
 from migrator.errors import MigratorError, StoreRefused
-from migrator.model import Asset, Failed, Fetched, Outcome, Probe, Stored, TransferTask
+from migrator.model import (
+    Asset,
+    Failed,
+    Fetched,
+    Held,
+    Outcome,
+    Probe,
+    PublicAnswer,
+    Stored,
+    TransferTask,
+)
 from migrator.reasons import Reason
 from migrator.uploader import Store, StoreError, Stores, open_store
 from migrator.uploader.public import public_problem
@@ -89,6 +99,18 @@ class Transfer:
         """The size in bytes that the image's host states, if it does; fetches no body."""
         return self._downloader().size(task.url)
 
+    def fetch(self, task: TransferTask) -> Fetched | Held | Failed:
+        """The image of ``task`` in the spool, or why it is not there; nothing is stored.
+
+        Raises:
+            EnvironmentProblem: the spool cannot be written to.
+        """
+        return self._downloader().fetch(task.url, year=task.written.year if task.written else 0)
+
+    def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
+        """What an anonymous reader gets at ``url``, a public address of the store."""
+        return self._downloader().public_answer(url, referer=referer)
+
     def peek(self, probe: Probe) -> Asset | None:
         """The image that the host gives when asked once more, if any; none of it is kept."""
         return self._downloader().peek(probe.url, referer=probe.referer)
@@ -111,7 +133,7 @@ class Transfer:
         return replace(known, url=task.url, reused=True, mirrors=mirrors)
 
     def _moved(self, task: TransferTask) -> Outcome:
-        fetched = self._downloader().fetch(task.url, year=task.written.year if task.written else 0)
+        fetched = self.fetch(task)
         if not isinstance(fetched, Fetched):
             return fetched
         try:
@@ -133,7 +155,7 @@ class Transfer:
         settings, public_url = self._spec.settings.store, self.store.public_url(key)
         if settings.type != "s3" or not settings.check_public or public_url is None:
             return
-        if problem := public_problem(asset, self._downloader().public_answer(public_url)):
+        if problem := public_problem(asset, self.public_answer(public_url)):
             raise StoreError(Reason.PUBLIC_URL, f"{public_url}: {problem}")
 
     def _downloader(self) -> Downloader:
