@@ -156,7 +156,8 @@ class Migration:
     def _with_posts(self, plan: Plan) -> Plan:
         """The plan with what the keys and places of images take from the posts that show them."""
         tasks = plan.tasks
-        if names_a_date(self.settings.store.key):
+        archives = any(route.source.startswith("wayback") for route in self.settings.route)
+        if archives or names_a_date(self.settings.store.key):
             dates = {name: date_of(self.site.post(name)) for name in {t.post for t in tasks}}
             tasks = tuple(replace(each, written=dates[each.post]) for each in tasks)
         if self._lives_with_post:
@@ -261,6 +262,7 @@ class Migration:
             tuple(stored),
             ledger.past_images(),
             ask,
+            hosts=self.transfer.hosts,
             known=safety.known_placeholders,
             accepted=self.transfer.accepted,
             made_up=lambda: secrets.token_hex(8),

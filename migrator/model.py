@@ -235,12 +235,12 @@ class PastImage:
 class Probe:
     """One more request to a host, to see whether what it gave is to be trusted.
 
-    ``image`` is the identity of the image at ``url``; empty if the URL is made up.
+    It is for an image that was fetched from ``url`` without a Referer, or, where ``referer`` is
+    empty, for one that cannot exist.
     """
 
     url: str
     referer: str = ""
-    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from migrator.config import SafetySettings
+from migrator.downloader.host_rules import HostRules
 from migrator.held import PICTURES, SHORT, group_name, let_through
 from migrator.model import Asset, Held, PastImage, Probe, Stored
 from migrator.reasons import Reason
 from migrator.redact import redact
-from migrator.urls import canonical, identity, is_external
+from migrator.urls import canonical, identity, is_external, names_an_image
 
 # SHA-256 of pictures that stand for missing ones, and where that is published.
 KNOWN = {
@@ -34,13 +35,13 @@ _ICON_TYPES = frozenset({"image/gif", "image/x-icon", "image/vnd.microsoft.icon"
 _PHOTO = re.compile(r"(?i)\.(?:png|jpe?g|webp)$")
 # What the name of a stand-in says, as whole words with what separates them taken out.
 _TELLING = re.compile(
-    r"(?i)(?<![a-z])(?:removed|deleted|default|missing|unavailable|error|(?:error)?[45]0[0-9]|"
+    r"(?i)(?<![a-z0-9])(?:removed|deleted|default|missing|unavailable|error|(?:error)?[45]0[0-9]|"
     r"placeholder|forbidden|denied|blocked|hotlink(?:ing)?|(?:anti|no)(?:hotlink|leech)|expired|"
     r"favicon|(?:image)?not(?:found|available)|no(?:pic|pics|picture|image|img|photo|thumb))"
     r"(?![a-z0-9])"
 )
 _SEPARATORS = re.compile(r"[-_. ]+")
-_DIRECTORIES = 3  # of a host, to be asked for a made-up name
+_FOLDERS = 3  # of a host, to be asked for a made-up name
 _SAMPLE = 3  # images of a host, to be asked for as another page would
 _NAMED = 3  # other images of a group that a detail names
 
@@ -51,13 +52,18 @@ Ask = Callable[[Sequence[Probe]], Answers]
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """An image as a host gave it; ``thing`` is what is the same for all variants of one image."""
+    """An image as a host gave it; ``thing`` is the same for all variants of one image.
+
+    ``source`` and ``target``, where redirects ended, are canonical.
+    """
 
     url: str
-    host: str
-    thing: str
+    source: str
     target: str
     asset: Asset
+    host: str
+    thing: str
+    is_redirected: bool
 
 
 def held_back(
@@ -65,6 +71,7 @@ def held_back(
     earlier: Iterable[PastImage],
     ask: Ask,
     *,
+    hosts: HostRules,
     known: Collection[str],
     accepted: Collection[str],
     made_up: Callable[[], str],
@@ -82,14 +89,25 @@ def held_back(
         if is_external(each.source) and not let_through(each.url, each.asset, accepted)
     ]
     answers: dict[Probe, Asset | None] = {}
-    if probes := [*_decoys(judged, made_up), *_samples(judged)]:
+    if probes := [*_decoys(judged, hosts, made_up), *_samples(judged, hosts)]:
         answers |= ask(probes)
-    if probes := _rest(judged, answers):
+    if probes := _rest(judged, hosts, answers):
         answers |= ask(probes)
-    return [
-        Held(each.url, reason, detail, each.asset)
-        for each, reason, detail in _verdicts(judged, earlier, answers, known)
-    ]
+    seen = {identity(each.url): _seen(each, each.asset, hosts) for each in judged}
+    others = (
+        _seen(each, each.asset, hosts)
+        for each in earlier
+        if each.asset and each.url not in seen and is_external(each.source)
+    )
+    evidence = _Evidence([*seen.values(), *others], answers, known)
+    held = []
+    for each in judged:
+        if found := evidence.against(seen[identity(each.url)]):
+            reason, detail = found
+            name = group_name(reason, each.url, each.asset.sha256)
+            detail = f"{detail}; if it is right: migrator accept {name}"
+            held.append(Held(each.url, reason, detail, each.asset))
+    return held
 
 
 def settled(image: PastImage, safety: SafetySettings, accepted: Collection[str]) -> Reason | None:
@@ -115,21 +133,36 @@ def host_of(url: str) -> str:
     return urlsplit(canonical(url)).netloc
 
 
-def _decoys(images: Iterable[Stored], made_up: Callable[[], str]) -> list[Probe]:
+def _seen(image: Stored | PastImage, asset: Asset, hosts: HostRules) -> _Seen:
+    source = canonical(image.source)
+    target = canonical(image.final_url) if image.final_url else source
+    thing = _thing(source, hosts)
+    return _Seen(
+        identity(image.url),
+        source,
+        target,
+        asset,
+        host_of(source),
+        thing,
+        _thing(target, hosts) != thing,
+    )
+
+
+def _decoys(
+    images: Iterable[Stored], hosts: HostRules, made_up: Callable[[], str]
+) -> Iterator[Probe]:
     """A made-up sibling in each host's fullest folders; the query of the others is dropped."""
-    folders: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    folders: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for each in images:
-        if not each.reused:
+        if not each.reused and hosts.rule(each.source).decoy:
             folder, _, name = canonical(each.source).partition("?")[0].rpartition("/")
-            folders[host_of(each.source)][folder].append(name)
-    probes = []
+            folders[host_of(each.source)][folder].add(name)
     for _, by_folder in sorted(folders.items()):
         fullest = sorted(by_folder.items(), key=lambda item: (-len(item[1]), item[0]))
-        for folder, names in fullest[:_DIRECTORIES]:
+        for folder, names in fullest[:_FOLDERS]:
             endings = Counter(map(_ending, names))
             ending = min(endings, key=lambda each: (-endings[each], each))
-            probes.append(Probe(f"{folder}/{made_up()}{ending}"))
-    return probes
+            yield Probe(f"{folder}/{made_up()}{ending}")
 
 
 def _ending(name: str) -> str:
@@ -137,111 +170,93 @@ def _ending(name: str) -> str:
     return suffix if suffix[1:].isalnum() else ""
 
 
-def _samples(images: Iterable[Stored]) -> list[Probe]:
-    """The smallest images of each host, to be asked for as a page of the host itself would.
-
-    One that was fetched with a Referer is left out: without one it was refused already, or the
-    host is known to need it.
-    """
-    by_host: dict[str, list[Stored]] = defaultdict(list)
+def _samples(images: Iterable[Stored], hosts: HostRules) -> Iterator[Probe]:
+    """The smallest images of each host, to be asked for as a page of the host itself would."""
+    by_host: dict[str, dict[Probe, int]] = defaultdict(dict)
     for each in images:
-        if not each.reused and not each.referer:
-            by_host[host_of(each.source)].append(each)
-    return [
-        _from_its_own_page(each)
-        for _, fetched in sorted(by_host.items())
-        for each in sorted(fetched, key=lambda each: (each.asset.size, identity(each.url)))[
-            :_SAMPLE
-        ]
-    ]
+        if not each.reused and _may_depend_on_referer(each, hosts):
+            by_host[host_of(each.source)][_from_its_own_page(each)] = each.asset.size
+    for _, sizes in sorted(by_host.items()):
+        yield from sorted(sizes, key=lambda probe: (sizes[probe], probe.url))[:_SAMPLE]
 
 
-def _rest(images: Iterable[Stored], answers: Answers) -> list[Probe]:
-    """All other images of the hosts where a sample was given as another picture."""
-    shas = {identity(each.url): each.asset.sha256 for each in images}
+def _rest(images: Iterable[Stored], hosts: HostRules, answers: Answers) -> list[Probe]:
+    """All other images of the hosts that gave another picture for one of the sample."""
+    fetched = [each for each in images if _may_depend_on_referer(each, hosts)]
     moody = {
-        host_of(probe.url)
-        for probe, asset in answers.items()
-        if probe.image and asset and asset.sha256 != shas[probe.image]
+        host_of(each.source)
+        for each in fetched
+        if (other := answers.get(_from_its_own_page(each))) and other.sha256 != each.asset.sha256
     }
-    rest = (
-        _from_its_own_page(each)
-        for each in images
-        if host_of(each.source) in moody and not each.referer
-    )
-    return [probe for probe in rest if probe not in answers]
+    probes = (_from_its_own_page(each) for each in fetched if host_of(each.source) in moody)
+    return [probe for probe in dict.fromkeys(probes) if probe not in answers]
+
+
+def _may_depend_on_referer(image: Stored, hosts: HostRules) -> bool:
+    """Whether a second look could tell: not where it is known which pages a host refuses.
+
+    Nor for what was fetched with a Referer: without one it was refused, as others of its host were.
+    """
+    return not image.referer and not any("://" in r for r in hosts.rule(image.source).referers)
 
 
 def _from_its_own_page(image: Stored) -> Probe:
     parts = urlsplit(canonical(image.source))
-    return Probe(image.source, f"{parts.scheme}://{parts.netloc}/", identity(image.url))
+    return Probe(canonical(image.source), f"{parts.scheme}://{parts.netloc}/")
 
 
-def _verdicts(
-    images: Sequence[Stored],
-    earlier: Iterable[PastImage],
-    answers: Answers,
-    known: Collection[str],
-) -> Iterator[tuple[Stored, Reason, str]]:
-    seen = {identity(each.url): _seen(each) for each in images}
-    others = [_past(each, each.asset) for each in earlier if each.asset and _counts(each, seen)]
-    same_bytes: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
-    same_target: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
-    for each in (*seen.values(), *others):
-        same_bytes[each.host, each.asset.sha256].append(each)
-        if _thing(each.target) != each.thing:
-            same_target[each.host, each.target].append(each)
-    to_any_name = {
-        (host_of(probe.url), asset.sha256)
-        for probe, asset in answers.items()
-        if asset and not probe.image
-    }
-    elsewhere = {probe.image: asset for probe, asset in answers.items() if asset and probe.image}
+class _Evidence:
+    """What all images together, and the answers of hosts, say about each."""
 
-    for image in images:
-        each = seen[identity(image.url)]
-        asset = each.asset
-        picture = (each.host, asset.sha256)
-        alike, redirected = same_bytes[picture], same_target.get((each.host, each.target), [])
-        other = elsewhere.get(each.url)
-        if words := KNOWN.get(asset.sha256) or (asset.sha256 in known and "on your own list"):
-            reason, detail = Reason.KNOWN_PLACEHOLDER, words
-        elif picture in to_any_name:
-            reason, detail = Reason.ANY_NAME, f"{each.host}{_company(each, alike)}"
-        elif _things(alike) >= (_MANY_SMALL if _is_small(asset) else _MANY):
-            reason, detail = Reason.SAME_BYTES, f"{each.host}{_company(each, alike)}"
-        elif _things(redirected) >= _REDIRECTED and each in redirected:
-            reason = Reason.SAME_TARGET
-            detail = f"to {redact(each.target)}{_company(each, redirected)}"
-        elif words := _stand_in(image, each):
-            reason, detail = Reason.STAND_IN, words
-        elif other and other.sha256 != asset.sha256:
-            reason = Reason.BY_REFERER
-            detail = f"{_shape(asset)} without a Referer, {_shape(other)} with one of its own host"
-        else:
-            continue
-        name = group_name(reason, each.url, asset.sha256)
-        yield image, reason, f"{detail}; if it is right: migrator accept {name}"
+    def __init__(self, seen: Iterable[_Seen], answers: Answers, known: Collection[str]) -> None:
+        self._known = known
+        self._same_bytes: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
+        self._same_target: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
+        for each in seen:
+            self._same_bytes[each.host, each.asset.sha256].append(each)
+            if each.is_redirected:
+                self._same_target[each.host, each.target].append(each)
+        self._to_any_name = {
+            (host_of(probe.url), asset.sha256)
+            for probe, asset in answers.items()
+            if asset and not probe.referer
+        }
+        self._elsewhere = {
+            probe.url: asset for probe, asset in answers.items() if asset and probe.referer
+        }
 
-
-def _seen(image: Stored) -> _Seen:
-    target = canonical(image.final_url or image.source)
-    source = image.source
-    return _Seen(identity(image.url), host_of(source), _thing(source), target, image.asset)
+    def against(self, image: _Seen) -> tuple[Reason, str] | None:
+        """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
+        asset = image.asset
+        alike = self._same_bytes[image.host, asset.sha256]
+        if words := KNOWN.get(asset.sha256):
+            return Reason.KNOWN_PLACEHOLDER, words
+        if asset.sha256 in self._known:
+            return Reason.KNOWN_PLACEHOLDER, "it is in your list of known_placeholders"
+        if (image.host, asset.sha256) in self._to_any_name:
+            return Reason.ANY_NAME, f"{image.host}{_company(image, alike)}"
+        if _things(alike) >= (_MANY_SMALL if _is_small(asset) else _MANY):
+            return Reason.SAME_BYTES, f"{image.host}{_company(image, alike)}"
+        if image.is_redirected:
+            redirected = self._same_target[image.host, image.target]
+            if _things(redirected) >= _REDIRECTED:
+                where = f"to {redact(image.target)}"
+                return Reason.SAME_TARGET, f"{where}{_company(image, redirected)}"
+        if words := _stand_in(image):
+            return Reason.STAND_IN, words
+        other = self._elsewhere.get(image.source)
+        if other and other.sha256 != asset.sha256:
+            shapes = f"{_shape(asset)} without a Referer, {_shape(other)} with one of its own host"
+            return Reason.BY_REFERER, shapes
+        return None
 
 
-def _past(image: PastImage, asset: Asset) -> _Seen:
-    target = canonical(image.final_url or image.source)
-    return _Seen(image.url, host_of(image.source), _thing(image.source), target, asset)
-
-
-def _counts(image: PastImage, seen: Collection[str]) -> bool:
-    return image.url not in seen and is_external(image.source)
-
-
-def _thing(url: str) -> str:
+def _thing(url: str, hosts: HostRules) -> str:
     """What all variants of one image have in common, and the http and https spelling of it."""
-    return canonical(url).partition("?")[0].partition("://")[2]
+    plain = identity(hosts.original(url) or url)
+    if names_an_image(plain):
+        plain = plain.partition("?")[0]
+    return plain.partition("://")[2]
 
 
 def _things(group: Iterable[_Seen]) -> int:
@@ -254,20 +269,20 @@ def _is_small(asset: Asset) -> bool:
     return asset.size <= _SMALL_BYTES
 
 
-def _stand_in(image: Stored, seen: _Seen) -> str:
+def _stand_in(image: _Seen) -> str:
     """What makes this one image look like a stand-in, if anything does."""
-    name, target = (urlsplit(url).path.rpartition("/")[2] for url in (image.source, seen.target))
-    if name != target and _tells(target) and not _tells(name):
-        return f"redirected to {redact(seen.target)}"
-    asset, ending = image.asset, _PHOTO.search(urlsplit(canonical(image.source)).path)
+    asked, target = (urlsplit(url).path for url in (image.source, image.target))
+    if image.is_redirected and _tells(target) and not _tells(asked):
+        return f"redirected to {redact(image.target)}"
+    asset, ending = image.asset, _PHOTO.search(asked)
     if ending and asset.media_type in _ICON_TYPES and asset.size < _ICON_BYTES:
         kind = asset.extension.removeprefix(".").upper()
         return f"a {kind} of {asset.size:,} bytes for a name that ends with {ending[0]}"
     return ""
 
 
-def _tells(name: str) -> bool:
-    words = _SEPARATORS.split(name)
+def _tells(path: str) -> bool:
+    words = _SEPARATORS.split(path.rpartition("/")[2])
     return bool(_TELLING.search(" ".join(words)) or _TELLING.search("".join(words[:-1])))
 
 

@@ -116,6 +116,11 @@ class Transfer:
         return self._downloader().peek(probe.url, referer=probe.referer)
 
     @property
+    def hosts(self) -> HostRules:
+        """What is known of hosts."""
+        return self._hosts
+
+    @property
     def accepted(self) -> frozenset[str]:
         """The canonical URLs and SHA-256s that the user let through."""
         return self._spec.accepted
