@@ -61,7 +61,7 @@ class Reason(StrEnum):
     TRUNCATED = "truncated", "the image is not complete", True
     NOT_AN_IMAGE = "not-an-image", "the host answers with something that is not an image"
     DAMAGED = "damaged", "the image is damaged"
-    SOURCE_MISSING = "source-missing", "the folder named by the route does not hold the image"
+    SOURCE_MISSING = "source-missing", "no folder or bucket of the routes holds the image"
 
     # images that need the user's word
     TOO_LARGE = "too-large", "the image is larger than the limit"

@@ -139,7 +139,7 @@ class RouteSettings:
         required=True,
         folder="file:",
     )
-    provider: str = _setting("custom", "s3: as in [store]", example="qiniu")
+    provider: str = _setting("custom", "s3: as in [store]", example="kodo")
     region: str = _setting("", "s3: as in [store]", example="cn-east-1", **_REGION)
     endpoint: str = _setting("", "s3: as in [store]", trust=True, **_ADDRESS)
     profile: str = _setting("", "s3: as in [store]", trust=True)

@@ -108,7 +108,7 @@ class History(Database):
         """
         return self._rows(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail, key,"  # noqa: S608 - our own text
-            f" {ASSET} FROM run_image JOIN image ON image.id = image"
+            f" run_image.source, {ASSET} FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"
             " AND placement.sha256 = asset.sha256 WHERE run = ? ORDER BY image",

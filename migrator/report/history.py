@@ -32,6 +32,7 @@ def report_of(
             key=row["key"],
             new_url=_address(mentions[row["canonical"]]),
             references=tuple(mentions[row["canonical"]]),
+            source=row["source"],
         )
         for row in ledger.image_rows(run)
     )

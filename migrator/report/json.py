@@ -107,6 +107,7 @@ def _image(image: ImageReport) -> dict[str, Any]:
             {"path": mention.path, "line": mention.line, "new_url": mention.new_url}
             for mention in image.references
         ],
+        "source": image.source and without_login(image.source),
     }
 
 

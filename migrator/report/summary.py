@@ -22,7 +22,7 @@ class ImageReport:
 
     ``state`` is stored, reused, skipped, held, failed or planned; ``reason`` is a value of
     ``migrator.reasons.Reason`` where the image stayed. ``size`` is in bytes; in a dry run it is
-    what the host says.
+    what the host says. ``source`` is the URL or route that served it.
     """
 
     url: str
@@ -37,6 +37,7 @@ class ImageReport:
     key: str | None = None
     new_url: str | None = None
     references: tuple[Place, ...] = ()
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from migrator import urls
 from migrator.model import Note, Reference
 from migrator.redact import redact
 from migrator.report.escape import columns, for_terminal, keep_end, short_url
+from migrator.report.origins import came_from
 from migrator.report.quantities import counted, size
 from migrator.report.stayed import Stayed, stayed
 from migrator.report.summary import ImageReport, PastRun, Report
@@ -38,6 +39,7 @@ def summary_text(
     else:
         lines = _wrap(_achievement(report), width)
         lines += _stays(report, width, "Stayed as it was:", None if full else _ROOM)
+        lines += came_from(report.images) if full else []
     lines += _warnings(report, width, full=full)
     if not report.dry_run and (promise := _promise(report)):
         lines += ["", *_wrap(promise, width)]

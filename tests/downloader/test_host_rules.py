@@ -1,11 +1,15 @@
+from pathlib import Path
+
 import pytest
 
 from migrator.config.settings import HostSettings
-from migrator.downloader.host_rules import RULES, HostRules
+from migrator.downloader.host_rules import ARCHIVE, NONE, ORIGIN, RULES, HostRules
+from migrator.downloader.host_rules import SITE as SITE_URL
 from migrator.errors import ConfigError
 from migrator.scanner.hosts import PROVIDERS
 
 SITE = "https://blog.example/"
+ARCHIVED = f"https://{ARCHIVE}/web/0id_/http://a.example/b.png"
 
 
 def test_every_known_host_has_its_rule_and_no_other():
@@ -23,7 +27,7 @@ def test_every_known_host_has_its_rule_and_no_other():
         ("https://i.imgur.com/abcdefg.png", [""]),
         ("https://gitee.com/u/r/raw/master/a.png", ["https://gitee.com/", ""]),
         ("https://mmbiz.qpic.cn/mmbiz_png/x/640", ["", "https://mp.weixin.qq.com/"]),
-        ("https://web.archive.org/web/0id_/http://a/b", [""]),
+        (ARCHIVED, [""]),
     ],
 )
 def test_referers_in_the_order_in_which_they_are_tried(url, referers):
@@ -88,3 +92,14 @@ def test_an_original_that_cannot_be_understood_is_refused_with_an_example(origin
     with pytest.raises(ConfigError, match=r"img\.example: original") as raised:
         HostRules([HostSettings("img.example", original=original)])
     assert "original = [" in raised.value.hint
+
+
+WORDS = {NONE: "none", ORIGIN: "its own", SITE_URL: "`site_url`"}
+
+
+@pytest.mark.parametrize(("name", "rule"), [*RULES.items(), (ARCHIVE, HostRules().rule(ARCHIVED))])
+def test_the_page_shows_every_rule(name, rule):
+    referers = ", ".join(WORDS.get(each, f"`{each}`") for each in rule.referers)
+    known = rule.fact + (f" ({rule.origin})" if rule.origin else "")
+    page = Path(__file__).parents[2] / "docs/reference/sources.md"
+    assert f"| `{name}` | {referers} | {rule.rate or ''} | {known} |" in page.read_text("utf-8")

@@ -44,6 +44,7 @@ def test_a_report_has_the_fixed_shape():
             key="ab/ab.png",
             new_url="https://n/ab/ab.png",
             references=(Place("a.md", 3, "https://n/ab/ab.png"),),
+            source="https://me:secret@a/b.png",
         ),
         ImageReport("https://a/c.png", "failed", "not-found", "HTTP 404"),
     )
@@ -95,7 +96,9 @@ def test_a_report_has_the_fixed_shape():
         ("key", "ab/ab.png"),
         ("new_url", "https://n/ab/ab.png"),
         ("references", [{"path": "a.md", "line": 3, "new_url": "https://n/ab/ab.png"}]),
+        ("source", "https://***@a/b.png"),
     ]
+    assert value["images"][1]["source"] is None
     assert value["images"][1]["reason"] == "not-found"
     assert value["posts"] == [
         {"path": "a.md", "state": "rewritten", "edits": 1},
