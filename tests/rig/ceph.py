@@ -1,4 +1,4 @@
-"""A one-node Ceph with its S3 gateway: one monitor, one disk in memory, loopback only.
+"""A one-node Ceph with its S3 gateway: one monitor, one disk, loopback only.
 
 Needs the programs of the Debian packages radosgw, ceph-mon and ceph-osd; no root, no network.
 """
@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import time
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from rig.ports import end, free_port, wait_until_open
 from rig.s3_server import S3Server
@@ -51,8 +53,11 @@ mon client hunt interval = 0.5
 paxos propose interval = 0.05
 paxos min wait = 0.01
 osd data = {folder}/osd
-osd objectstore = memstore
+osd objectstore = {disk}
 memstore device bytes = 1073741824
+bluestore block size = 4294967296
+bluestore fsck on mount = false
+osd memory target = 939524096
 osd max object name len = 2048
 osd max object namespace len = 256
 [client.rgw]
@@ -72,16 +77,58 @@ def why_not():
     return f"Ceph is not installed ({packages}): no {', '.join(missing)}" if missing else ""
 
 
+@dataclass(frozen=True)
+class Ceph(S3Server):
+    """The gateway, and what makes a power cut of it all."""
+
+    config: Path
+    mon: int
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self):
+        """Start the daemons again; returns when the gateway answers."""
+        self.start_monitor()
+        self.start_gateway()
+
+    def start_monitor(self):
+        wait_until_open(self.mon, self._start("ceph-mon", "-i", "a"))
+
+    def start_gateway(self):
+        self._start("ceph-osd", "-i", "0")
+        wait_until_open(self.port, self._start("radosgw", "-n", "client.rgw"))
+
+    def kill(self):
+        """Kill every daemon at once (SIGKILL); what was not on the disk is lost."""
+        for process in self.processes:
+            process.kill()
+        while self.processes:
+            end(self.processes.pop())
+
+    def _start(self, *command):
+        process = subprocess.Popen(
+            [command[0], "-f", "-c", self.config, *command[1:]],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.processes.append(process)
+        return process
+
+
 @contextmanager
-def running(folder):
-    """An empty cluster under ``folder``, gone with everything in it at the end."""
-    server = S3Server(free_port(), "AKPROBE", "SKPROBE1")
-    mon, fsid = free_port(), str(uuid.uuid4())
+def running(folder, disk="memstore"):
+    """An empty cluster under ``folder``, gone with everything in it at the end.
+
+    ``disk`` is ``memstore``, or ``bluestore`` for one that survives its daemons.
+    """
+    config = folder / "ceph.conf"
+    server = Ceph(free_port(), "AKPROBE", "SKPROBE1", config, free_port())
+    fsid = str(uuid.uuid4())
     for name in ("mon", "osd", "rgw"):
         (folder / name).mkdir(parents=True)
     (folder / "keyring").touch()
-    config = folder / "ceph.conf"
-    config.write_text(_CONFIG.format(folder=folder, fsid=fsid, mon=mon, s3=server.port))
+    config.write_text(
+        _CONFIG.format(folder=folder, fsid=fsid, mon=server.mon, s3=server.port, disk=disk)
+    )
 
     def run(*command):
         subprocess.run([command[0], "-c", config, *command[1:]], check=True, capture_output=True)
@@ -95,27 +142,16 @@ def running(folder):
                 time.sleep(0.1)
         raise RuntimeError(f"{command}: {problem!r}")
 
-    with ExitStack() as started:
-
-        def start(*command):
-            process = subprocess.Popen(
-                [command[0], "-f", "-c", config, *command[1:]],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            started.callback(end, process)
-            return process
-
-        monmap = folder / "monmap"
-        run("monmaptool", "--create", "--addv", "a", f"v1:127.0.0.1:{mon}", "--fsid", fsid, monmap)
-        run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", "/dev/null")
-        wait_until_open(mon, start("ceph-mon", "-i", "a"))
-        disk = str(uuid.uuid4())
-        run_when_ready("ceph", "--connect-timeout", "5", "osd", "new", disk)
-        run("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", disk)
+    monmap, monitor = folder / "monmap", f"v1:127.0.0.1:{server.mon}"
+    run("monmaptool", "--create", "--addv", "a", monitor, "--fsid", fsid, monmap)
+    run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", "/dev/null")
+    try:
+        server.start_monitor()
+        number = str(uuid.uuid4())
+        run_when_ready("ceph", "--connect-timeout", "5", "osd", "new", number)
+        run("ceph-osd", "--mkfs", "-i", "0", "--osd-uuid", number)
         run_when_ready("ceph", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=h")
-        start("ceph-osd", "-i", "0")
-        wait_until_open(server.port, start("radosgw", "-n", "client.rgw"))
+        server.start_gateway()
         user = ["--uid=probe", "--display-name=probe", f"--access-key={server.access_key}"]
         run_when_ready(
             *("radosgw-admin", "--admin-socket=", "-n", "client.rgw", "user", "create"),
@@ -123,3 +159,5 @@ def running(folder):
             f"--secret-key={server.secret_key}",
         )
         yield server
+    finally:
+        server.kill()

@@ -109,6 +109,26 @@ def test_racing_writers_all_end_with_the_same_placement(store, fetched):
     assert set(placements) == {placements[0]}
 
 
+def test_racing_writers_of_different_images_leave_a_whole_one(store, store_site, fetched, naps):
+    images = [fetched(b"%d" % number * 5000) for number in range(16)]
+
+    def attempt(image):
+        try:
+            place(store, image, KEY, sleep=naps.append)
+        except StoreError as error:
+            return error.reason
+        return image
+
+    with ThreadPoolExecutor(16) as pool:
+        ended = list(pool.map(attempt, images))
+    winners = [each for each in ended if not isinstance(each, Reason)]
+    (left,) = store_site.contents().values()
+    assert left in {image.path.read_bytes() for image in images}
+    if store_site.atomic:
+        assert [left] == [winner.path.read_bytes() for winner in winners]
+        assert ended.count(Reason.STORE_CONFLICT) == 15
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_failure_before_or_after_the_effect_ends_in_one_object(
     store, store_site, fetched, naps, after

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from rig.front import Answer, Rules, error, serving
@@ -37,6 +38,10 @@ class Twisted(Rules):
     def handle(self, request):
         self.requests.append(request)
         return self._twist(self, request)
+
+
+def methods(rules):
+    return [request.method for request in rules.requests]
 
 
 @pytest.fixture
@@ -134,6 +139,65 @@ def test_bytes_that_changed_in_the_store_are_a_mismatch(twisted, fetched, naps):
         assert caught.value.reason is Reason.STORE_MISMATCH
         assert "delete that object" in caught.value.detail
         assert site.contents() == {KEY: image.path.read_bytes()}
+
+
+def key_in(site, request):
+    return unquote(request.path.partition("?")[0]).removeprefix(f"/{site.settings.bucket}/")
+
+
+@pytest.mark.parametrize("stored", [lambda body: body[:-7], lambda body: b"?" + body[1:]])
+def test_wrong_or_truncated_bytes_are_noticed_and_stay_where_they_are(
+    twisted, fetched, naps, stored
+):
+    def store_wrongly(rules, request):
+        if request.method != "PUT":
+            return rules.forward(request)
+        site.plant(key_in(site, request), stored(request.body))
+        return Answer(200, {"etag": '"x"'})
+
+    with twisted(store_wrongly) as (store, site, _):
+        image = fetched()
+        with pytest.raises(StoreError) as caught:
+            place(store, image, KEY, sleep=naps.append)
+        assert caught.value.reason is Reason.STORE_MISMATCH
+        assert site.contents() == {KEY: stored(image.path.read_bytes())}
+
+
+def test_another_writer_between_our_put_and_our_look_is_noticed(twisted, fetched, naps):
+    def overwritten(rules, request):
+        answer = rules.forward(request)
+        if request.method == "PUT":
+            site.plant(KEY, b"another's")
+        return answer
+
+    with twisted(overwritten) as (store, site, rules):
+        with pytest.raises(StoreError) as caught:
+            place(store, fetched(), KEY, sleep=naps.append)
+        assert caught.value.reason is Reason.STORE_MISMATCH
+        assert site.contents() == {KEY: b"another's"}
+        assert methods(rules).count("PUT") == 1
+
+
+def test_an_object_that_shows_only_after_a_while_is_waited_for(twisted, fetched, naps):
+    def late(rules, request):
+        if request.method == "GET" and methods(rules).count("GET") < 4:
+            return error(404, "NoSuchKey")
+        return rules.forward(request)
+
+    with twisted(late) as (store, site, rules):
+        place(store, fetched(), KEY, sleep=naps.append)
+        assert len(naps) == 3
+        assert methods(rules).count("PUT") == 1
+        assert list(site.contents()) == [KEY]
+
+
+def test_an_etag_that_is_no_md5_means_nothing(twisted, fetched):
+    def odd(rules, request):
+        answer = rules.forward(request)
+        return replace(answer, headers={**answer.headers, "etag": '"d41d8cd98f00b204-2"'})
+
+    with twisted(odd) as (store, *_):
+        place(store, fetched(), KEY)
 
 
 def test_a_service_without_preconditions_is_asked_before_every_put(twisted, fetched):
@@ -352,10 +416,6 @@ def test_a_trial_sees_the_object_of_an_earlier_one(swift_site, opened):
     assert opened(swift_site).trial() is True
     assert opened(swift_site).trial() is True
     assert len(swift_site.contents()) == 1
-
-
-def methods(rules):
-    return [request.method for request in rules.requests]
 
 
 def test_what_a_trial_found_decides_about_looking_first(twisted, fetched):
