@@ -39,6 +39,7 @@ except ImportError:  # Windows: only the parent's clock limits us there
 
 _MEMORY = 768 * 1024**2  # bytes of address space
 _CPU = 15  # seconds for one image
+_TEXT = 64 * 1024**2  # bytes of text in a PNG, where drawing programs keep whole documents
 _FORMATS: dict[str, type[ImageFile.ImageFile]] = {
     "image/png": PngImagePlugin.PngImageFile,
     "image/jpeg": JpegImagePlugin.JpegImageFile,  # of several pictures in one only the first
@@ -68,6 +69,7 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def _confine() -> None:
     """No further file, socket, process or thread, and no more memory than one image may need."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = _TEXT
     if resource:
         limits = {"AS": _MEMORY, "FSIZE": 0, "CORE": 0, "NPROC": 0, "NOFILE": 3}
         for name, limit in limits.items():
@@ -78,7 +80,9 @@ def _confine() -> None:
 def _allow_time() -> None:
     if resource:
         end = int(time.process_time()) + 1 + _CPU
-        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.RLIM_INFINITY))
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        if hard == resource.RLIM_INFINITY or end < hard:
+            resource.setrlimit(resource.RLIMIT_CPU, (end, hard))
 
 
 def _decoded(

@@ -15,6 +15,7 @@ from typing import Self
 
 SECONDS = 30.0  # that one image may take by the clock
 _CHILD = Path(__file__).with_name("decoder.py")
+_NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # of our environment, to start Python at all
 _ANSWER = 4096  # bytes of an answer at most
 _WORDS = 200  # characters of a decoder's own words
 
@@ -69,7 +70,8 @@ class Decoders:
     ) -> Verdict:
         """What decoding ``image`` shows, which has ``size`` bytes; within ``seconds``."""
         end = time.monotonic() + min(seconds, SECONDS)
-        if not self._free.acquire(timeout=max(0.0, end - time.monotonic())):
+        left = end - time.monotonic()
+        if left <= 0 or not self._free.acquire(timeout=left):
             return Verdict(Finding.NOTHING)
         try:
             return self._decode(image, f"{media_type} {size} {limits.frame} {limits.total}", end)
@@ -81,14 +83,15 @@ class Decoders:
             child = self._idle_child() or _Child(self._script)
         except OSError:  # no process to be had
             return Verdict(Finding.NOTHING)
-        verdict = child.decode(image, request, end - time.monotonic())
-        with self._lock:
-            kept = child.usable and not self._closed
-            if kept:
-                self._idle.append(child)
-        if not kept:
-            child.end()
-        return verdict
+        try:
+            return child.decode(image, request, end - time.monotonic())
+        finally:
+            with self._lock:
+                kept = child.usable and not self._closed
+                if kept:
+                    self._idle.append(child)
+            if not kept:
+                child.end()
 
     def _idle_child(self) -> "_Child | None":
         with self._lock:
@@ -124,28 +127,34 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
+            env={name: os.environ[name] for name in _NEEDED if name in os.environ},
             cwd=script.parent,
             start_new_session=True,  # Ctrl-C lets images at work be finished
         )
-
-        self.usable = True
+        self.usable = True  # for another image
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def decode(self, image: Iterable[bytes], request: str, seconds: float) -> Verdict:
-        clock = threading.Timer(max(0.0, seconds), self._give_up)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        self.usable = False
+        clock = threading.Timer(max(0.0, seconds), give_up)
         clock.start()
         try:
             verdict = _verdict(self._answer(image, request))
         except OSError:  # it died
-            verdict = Verdict(Finding.NOTHING)
+            return Verdict(Finding.NOTHING)
         finally:
             clock.cancel()
             clock.join()
-        self.usable = self.usable and verdict.finding is not Finding.NOTHING
+        self.usable = verdict.finding is not Finding.NOTHING and not late.is_set()
         return verdict
 
     def _answer(self, image: Iterable[bytes], request: str) -> bytes:
@@ -158,10 +167,6 @@ class _Child:
         requests.flush()
         return answers.readline(_ANSWER)
 
-    def _give_up(self) -> None:
-        self.usable = False
-        self._process.kill()
-
     def end(self) -> None:
         self._process.kill()
         with suppress(OSError):  # what it was sent and did not read
@@ -169,10 +174,11 @@ class _Child:
 
 
 def _verdict(answer: bytes) -> Verdict:
-    word, _, detail = answer.decode(errors="replace").partition(" ")
+    words, end, _ = answer.decode(errors="replace").partition("\n")
+    word, _, detail = words.partition(" ")
     try:
-        finding = Finding(word.strip())
+        finding = Finding(word) if end else Finding.NOTHING
     except ValueError:
         return Verdict(Finding.NOTHING)
-    plain = "".join(char if char.isprintable() else "?" for char in detail.strip())
+    plain = "".join(char if char.isprintable() else "?" for char in detail)
     return Verdict(finding, plain[:_WORDS])

@@ -5,6 +5,7 @@ import sys
 import textwrap
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -90,6 +91,11 @@ def test_a_frame_that_is_cut_inside_is_damage(decoders, kind, tmp_path):
 @pytest.mark.parametrize("data", [images.HEIC, images.JXL_CONTAINER, images.SVG])
 def test_what_pillow_cannot_read_is_unknown(decoders, data):
     assert decode(decoders, data) == Verdict(Finding.UNKNOWN)
+
+
+def test_a_png_may_hold_a_long_text(decoders):
+    text = broken_images.chunk(b"zTXt", b"document\0\0" + zlib.compress(bytes(5_000_000)))
+    assert decode(decoders, PNG[:33] + text + PNG[33:]) == WHOLE
 
 
 def test_a_frame_or_all_frames_may_have_too_many_pixels(decoders):
@@ -267,6 +273,42 @@ def test_waiting_for_a_child_ends_in_time(with_child):
         assert decode(decoders, PNG, seconds=0.2) == NOTHING
         assert time.monotonic() - started < 2
         assert first.result() == NOTHING
+
+
+def test_an_image_that_cannot_be_read_costs_no_child(decoders):
+    def pieces():
+        yield PNG[:100]
+        raise ZeroDivisionError
+
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            decoders.decode(pieces(), len(PNG), "image/png", LIMITS)
+    assert decode(decoders, PNG) == WHOLE
+
+
+PARENT = """
+import os, signal, sys
+from migrator.downloader.decoding import Decoders, PixelLimits
+data = sys.stdin.buffer.read()
+decoders = Decoders(1)
+decoders.decode([data], len(data), "image/png", PixelLimits(10**6, 10**6))
+print(decoders._idle[0]._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@linux
+def test_a_child_does_not_outlive_the_program():
+    ended = subprocess.run(
+        [sys.executable, "-c", PARENT], check=False, input=PNG, stdout=subprocess.PIPE
+    )
+    assert ended.returncode == -signal.SIGKILL
+    status = Path(f"/proc/{int(ended.stdout)}/stat")
+    for _ in range(1000):
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.02)
+    pytest.fail("the child is still there")
 
 
 @linux

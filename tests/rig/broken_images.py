@@ -108,6 +108,11 @@ def _deflated_tiff() -> bytes:
     return out.getvalue()
 
 
+def strip() -> bytes:
+    """A PNG that is very long, not high, full of noise, and cut inside."""
+    return _png_cut(images.image("PNG", size=(30_000, 40)))
+
+
 CUT_INSIDE: dict[str, Callable[[], bytes]] = {
     "PNG": lambda: _png_cut(images.image("PNG", size=_LARGE)),
     "animated PNG": lambda: _png_cut(images.animated("PNG"), b"fdAT"),
