@@ -30,13 +30,14 @@ class LocalImages:
     """The images of the site at ``root`` that local paths in its posts mean.
 
     An image is named ``file:`` and its path from ``root``. Those below ``store`` are where they
-    shall be. Where new links are ``public``, places that can only name a file are left alone.
+    shall be. Where new links begin with ``public_root``, places that can only name a file are left
+    alone; without it links lead to files.
     """
 
-    def __init__(self, root: Path, store: Path | None, *, public: bool) -> None:
+    def __init__(self, root: Path, store: Path | None, public_root: str | None) -> None:
         self._root = root.resolve()
         self._store = store.resolve() if store else None
-        self._public = public
+        self._public_root = public_root.rstrip("/") + "/" if public_root else None
         self._by_name: dict[str, list[Path]] | None = None
         self._images: dict[tuple[str, str], str | None] = {}
         self._problems: dict[str, Reason] = {}
@@ -44,9 +45,9 @@ class LocalImages:
     def image_at(self, post: Post, url: str) -> str | None:
         """The image that ``url`` means in ``post``; ``None`` if it means none.
 
-        One on another host is its URL; a file that is missing or of no use has a name as well.
+        One with a public address is its URL; a file that is missing or of no use has a name, too.
         """
-        if is_external(url):
+        if is_external(url) or (self._public_root and url.startswith(self._public_root)):
             return url
         if (post.name, url) not in self._images:
             self._images[post.name, url] = self._image(post, url)
@@ -67,7 +68,7 @@ class LocalImages:
         return replace(post, references=tuple(kept), notes=tuple(notes))
 
     def _needs_a_name(self, post: Post, reference: Reference) -> str:
-        if reference.kind is Kind.EMBED and self._public:
+        if reference.kind is Kind.EMBED and self._public_root:
             place = "![[...]]"
         elif reference.kind is Kind.TAG:
             place = _tag_around(post, reference.span.start)
@@ -93,17 +94,23 @@ class LocalImages:
     def _files(self, post: Post, path: str, *, embedded: bool) -> list[Path]:
         """The files that ``path`` may mean; the first place that has one counts."""
         folder = (self._root / post.name).parent
-        tops = [top for top in (folder, *folder.parents) if top.is_relative_to(self._root)]
-        inside = path.lstrip("/")
-        published = [top / each / inside for top in reversed(tops) for each in _PUBLISHED]
+        published = self._published(folder, path.lstrip("/"))
         if path.startswith("/"):
-            return _existing([Path(path), *published])
+            below_base = path.lstrip("/").partition("/")[2]  # of a site at https://me.example/blog/
+            return _existing([Path(path), *published]) or _existing(
+                self._published(folder, below_base)
+            )
         asset_folder = folder / Path(post.name).stem  # Hexo: the folder named like the post
         for places in ([folder / path], [asset_folder / path], published):
             if files := _existing(places):
                 return files
         by_name = embedded or (self._root / ".obsidian").exists()
         return self._named(path) if by_name else []
+
+    def _published(self, folder: Path, path: str) -> list[Path]:
+        """Where ``path`` below the top of the site may lie, seen from the ``folder`` of a post."""
+        tops = [top for top in (folder, *folder.parents) if top.is_relative_to(self._root)]
+        return [top / each / path for top in reversed(tops) for each in _PUBLISHED]
 
     def _named(self, path: str) -> list[Path]:
         """The files of the site whose path ends like ``path``: so Obsidian finds them."""

@@ -4,6 +4,7 @@ from migrator.local_images import LocalImages
 from migrator.model import Kind, Post, Reference, Span, Spelling
 from migrator.reasons import Reason
 
+PUBLIC = "https://img.example.com"
 HEXO = (
     "source/_posts/hello.md",
     "source/_posts/hello/inside.png",
@@ -46,8 +47,8 @@ def post_of(root, name, *urls, kind=Kind.IMAGE):
     return Post(root / name, name, "", "utf-8", references)
 
 
-def looked_up(root, post, url, *, kind=Kind.IMAGE, store="migrated-images", public=False):
-    local = LocalImages(root, root / store, public=public)
+def looked_up(root, post, url, *, kind=Kind.IMAGE, store="migrated-images", public=None):
+    local = LocalImages(root, root / store, public)
     image = local.image_at(post_of(root, post, url, kind=kind), url)
     return image, image and local.reason_to_stay(image)
 
@@ -68,6 +69,7 @@ def looked_up(root, post, url, *, kind=Kind.IMAGE, store="migrated-images", publ
         (HEXO, "../images/%E5%9B%BE%20%E7%89%87.png", "source/images/图 片.png"),
         (HEXO, "../images/%e5%9b%be%20片.png", "source/images/图 片.png"),
         (HEXO, "..\\images\\logo.png", "source/images/logo.png"),
+        (HEXO, "/blog/images/logo.png", "source/images/logo.png"),
         (HUGO, "map.jpg", "content/posts/trip/map.jpg"),
         (HUGO, "./map.jpg", "content/posts/trip/map.jpg"),
         (HUGO, "/img/a.png", "static/img/a.png"),
@@ -178,6 +180,15 @@ def test_what_lies_in_the_store_is_there_already(site):
     assert looked_up(root, HEXO[0], "../../migrated-images/ab/no.png")[1] is Reason.NO_FILE
 
 
+def test_what_lies_below_the_public_address_is_an_address(site):
+    root = site([*HEXO, "source/img/ab/x.png"])
+    for url in ("/blog/img/ab/x.png", "/blog/img/no.png"):
+        assert looked_up(root, HEXO[0], url, store="source/img", public="/blog/img") == (url, None)
+    assert looked_up(root, HEXO[0], "/blog/images/logo.png", public="/blog/img")[0] == (
+        "file:source/images/logo.png"
+    )
+
+
 def test_a_path_that_could_mean_several_files_is_not_guessed(site):
     root = site(TWINS)
     assert looked_up(root, TWINS[0], "/two.png") == ("file:static/two.png", None)
@@ -214,8 +225,8 @@ def test_hidden_folders_are_not_searched_by_name(site):
 def test_embeds_keep_names_of_files_where_links_are_public(site):
     root = site(VAULT)
     post = post_of(root, VAULT[1], "pasted.png", "https://h/a.png", "note", kind=Kind.EMBED)
-    assert LocalImages(root, None, public=False).without_names(post) == post
-    fit = LocalImages(root, None, public=True).without_names(post)
+    assert LocalImages(root, None, None).without_names(post) == post
+    fit = LocalImages(root, None, PUBLIC).without_names(post)
     assert [each.url for each in fit.references] == ["https://h/a.png", "note"]
     (note,) = fit.notes
     assert "pasted.png stays as it is" in note.text
@@ -238,5 +249,5 @@ def test_a_tag_keeps_the_name_of_a_file_unless_it_takes_addresses(site, text, mo
     at = len(text[: text.index("/images")].encode())
     reference = Reference(Span(at, at + 16), Kind.TAG, Spelling.PLAIN, "/images/logo.png", "", 1, 1)
     post = Post(root / HEXO[0], HEXO[0], "", "utf-8", (reference,))
-    fit = LocalImages(root, None, public=True).without_names(post)
+    fit = LocalImages(root, None, PUBLIC).without_names(post)
     assert (fit.references == (reference,), bool(fit.notes)) == (moves, not moves)

@@ -117,9 +117,8 @@ def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
 
 def _local_images(site: Site, settings: Settings, transfer: Transfer) -> LocalImages:
     store = site.root / settings.store.path if settings.store.type == "local" else None
-    has_address = transfer.store.public_url("") is not None
-    public = has_address and settings.rewrite.links in ("", "public")
-    return LocalImages(site.root, store, public=public)
+    public = settings.rewrite.links in ("", "public")
+    return LocalImages(site.root, store, transfer.store.public_url("") if public else None)
 
 
 def _identity(wanted: Migration | Relinking, root: Path) -> str:

@@ -145,6 +145,17 @@ def test_a_second_run_says_that_nothing_is_to_do(tree):
     assert (ended.status, "Nothing to do" in ended.out) == (0, True)
 
 
+def test_links_below_the_site_s_own_address_are_known_again(tree):
+    site = tree(HEXO)
+    site.write("migrator.toml", '[store]\npath = "source/img"\npublic_url = "/blog/img"\n')
+    assert site.migrator("migrate", ".", "--local", "--yes").status == 3  # asset_img stays
+    moved = (site.root / "source/_posts/hello.md").read_text()
+    assert moved.count("(/blog/img/") == 3
+    ended = site.migrator("migrate", ".", "--local", "--yes", "--json")
+    assert (ended.status, ended.json["run"]) == (3, None)
+    assert {each["reason"] for each in ended.json["images"]} == {"already-there"}
+
+
 def test_without_the_option_files_of_the_site_stay(tree):
     site = tree(HEXO)
     ended = site.migrator("migrate", ".", "--yes", "--json")
