@@ -39,7 +39,7 @@ from migrator.rewriter.links import (
     shown_from_folder,
     without_folder,
 )
-from migrator.scanner.dates import date_of
+from migrator.scanner.dates import date_of, stated_date_of
 from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
@@ -156,9 +156,10 @@ class Migration:
     def _with_posts(self, plan: Plan) -> Plan:
         """The plan with what the keys and places of images take from the posts that show them."""
         tasks = plan.tasks
-        archives = any(route.source.startswith("wayback") for route in self.settings.route)
-        if archives or names_a_date(self.settings.store.key):
-            dates = {name: date_of(self.site.post(name)) for name in {t.post for t in tasks}}
+        named = names_a_date(self.settings.store.key)
+        if named or any(route.source.startswith("wayback") for route in self.settings.route):
+            day = date_of if named else stated_date_of
+            dates = {name: day(self.site.post(name)) for name in {t.post for t in tasks}}
             tasks = tuple(replace(each, written=dates[each.post]) for each in tasks)
         if self._lives_with_post:
             homes = defaultdict(set)

@@ -273,8 +273,8 @@ class TransferTask:
 
     ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
     ``post`` is the name of the first post that shows it, ``written`` the day of that post where
-    the image's key depends on it. ``homes`` are the folders that each want a copy, where images
-    live with their posts.
+    the image's key or an archive depends on it. ``homes`` are the folders that each want a copy,
+    where images live with their posts.
     """
 
     url: str

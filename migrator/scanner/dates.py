@@ -31,7 +31,12 @@ def date_of(post: Path) -> date:
 
     Front matter that cannot be read says nothing.
     """
-    return _in_front_matter(post) or _day(_IN_NAME.match(post.name)) or _changed(post)
+    return stated_date_of(post) or _changed(post)
+
+
+def stated_date_of(post: Path) -> date | None:
+    """The day in the front matter, else in the file's name; ``None`` if there is none."""
+    return _in_front_matter(post) or _day(_IN_NAME.match(post.name))
 
 
 def _in_front_matter(post: Path) -> date | None:

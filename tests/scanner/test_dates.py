@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from migrator.scanner.dates import date_of
+from migrator.scanner.dates import date_of, stated_date_of
 
 CHANGED = date(2001, 9, 9)
 
@@ -58,3 +58,9 @@ def test_else_the_name_of_the_file_says_when(post):
 )
 def test_what_cannot_be_read_says_nothing(post, text):
     assert date_of(post(text)) == CHANGED
+    assert stated_date_of(post(text)) is None
+
+
+def test_a_stated_date_is_not_that_of_the_last_change(post):
+    path = post("---\ndate: 2024-05-01\n---\n")
+    assert stated_date_of(path) == date_of(path)
