@@ -16,7 +16,7 @@ from migrator.config import SafetySettings
 from migrator.downloader.host_rules import HostRules
 from migrator.held import PICTURES, SHORT, group_name, let_through
 from migrator.model import Asset, Held, PastImage, Probe, Stored
-from migrator.reasons import Reason
+from migrator.reasons import Outlook, Reason
 from migrator.redact import redact
 from migrator.urls import canonical, identity, is_external, names_an_image
 
@@ -116,7 +116,7 @@ def settled(image: PastImage, safety: SafetySettings, accepted: Collection[str])
     Of what is held, that is what would be held again; where a limit may have been raised since, or
     where only a new download can tell, it is asked for.
     """
-    if image.reason in (Reason.NOT_FOUND, Reason.GONE):
+    if image.reason and image.reason.outlook is Outlook.GONE:
         return Reason.STILL_GONE
     held = {
         *(_JUDGED if safety.placeholders == "hold" else ()),

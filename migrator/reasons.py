@@ -4,6 +4,18 @@ from enum import StrEnum
 from typing import Self
 
 
+class Outlook(StrEnum):
+    """What a failure lets hope for the next run; the value is for people."""
+
+    AGAIN = "try again"
+    GONE = "gone for good"
+    FORBIDDEN = "forbidden"
+    NO_IMAGE = "not an image"
+    DECISION = "your decision"
+    CHANGE = "something must change"
+    NONE = ""  # no failure of an image
+
+
 class Reason(StrEnum):
     """One reason; the value is stable, ``words`` is for people, ``retry`` is for the next run.
 
@@ -19,6 +31,11 @@ class Reason(StrEnum):
         member.words = words
         member.retry = retry
         return member
+
+    @property
+    def outlook(self) -> Outlook:
+        """What becomes of an image that failed or is held for this reason."""
+        return Outlook.AGAIN if self.retry else _OUTLOOKS.get(self, Outlook.NONE)
 
     @property
     def state(self) -> str:
@@ -109,6 +126,44 @@ class Reason(StrEnum):
     SELF_CHECK = "self-check", "more than its links would have changed; this is a bug of ours"
     INTERNAL = "internal", "a bug of ours"
 
+
+_OUTLOOKS = {
+    reason: outlook
+    for outlook, reasons in {
+        Outlook.GONE: (Reason.NOT_FOUND, Reason.GONE),
+        Outlook.FORBIDDEN: (Reason.FORBIDDEN,),
+        Outlook.NO_IMAGE: (Reason.NOT_AN_IMAGE, Reason.DAMAGED),
+        Outlook.DECISION: (
+            Reason.BLOCKED_ADDRESS,
+            Reason.TOO_LARGE,
+            Reason.SVG,
+            Reason.TOO_MANY_PIXELS,
+            Reason.TINY,
+            Reason.SUSPICIOUS,
+            Reason.UNCHECKED,
+            Reason.KNOWN_PLACEHOLDER,
+            Reason.ANY_NAME,
+            Reason.SAME_BYTES,
+            Reason.SAME_TARGET,
+            Reason.STAND_IN,
+            Reason.BY_REFERER,
+        ),
+        Outlook.CHANGE: (
+            Reason.NO_FILE,
+            Reason.OUTSIDE_SITE,
+            Reason.SEVERAL_FILES,
+            Reason.BAD_URL,
+            Reason.TLS,
+            Reason.REDIRECT,
+            Reason.HTTP_STATUS,
+            Reason.ENCODING,
+            Reason.SOURCE_MISSING,
+            Reason.STORE_REJECTED,
+            Reason.STORE_CONFLICT,
+        ),
+    }.items()
+    for reason in reasons
+}
 
 # An image that is skipped for one of these was asked to move all the same.
 UNMET = frozenset({Reason.NO_FILE, Reason.OUTSIDE_SITE, Reason.SEVERAL_FILES})
