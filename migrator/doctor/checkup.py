@@ -1,7 +1,8 @@
 """The examination, read top to bottom: configuration, posts, stores, hosts, machine."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -9,12 +10,11 @@ from migrator.config import Settings, StoreSettings
 from migrator.config.loading import Loaded
 from migrator.doctor.config import check_config, each_store
 from migrator.doctor.guarded import Check, failed, guarded
-from migrator.doctor.hosts import SECONDS, check_hosts, hosts_of
+from migrator.doctor.hosts import SECONDS, check_hosts, hosts_of, quick
 from migrator.doctor.machine import check_disk, check_environment
 from migrator.doctor.posts import check_posts
 from migrator.doctor.public import check_public
 from migrator.doctor.store import check_store
-from migrator.downloader import Downloader
 from migrator.errors import ConfigError, MigratorError
 from migrator.events import Event, Examining, Listener, PostSkipped, stage
 from migrator.finding import Area, Finding, Level, note
@@ -22,6 +22,7 @@ from migrator.ledger import Ledger
 from migrator.model import Asset, Post, SkippedPost
 from migrator.posts import obstacles, read_posts
 from migrator.state import Site
+from migrator.transfer import Transfer, TransferSpec
 from migrator.uploader import open_store
 
 _STORE_SECONDS = 60.0  # a dozen requests; a service that needs longer is no use for images
@@ -72,7 +73,8 @@ def examine(checkup: Checkup) -> list[Finding]:
         steps += _steps_outside(checkup, read)
     else:
         findings.append(note(Area.CONFIG, "stores and image hosts were not asked because of that"))
-    environment = partial(check_environment, checkup.environ)
+    proxy = checkup.settings.download.proxy
+    environment = partial(check_environment, checkup.environ, proxy=proxy)
     steps += [
         (Area.DISK, "disk", partial(check_disk, checkup.site), _LOCAL_SECONDS),
         (Area.ENVIRONMENT, "environment", environment, _LOCAL_SECONDS),
@@ -130,20 +132,15 @@ def _steps_outside(
 
 
 def _store_check(checkup: Checkup, table: str, settings: StoreSettings) -> Check:
-    root, all_settings = checkup.site.root, checkup.settings
+    root, whole = checkup.site.root, checkup.settings
+
+    def seen(url: str, asset: Asset) -> Iterator[Finding]:
+        with closing(Transfer(TransferSpec(quick(whole), root, root))) as transfer:
+            yield from check_public(url, asset, transfer, site_url=whole.scan.site_url)
 
     def check() -> Iterator[Finding]:
-        store = open_store(settings, root)
-
-        def seen(key: str, asset: Asset) -> Iterator[Finding]:
-            url = store.public_url(key) if table == "store" else None
-            if url is None:
-                return
-            download = replace(all_settings.download, timeout=SECONDS, retries=1)
-            safety, site_url = all_settings.safety, getattr(all_settings.scan, "site_url", "")
-            with Downloader(download, safety, (), spool=root, root=root) as downloader:
-                yield from check_public(url, asset, downloader, site_url=site_url)
-
-        yield from check_store(store, settings, f"[{table}] {settings.label}", seen)
+        store = open_store(settings, root, table=table.partition(" ")[0])
+        linked = seen if table == "store" else None
+        yield from check_store(store, settings, f"[{table}] {settings.label}", linked)
 
     return check

@@ -1,51 +1,51 @@
 """Do the image hosts that posts refer to answer? One image of each is asked for, as a run would."""
 
+import socket
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrator.config import Settings
-from migrator.downloader import Downloader
+from migrator.downloader import proxy_for
 from migrator.finding import Area, Finding, note, ok, problem
-from migrator.model import Failed, Fetched, Held, Post
+from migrator.model import Failed, Fetched, Held, Post, TransferTask
 from migrator.reasons import Reason
 from migrator.redact import redact
 from migrator.report.quantities import counted
 from migrator.scanner.hosts import provider, selected
+from migrator.transfer import Transfer, TransferSpec
 from migrator.urls import canonical, host
 
 MOST = 20  # hosts, those with the most images first
 SECONDS = 10.0  # for one host
 _AT_ONCE = 10
 
-_ROUTE = '[[route]] with match = "{prefix}" and from = "{source}"'
 _ELSEWHERE = (
-    "If you have the images elsewhere, say where: "
-    + _ROUTE.format(prefix="{prefix}", source="file:FOLDER/")
-    + "."
+    'If you have the images elsewhere: a [[route]] with match = "{prefix}" and from = a folder of '
+    'the site ("file:dump/"), another address, or "wayback".'
 )
 _QINIU = (
-    "Qiniu's test domains end after 30 days; the images are still in the bucket. Bind a domain to"
-    " it in Qiniu's console and write it down: "
-    + _ROUTE.format(prefix="{prefix}", source="https://YOUR-DOMAIN/")
-    + "."
+    "Qiniu's test domains end after 30 days, but the bucket still has the images: a [[route]] with "
+    'match = "{prefix}", from = "s3://BUCKET", provider = "kodo" and your region.'
+)
+_OTHER_REFERER = (
+    'It may show its images on certain sites only: a [[host]] with match = "{host}" and '
+    'referer = ["https://SITE/"], or site_url in [scan]. '
 )
 _CURES = {
     Reason.DNS: _ELSEWHERE,
-    Reason.CONNECT: "Is the host there in a browser? Then look at your connection; else: "
-    + _ELSEWHERE,
+    Reason.CONNECT: "Does it show in a browser? Then look at your connection. " + _ELSEWHERE,
     Reason.TIMEOUT: "Try again later, or from another network.",
-    Reason.TLS: "If the image shows in a browser over http: "
-    + _ROUTE.format(prefix="{prefix}", source="http://{host}/")
-    + ".",
-    Reason.FORBIDDEN: "The host may show its images on certain sites only, or not any more. "
-    + _ELSEWHERE,
-    Reason.RATE_LIMITED: "Lower per_host in [download], or try again later.",
-    Reason.BLOCKED_ADDRESS: "If you trust it: --allow-private {host}",
+    Reason.TLS: 'If images show over http: a [[route]] with match = "{prefix}" and '
+    'from = "http://{host}/".',
+    Reason.FORBIDDEN: _OTHER_REFERER + _ELSEWHERE,
+    Reason.RATE_LIMITED: "Set a rate in [[host]], or try again later.",
+    Reason.NOT_AN_IMAGE: "Look at the address in a browser. " + _ELSEWHERE,
 }
 _NO_ANSWER = {Reason.DNS, Reason.CONNECT, Reason.TIMEOUT, Reason.TLS, Reason.BLOCKED_ADDRESS}
 _PLAIN = {Reason.DNS}  # whose words say it all
@@ -84,6 +84,18 @@ def check_hosts(asked: Sequence[Asked], settings: Settings, root: Path) -> Itera
     if not some:
         yield ok(Area.HOSTS, "no post shows an image of another host")
         return
+    proxy = proxy_for(settings.download.proxy)
+    if proxy:
+        try:
+            socket.create_connection((proxy.host, proxy.port), SECONDS).close()
+        except OSError as error:
+            yield problem(
+                Area.HOSTS,
+                f"the proxy {proxy} cannot be reached: {error.strerror or error}",
+                cure="Start it, or correct proxy in [download] (or the variable MIGRATOR_PROXY).",
+            )
+            return
+        yield ok(Area.HOSTS, f"through the proxy {proxy}, which resolves names itself")
     refused: dict[tuple[Reason, str], list[tuple[Asked, Failed]]] = {}
     answers = 0
     for each, outcome in _outcomes(some, settings, root):
@@ -116,11 +128,15 @@ def check_hosts(asked: Sequence[Asked], settings: Settings, root: Path) -> Itera
 def _outcomes(
     some: Sequence[Asked], settings: Settings, root: Path
 ) -> Iterator[tuple[Asked, Fetched | Held | Failed]]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as spool:
+    """What became of each, as soon as it is known; each fetched as a run would do it."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as spool,
+        closing(Transfer(TransferSpec(quick(settings), root, Path(spool)))) as transfer,
+    ):
         executor = ThreadPoolExecutor(_AT_ONCE, "doctor-host")
         try:
             waiting = {
-                executor.submit(_ask, each, settings, root, Path(spool)): each for each in some
+                executor.submit(transfer.fetch, TransferTask(each.url)): each for each in some
             }
             deadline = time.monotonic() + SECONDS * 3
             while waiting and (left := deadline - time.monotonic()) > 0:
@@ -133,14 +149,10 @@ def _outcomes(
             executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _ask(asked: Asked, settings: Settings, root: Path, spool: Path) -> Fetched | Held | Failed:
-    download = replace(
-        settings.download, timeout=min(SECONDS, settings.download.timeout), retries=0
-    )
-    with Downloader(
-        download, settings.safety, settings.route, spool=spool, root=root
-    ) as downloader:
-        return downloader.fetch(asked.url)
+def quick(settings: Settings) -> Settings:
+    """The settings for one try that does not take long."""
+    timeout = min(SECONDS, settings.download.timeout)
+    return replace(settings, download=replace(settings.download, timeout=timeout, retries=0))
 
 
 def _has_expired(asked: Asked, outcome: Failed) -> bool:

@@ -123,10 +123,11 @@ def check_environment(environ: Mapping[str, str], *, proxy: str = "") -> Iterato
 
 def _check_proxies(environ: Mapping[str, str], proxy: str) -> Iterator[Finding]:
     given = [each for name in _PROXIES for each in (name, name.lower()) if environ.get(each)]
-    if given and not proxy:
+    if given and not (proxy or environ.get("MIGRATOR_PROXY")):
         yield note(
             Area.ENVIRONMENT,
-            f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} set: the store is reached"
+            f"{', '.join(given)} {'is' if len(given) == 1 else 'are'} set: a store is reached"
             " through that proxy, image hosts are not",
-            cure="If image hosts need a proxy as well, run Migrator where it is not needed.",
+            cure='If these need it as well: proxy = "http://127.0.0.1:7890" in [download], or '
+            "the variable MIGRATOR_PROXY.",
         )

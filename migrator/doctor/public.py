@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from migrator.downloader import Downloader
 from migrator.finding import Area, Finding, note, ok, problem
 from migrator.model import Asset, PublicAnswer
+from migrator.transfer import Transfer
 from migrator.uploader.public import public_problem
 
 _FOREIGN = "https://reader.example.com/"
@@ -17,13 +17,11 @@ _LIST_CURE = (
 )
 
 
-def check_public(
-    url: str, asset: Asset, downloader: Downloader, *, site_url: str
-) -> Iterator[Finding]:
+def check_public(url: str, asset: Asset, transfer: Transfer, *, site_url: str) -> Iterator[Finding]:
     """What readers get at ``url``, where ``asset`` is; ``site_url`` is where the posts are read."""
-    plain = downloader.public_answer(url)
+    plain = transfer.public_answer(url)
     if plain.status in _DENIED and site_url:
-        own = downloader.public_answer(url, referer=site_url)
+        own = transfer.public_answer(url, referer=site_url)
         if public_problem(asset, own) is None:
             yield _only_with_referer(url, plain, site_url)
             return
@@ -37,7 +35,7 @@ def check_public(
         yield problem(Area.PUBLIC, what, url, cure[:1].upper() + cure[1:])
         return
     yield ok(Area.PUBLIC, f"readers see the image at {url.rpartition('/')[0]}/…")
-    yield from _check_sites(url, asset, downloader, site_url)
+    yield from _check_sites(url, asset, transfer, site_url)
     yield from _check_cache(plain, url)
 
 
@@ -51,12 +49,10 @@ def _only_with_referer(url: str, plain: PublicAnswer, site_url: str) -> Finding:
     )
 
 
-def _check_sites(
-    url: str, asset: Asset, downloader: Downloader, site_url: str
-) -> Iterator[Finding]:
+def _check_sites(url: str, asset: Asset, transfer: Transfer, site_url: str) -> Iterator[Finding]:
     """Whether the pages of some sites are denied."""
     if site_url:
-        own = downloader.public_answer(url, referer=site_url)
+        own = transfer.public_answer(url, referer=site_url)
         if public_problem(asset, own):
             yield problem(
                 Area.PUBLIC,
@@ -65,7 +61,7 @@ def _check_sites(
                 _LIST_CURE.format(what=f"add {site_url}"),
             )
             return
-    foreign = downloader.public_answer(url, referer=_FOREIGN)
+    foreign = transfer.public_answer(url, referer=_FOREIGN)
     if not public_problem(asset, foreign):
         yield ok(Area.PUBLIC, "on the pages of every site")
     elif site_url:

@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from migrator.config import StoreSettings
@@ -23,13 +24,15 @@ from migrator.uploader.local import LocalStore
 
 LITTLE_ROOM = 1024**3  # bytes
 NO_ROOM = 64 * 1024**2  # bytes: two of the largest images
-Seen = Callable[[str, Asset], Iterator[Finding]]  # what readers see of a key
+Seen = Callable[[str, Asset], Iterator[Finding]]  # what readers see at an address
 
 
-def check_store(store: Store, settings: StoreSettings, where: str, seen: Seen) -> Iterator[Finding]:
+def check_store(
+    store: Store, settings: StoreSettings, where: str, seen: Seen | None
+) -> Iterator[Finding]:
     """Put a probe into ``store``, get it back, and delete it.
 
-    ``seen`` looks at its public address while it is there.
+    ``seen`` looks at its public address while it is there, if posts will link to it.
     """
     with closing(store):
         if isinstance(store, LocalStore):
@@ -42,7 +45,9 @@ def check_store(store: Store, settings: StoreSettings, where: str, seen: Seen) -
         probe = make_probe()
         task = TransferTask("https://doctor.example/migrator-doctor.png", post="migrator-doctor.md")
         key = key_for(settings.key, settings.prefix, probe.asset, task, distinct=True)
-        yield from _check_round_trip(store, key, probe, where, seen)
+        public_url = store.public_url(key)
+        look = partial(seen, public_url, probe.asset) if seen and public_url else _nothing
+        yield from _check_round_trip(store, key, probe, where, look)
 
 
 def check_room(area: Area, folder: Path) -> Iterator[Finding]:
@@ -61,8 +66,9 @@ def check_room(area: Area, folder: Path) -> Iterator[Finding]:
 
 
 def _check_round_trip(
-    store: Store, key: str, probe: Probe, where: str, seen: Seen
+    store: Store, key: str, probe: Probe, where: str, look: Callable[[], Iterator[Finding]]
 ) -> Iterator[Finding]:
+    """Put, get back, ``look``, delete."""
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder, "probe.png")
         image.write_bytes(probe.content)
@@ -71,7 +77,7 @@ def _check_round_trip(
             store.put_new(key, image, probe.asset, "")
             if b"".join(store.read(key)) == probe.content:
                 yield ok(Area.STORE, "it takes an image and gives the same bytes back")
-                yield from seen(key, probe.asset)
+                yield from look()
             else:
                 yield problem(
                     Area.STORE,
@@ -92,6 +98,10 @@ def _check_round_trip(
             left = _remove(store, key, where)
         if left:
             yield left
+
+
+def _nothing() -> Iterator[Finding]:
+    return iter(())
 
 
 def _remove(store: Store, key: str, where: str) -> Finding | None:
@@ -158,12 +168,12 @@ def _check_folder(store: LocalStore, label: str, where: str) -> Iterator[Finding
     key = f"{OWN}probe-{uuid.uuid4().hex}.png"
     merged = False
 
-    def see(_key: str, _asset: Asset) -> Iterator[Finding]:
+    def look() -> Iterator[Finding]:
         nonlocal merged
         merged = os.path.lexists(folder / key.upper())
         return iter(())
 
-    yield from _check_round_trip(store, key, probe, where, see)
+    yield from _check_round_trip(store, key, probe, where, look)
     if merged:
         yield note(
             Area.STORE,

@@ -424,6 +424,14 @@ def test_it_is_a_problem_if_no_host_answers(site, doctor):
     assert "cannot be reached: 127.0.0.1 (1 image)" in one(ended)
 
 
+def test_a_proxy_that_is_not_there_is_a_problem(site, doctor):
+    site.environment |= {"MIGRATOR_PROXY": "http://me:pw@127.0.0.1:9", "MIGRATOR_ALLOW_PRIVATE": ""}
+    ended = doctor()
+    assert ended.status == 6
+    assert "the proxy http://127.0.0.1:9 cannot be reached" in one(ended, area="hosts")
+    assert "pw" not in ended.out + ended.err
+
+
 def test_only_the_hosts_of_the_posts_named_are_asked(site, doctor):
     site.write("posts/three.md", "no picture")
     ended = doctor("posts/three.md")
