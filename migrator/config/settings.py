@@ -59,11 +59,12 @@ class ScanSettings:
     )
     hosts: tuple[str, ...] = _setting(
         (),
-        "only images on these hosts: names (with subdomains) or providers such as oss, qiniu, sina",
+        "only images on these hosts: names (with subdomains), providers such as oss, qiniu, sina, "
+        "or local (files of the site)",
         example=["img.example.com", "sina"],
     )
     skip_hosts: tuple[str, ...] = _setting(
-        (), "no images on these hosts: names or providers", example=["cdn.example.com"]
+        (), "no images on these hosts: names, providers, or local", example=["cdn.example.com"]
     )
     site_url: str = _setting(
         "",

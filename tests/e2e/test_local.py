@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import shlex
+from pathlib import Path
 
 import pytest
 from rig.images import SVG, image
@@ -9,6 +11,7 @@ from rig.images import SVG, image
 from migrator.urls import is_external
 
 PNG, JPEG, GIF = image("PNG"), image("JPEG"), image("GIF")
+FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"(?:\.\./)*migrated-images/[0-9a-f]{2}/([0-9a-f]{64})\.\w+")
 
 HEXO = {
@@ -280,3 +283,19 @@ def test_an_interrupted_run_goes_on_with_the_files_of_the_site(tree):
     assert all("migrated-images/" in (site.root / f"{n}.md").read_text() for n in range(40))
     assert site.migrator("rollback", "--yes").status == 0
     assert (site.root / "7.md").read_text() == "![](a7.png)"
+
+
+def test_the_how_to_works_as_it_stands(tree):
+    site = tree(TYPORA)
+    before = site.tree()
+    page = (Path(__file__).parents[2] / "docs/how-to/from-local-folders.md").read_text()
+    commands = [shlex.split(line, comments=True)[1:] for line in FENCE.search(page)[1].splitlines()]
+    ended = [
+        site.migrator(*command, *([] if "--dry-run" in command else ["--yes"]))
+        for command in commands
+    ]
+    assert [each.status for each in ended] == [0, 0, 0, 0]
+    assert "3 images" in ended[0].out
+    assert "Moved 3 images" in ended[1].out
+    assert "Nothing to do" in ended[2].out
+    assert {name: site.tree()[name] for name in before} == before
