@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import re
+import tomllib
 from dataclasses import dataclass, fields
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +13,7 @@ from rig import recorder, tls, tunnel
 from rig.front import error, serving
 from rig.recorder import Recorder
 
+from migrator.config.checking import Origin, build, checked
 from migrator.config.settings import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
 from migrator.uploader.bucket import BucketStore
@@ -19,6 +23,7 @@ from migrator.uploader.providers import PRECONDITIONS, PROVIDERS, address_of
 KEY = "图/a b+c.png"
 QUOTED = "/%E5%9B%BE/a%20b%2Bc.png"
 SOURCE = "5" * 64
+PAGE = Path(__file__).parents[2] / "docs/reference/stores.md"
 OSS_HEADER = {"x-oss-forbid-overwrite": "true"}
 COS_HEADER = {"x-cos-forbid-overwrite": "true"}
 GCS_HEADER = {"x-goog-if-generation-match": "0"}
@@ -507,3 +512,47 @@ def test_what_is_missing_or_wrong_is_named_with_its_cure(given, says, cure):
 def test_a_region_cannot_send_signed_requests_to_another_host(name, region):
     with pytest.raises(ConfigError):
         address_of(settings(provider=name, region=region, endpoint="https://s3.example.com"))
+
+
+def row(name, provider):
+    """The row of docs/reference/stores.md for ``provider``."""
+
+    def code(text):
+        return f"`{text}`" if text else ""
+
+    tried = "" if provider.heeded or provider.create_only == "head" else " (tried)"
+    public = provider.public_url.replace("{bucket_url}", "endpoint and bucket")
+    cells = [
+        code(name),
+        code(provider.endpoint) or "given by you",
+        code(provider.region) or "needed",
+        provider.addressing,
+        code(provider.create_only) + tried,
+        provider.checksums,
+        f"{provider.listing}, {provider.list_encoding}",
+        "yes" if provider.object_acl else "no",
+        (code(public) if "{" in public else public) or "none",
+        ("yes" if provider.shows_images else "**no**") if provider.public_url else "",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_page_about_stores_has_the_presets_as_they_are():
+    lines = PAGE.read_text("utf-8").splitlines()
+    _, _, *rows = [line for line in lines if line.count("|") == 11]
+    assert rows == [row(name, provider) for name, provider in PROVIDERS.items()]
+
+
+def test_every_configuration_on_the_page_about_stores_can_be_opened():
+    blocks = re.findall(
+        r"^ *```toml\n(.*?)^ *```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert len(blocks) > 12
+    shown = set()
+    for block in blocks:
+        table = tomllib.loads(block)
+        values = checked(StoreSettings, table.get("store", table), Origin("stores.md"))
+        BucketStore(build(StoreSettings, values))
+        shown.add(values["provider"])
+    relatives = {"aws-cn", "wasabi", "ceph", "garage", "seaweedfs"}
+    assert shown | relatives == set(PROVIDERS)
