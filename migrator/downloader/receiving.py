@@ -1,10 +1,8 @@
 """One source over HTTP: asked for, tried again, limited, inspected, in the spool."""
 
-import hashlib
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,13 +15,11 @@ from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.patience import patiently
 from migrator.downloader.proxying import proxy_for
+from migrator.downloader.published import read_back
 from migrator.downloader.resuming import Resumption
 from migrator.downloader.spool import Draft, draft
 from migrator.downloader.wire import Deadline
 from migrator.model import Fetched, PublicAnswer
-
-_OK = 200
-_REFUSAL = 2048  # bytes; enough for the error documents of services
 
 _Result = TypeVar("_Result")
 
@@ -137,10 +133,24 @@ class Receiver:
         ``referer`` is the page that shows it, if the reader's browser tells. Redirects are not
         followed; addresses are not vetted, for the user named this one.
         """
+        answer: PublicAnswer | None = None
+
+        def attempt() -> PublicAnswer:
+            nonlocal answer
+            answer = None
+            with self._store.ask(url, follow=False, referer=referer) as response:
+                answer = read_back(response, self._settings.max_bytes)
+                try:
+                    check_status(response)
+                except Unfetched as fault:
+                    if fault.again:
+                        raise
+                return answer
+
         try:
-            return self._patiently(lambda: self._read_back(url, referer))
+            return self._patiently(attempt)
         except Unfetched as fault:
-            return PublicAnswer(0, error=f"{fault.reason.words}: {fault.detail}")
+            return answer or PublicAnswer(0, error=f"{fault.reason.words}: {fault.detail}")
 
     def close(self) -> None:
         """Close every connection."""
@@ -171,35 +181,3 @@ class Receiver:
 
     def _limit(self, url: str) -> int:
         return self._inspector.limit_for(url, self._settings.max_bytes)
-
-    def _read_back(self, url: str, referer: str) -> PublicAnswer:
-        with self._store.ask(url, follow=False, referer=referer) as response:
-            headers = response.headers
-            answer = PublicAnswer(
-                response.status_code,
-                content_type=headers.get("content-type", ""),
-                disposition=headers.get("content-disposition", ""),
-                location=headers.get("location", ""),
-                cache_control=headers.get("cache-control", ""),
-                server=headers.get("server", ""),
-                forced=headers.get("x-oss-force-download", "").lower() == "true",
-            )
-            if answer.status != _OK:
-                start = next(response.iter_raw(_REFUSAL), b"")[:_REFUSAL]
-                return replace(answer, refusal=start.decode("utf-8", "replace"))
-            check_framing(response, self._settings.max_bytes)
-            digest = hashlib.sha256()
-            size = 0
-            for piece in _limited(response.iter_raw(), self._settings.max_bytes):
-                digest.update(piece)
-                size += len(piece)
-            return replace(answer, sha256=digest.hexdigest(), size=size)
-
-
-def _limited(pieces: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > max_bytes:
-            raise too_large(max_bytes)
-        yield piece

@@ -65,3 +65,22 @@ def test_what_is_not_to_be_had_is_said(host, receiver):
     with pytest.raises(Unfetched) as raised:
         receiver.fetch(URL, host.on("/a.png", hosts.status(404)))
     assert raised.value.reason is Reason.NOT_FOUND
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_public_address_that_is_busy_is_asked_again(host, receiver, time, code):
+    busy = hosts.status(code, "Retry-After: 9")
+    answer = receiver.public_answer(host.on("/a.png", busy, hosts.answer(PNG)))
+    assert (answer.status, answer.size) == (200, len(PNG))
+    assert int(sum(time.slept)) == 9
+    last = receiver.public_answer(host.on("/b.png", busy))
+    assert last.status == code
+    assert host.count("/b.png") == 4
+    dead = hosts.resets(b"")
+    assert receiver.public_answer(host.on("/c.png", busy, dead)).status == 0
+
+
+def test_a_public_address_that_refuses_is_asked_once(host, receiver):
+    answer = receiver.public_answer(host.on("/a.png", hosts.status(403, body=b"NoSuchBucket")))
+    assert (answer.status, answer.refusal) == (403, "NoSuchBucket")
+    assert host.count("/a.png") == 1
