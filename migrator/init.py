@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from migrator.sites import Generator
 from migrator.uploader.providers import PROVIDERS
 
 FOLDER = "folder"  # the answer that is no provider
@@ -41,8 +42,6 @@ NAMES = {
 LINKS = {
     "relative": "from the post: ../../images/a.png",
     "site-absolute": "from the root of the site: /images/a.png",
-    "page-bundle": "in the folder of each post (Hugo's page bundles)",
-    "asset-folder": "in a folder beside each post (Hexo's post_asset_folder)",
 }
 
 
@@ -85,6 +84,20 @@ def needed(answers: Answers) -> list[str]:
         "public_url": not (provider.public_url and provider.shows_images),
     }
     return [name for name, is_needed in wanted.items() if is_needed and not getattr(answers, name)]
+
+
+def fitting(answers: Answers, generator: Generator) -> Answers:
+    """``answers``, and for a folder what fits ``generator`` and was not said otherwise."""
+    said = answers.public_url or answers.links
+    own_folder = answers.store_path not in ("", generator.store_path)
+    if answers.provider != FOLDER or said or own_folder:
+        return answers
+    return replace(
+        answers,
+        store_path=generator.store_path,
+        public_url=generator.public_url,
+        links=generator.links,
+    )
 
 
 def config_text(answers: Answers) -> str:
@@ -145,7 +158,7 @@ def _store(answers: Answers) -> Iterator[str]:
 def _links(answers: Answers) -> Iterator[str]:
     if answers.links:
         yield "[rewrite]"
-        yield f"# {LINKS[answers.links]}" if answers.links in LINKS else "# How links are written."
+        yield "# How links to images are written."
         yield _line("links", answers.links)
         yield ""
 

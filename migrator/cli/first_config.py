@@ -19,7 +19,17 @@ from migrator.config.loading import FILE_NAME, find_config, load, user_config
 from migrator.config.trust import trust
 from migrator.doctor.hosts import Asked, hosts_of
 from migrator.errors import MigratorError, UsageError
-from migrator.init import FOLDER, LINKS, NAMES, TITLES, Answers, choices, config_text, needed
+from migrator.init import (
+    FOLDER,
+    LINKS,
+    NAMES,
+    TITLES,
+    Answers,
+    choices,
+    config_text,
+    fitting,
+    needed,
+)
 from migrator.model import Post
 from migrator.posts import read_posts
 from migrator.report.escape import for_terminal
@@ -27,6 +37,7 @@ from migrator.report.quantities import counted
 from migrator.rewriter.links import check_links
 from migrator.scanner.files import must_exist
 from migrator.scanner.hosts import provider
+from migrator.sites import Generator, detect
 from migrator.state import Site, site_root
 from migrator.uploader import Stores
 from migrator.uploader.providers import PROVIDERS
@@ -37,13 +48,15 @@ _WORDS = {
     "endpoint": "The address of the service (such as {example})",
     "public_url": "The address at which readers see the bucket's root (https://…)",
 }
+_DEPTH = 4  # folders: content/posts/2024 in a site
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is already: the site, where its posts are, and the hosts of their images."""
+    """What there is already: the site, what makes it, its posts, and their images' hosts."""
 
     root: Path
+    generator: Generator
     posts: Path
     hosts: Sequence[Asked]
 
@@ -62,15 +75,17 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
             f"the service {given.provider!r} is not known",
             f"Known are {', '.join(choices())}; custom, with --endpoint, is any other.",
         )
-    file = _new_file(place, common)
+    root, generator = _site(place)
+    file = _new_file(root, common)
     ask = on_terminal() and not yes
     if not ask:
         _must_suffice(given, yes=yes)
-    found = _look(place, file.parent, common)
-    answers = given
+    found = _look(place, root, generator, common)
+    answers = replace(given, generator=generator.name)
     if ask:
         _show(found)
-        answers = _asked(given, found)
+        answers = _asked(answers, found)
+    answers = fitting(answers, generator)
     text = config_text(answers)
     _must_fit(text, file)
     if ask:
@@ -91,16 +106,30 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
     return status
 
 
-def _new_file(place: Path, common: Common) -> Path:
+def _site(place: Path) -> tuple[Path, Generator]:
+    """The root of the site that ``place`` is in, and what makes the site.
+
+    Posts lie a few folders deep; above the folder of a repository there is no site.
+    """
+    here = place.resolve()
+    for folder in (here, *here.parents)[:_DEPTH]:
+        generator = detect(folder)
+        if generator.name:
+            return folder, generator
+        if (folder / ".git").exists() or folder == Path.home():
+            break
+    return site_root([place], None), Generator("")
+
+
+def _new_file(root: Path, common: Common) -> Path:
     """Where the configuration goes; there must be none yet."""
-    there = common.config or find_config(place)
+    there = common.config or find_config(root)
     if there and there.exists():
         raise UsageError(
             f"{there} is there already, and is not overwritten",
             "Change it in an editor (then: migrator doctor), or move it away and run this again.",
         )
-    file = common.config or site_root([place], None) / FILE_NAME
-    return file.absolute()
+    return (common.config or root / FILE_NAME).absolute()
 
 
 def _must_suffice(given: Answers, *, yes: bool) -> None:
@@ -117,16 +146,21 @@ def _must_suffice(given: Answers, *, yes: bool) -> None:
         )
 
 
-def _look(place: Path, root: Path, common: Common) -> Found:
+def _look(place: Path, root: Path, generator: Generator, common: Common) -> Found:
+    posts = place
+    if place.resolve() == root and (root / generator.posts).is_dir():
+        posts = place / generator.posts
     settings = Settings()
     with listening(common) as listener:
-        read = list(read_posts([place], Site(root), settings.scan, listener))
-    posts = [each for each in read if isinstance(each, Post)]
-    return Found(root, place, hosts_of(posts, settings, None))
+        read = list(read_posts([posts], Site(root), settings.scan, listener))
+    images = [each for each in read if isinstance(each, Post)]
+    return Found(root, generator, posts, hosts_of(images, settings, None))
 
 
 def _show(found: Found) -> None:
-    typer.echo(f"The site is {found.root}.", err=True)
+    made = f", made by {found.generator.name}" if found.generator.name else ""
+    posts = os.path.relpath(found.posts)
+    typer.echo(f"The site is {found.root}{made}; its posts are in {posts}.", err=True)
     if not found.hosts:
         typer.echo("No post shows an image of another host yet.", err=True)
         return
@@ -144,14 +178,7 @@ def _asked(given: Answers, found: Found) -> Answers:
     if not answers.provider:
         answers = replace(answers, provider=_ask_choice("Where shall they go?", _places(), FOLDER))
     if answers.provider == FOLDER:
-        if not answers.store_path:
-            path = typer.prompt("The folder for images", default="migrated-images", err=True)
-            answers = replace(answers, store_path=path)
-        if not answers.links and not answers.public_url:
-            links = _ask_choice(
-                "How shall links be written?", dict(list(LINKS.items())[:2]), "relative"
-            )
-            answers = replace(answers, links="" if links == "relative" else links)
+        answers = _ask_folder(answers, found.generator)
     for name in needed(answers):
         example = PROVIDERS[answers.provider].endpoint_example or "https://s3.example.com"
         value = typer.prompt(_WORDS[name].format(example=example), err=True)
@@ -159,6 +186,19 @@ def _asked(given: Answers, found: Found) -> Answers:
     if not answers.key:
         key = _ask_choice("How shall images be named?", NAMES, next(iter(NAMES)))
         answers = replace(answers, key=key)
+    return answers
+
+
+def _ask_folder(answers: Answers, generator: Generator) -> Answers:
+    if not answers.store_path:
+        path = typer.prompt("The folder for images", default=generator.store_path, err=True)
+        answers = replace(answers, store_path=path.strip())
+    # Where the generator is known, so is what fits it.
+    if not generator.name and not answers.links and not answers.public_url:
+        links = _ask_choice("How shall links be written?", LINKS, "relative")
+        answers = replace(answers, links="" if links == "relative" else links)
+    if generator.hint:
+        typer.echo(f"Hint: {generator.hint}.", err=True)
     return answers
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings, StoreSettings
 from migrator.config.loading import FILE_NAME, Loaded
 from migrator.config.settings import key_of
 from migrator.errors import ConfigError
 from migrator.finding import Area, Finding, note, ok, problem, trouble
-from migrator.rewriter.links import check_links
+from migrator.rewriter.links import WITH_POST, check_links
+from migrator.sites import Generator, detect
 from migrator.uploader import Stores
 
 _FOR_BOTH = {"type", "prefix", "public_url", "key"}
@@ -44,6 +45,7 @@ def check_config(loaded: Loaded | ConfigError, root: Path, *, trusted: bool) -> 
         yield trouble(Area.CONFIG, error)
         return
     yield from _idle(settings)
+    yield from _unpublished(settings, detect(root))
     if loaded.file is not None:
         yield ok(Area.CONFIG, f"{loaded.file.name} can be read and fits together", str(loaded.file))
 
@@ -77,6 +79,30 @@ def _idle(settings: Settings) -> Iterator[Finding]:
             "check_public = false: nobody looks whether readers see the new images",
             "[store]",
             "Remove it once the public address works.",
+        )
+
+
+def _unpublished(settings: Settings, generator: Generator) -> Iterator[Finding]:
+    """A folder for images that the site's generator does not show where links would look."""
+    store, links = settings.store, settings.rewrite.links
+    if store.type != "local" or not generator.name or store.public_url:
+        return
+    published = PurePosixPath(generator.store_path).parent
+    shown = (
+        links not in ("", "relative")
+        if generator.public_url or generator.links in WITH_POST
+        else PurePosixPath(store.path).is_relative_to(published)
+    )
+    if not shown:
+        keys = {"public_url": generator.public_url, "links": generator.links}
+        more = "".join(f', {key} = "{value}"' for key, value in keys.items() if value)
+        yield note(
+            Area.CONFIG,
+            f"{generator.name} may not show images of {store.path}/ where links to them would look",
+            "[store]",
+            f'What fits it: path = "{generator.store_path}"{more} ([rewrite] for links).'
+            if generator.links
+            else f'What fits it: path = "{generator.store_path}"{more}.',
         )
 
 

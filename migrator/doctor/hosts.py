@@ -165,6 +165,9 @@ def _told(reason: Reason, cure: str, cases: Sequence[tuple[Asked, Failed]]) -> t
     named = [f"{each.host} ({counted(each.images, 'image')})" for each, _ in cases[:_NAMED]]
     more = f" and {counted(len(cases) - _NAMED, 'more host')}" if len(cases) > _NAMED else ""
     detail = f" ({outcome.detail})" if reason not in _PLAIN else ""
-    prefix = first.url.partition(first.host)[0] + first.host + "/"
     what = f"{reason.words}: {', '.join(named)}{more}{detail}"
-    return what, redact(first.url), cure.format(prefix=prefix, host=first.host)
+    if reason is Reason.BLOCKED_ADDRESS:  # whose detail holds the cure
+        said, _, cure = outcome.detail.replace("(fake-IP): ", "(fake-IP); ").partition("; ")
+        what = f"{', '.join(named)}{more}: {said}"
+    prefix = first.url.partition(first.host)[0] + first.host + "/"
+    return what, redact(first.url), cure.replace("{prefix}", prefix).replace("{host}", first.host)
