@@ -1,7 +1,6 @@
 """All the stores of a site: links go to the first, every mirror gets every image too."""
 
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from migrator.errors import ConfigError, EnvironmentProblem, StoreRefused
 from migrator.model import Asset, Fetched, Placement, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
+from migrator.uploader.claims import Claims
 from migrator.uploader.keys import key_for
 from migrator.uploader.open_store import open_store
 from migrator.uploader.placing import confirm, place
@@ -29,7 +29,7 @@ class _Place:
     def keys(self, name: str, homes: Sequence[str]) -> list[str]:
         """The keys of the copies of an object that lives with its posts, else its one key."""
         key = self.key(name)
-        return [f"{home}/{key}" for home in homes] or [key]
+        return [f"{home}/{key}".lstrip("/") for home in homes] or [key]
 
     def key(self, name: str) -> str:
         return f"{self.prefix}/{name}".lstrip("/")
@@ -57,7 +57,7 @@ class Stores:
     def __init__(self, settings: Settings, root: Path, *, alone: bool = True) -> None:
         self._settings = settings.store
         self._alone = alone
-        self._claims: dict[str, str] = {}  # names that do not hold the hash, and for which image
+        self._claims = Claims()
         for mirror in settings.mirror:
             if mirror.key != MirrorSettings().key:
                 raise ConfigError(
@@ -114,7 +114,7 @@ class Stores:
             key_for(self._settings.key, "", fetched.asset, task, distinct=distinct)
             for distinct in (False, True)
         )
-        if name != distinct and not self._claimed(name, fetched.asset):
+        if name != distinct and not self._may_take(name, task.homes, fetched.asset):
             name = distinct
         try:
             return self._place(fetched, name, task.homes)
@@ -143,16 +143,10 @@ class Stores:
                         self._copy(known, self._all[0].keys(name, homes)[0], each.store, key, spool)
         return self._placements(known.asset, name)[1:]
 
-    def _claimed(self, name: str, asset: Asset) -> bool:
-        """Whether ``asset`` may try to take ``name``: no other image of this run has tried.
-
-        Some stores let the last of two writers win, so two must not try at once. Names that differ
-        in case alone are one name on many disks.
-        """
-        if not (self._alone or all(each.store.exclusive for each in self._all)):
-            return False
-        folded = unicodedata.normalize("NFC", name).casefold()
-        return self._claims.setdefault(folded, asset.sha256) == asset.sha256
+    def _may_take(self, name: str, homes: Sequence[str], asset: Asset) -> bool:
+        """Whether no other image of this run can take ``name`` at the same time."""
+        alone = self._alone or all(each.store.exclusive for each in self._all)
+        return alone and self._claims.granted(self._all[0].keys(name, homes), asset.sha256)
 
     def _place(self, fetched: Fetched, name: str, homes: Sequence[str]) -> tuple[Placement, ...]:
         for each in self._all:
