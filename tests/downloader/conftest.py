@@ -51,6 +51,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
         accepted: Collection[str] = (),
         tls: Any = None,
         manners: Manners | None = None,
+        sleep: Callable[[float], None] = time.sleep,
         hosts: HostRules | None = None,
         open_bucket: Any = None,
         **settings: Any,
@@ -67,7 +68,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
             manners=manners or Manners(now=time, sleep=time.sleep),
             hosts=hosts,
             open_bucket=open_bucket,
-            sleep=time.sleep,
+            sleep=sleep,
         )
         made.append(downloader)
         return downloader
