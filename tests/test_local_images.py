@@ -81,6 +81,7 @@ def looked_up(root, post, url, *, kind=Kind.IMAGE, store="migrated-images", publ
         (TYPORA, "hello.assets/image-20240102030405.png", TYPORA[1]),
         (TYPORA, "hello.assets\\image-20240102030405.png", TYPORA[1]),
         (TYPORA, "hello.assets/C#笔记 50%.png", TYPORA[2]),
+        (TYPORA, "hello.assets/C#笔记%2050%25.png", TYPORA[2]),
         (TYPORA, "hello.assets/C%23%E7%AC%94%E8%AE%B0%2050%25.png", TYPORA[2]),
         (TWINS[:2], "/same.png", "static/same.png"),
     ],
@@ -210,6 +211,13 @@ def test_a_vault_finds_files_by_name_wherever_they_lie(site):
     assert looked_up(root, VAULT[1], "2024/pasted.png", kind=Kind.EMBED) == pasted
 
 
+def test_the_folder_of_the_post_comes_before_the_site(site):
+    root = site(["posts/a.md", "img/x.png", "posts/a/img/x.png", "posts/img/x.png"])
+    (root / "posts/img/x.png").write_bytes(b"another")
+    assert looked_up(root, "posts/a.md", "img/x.png") == ("file:posts/img/x.png", None)
+    assert looked_up(root, "posts/a.md", "/posts/a/img/x.png")[0] == "file:posts/a/img/x.png"
+
+
 def test_only_an_embed_is_looked_for_by_name_where_there_is_no_vault(site):
     root = site(VAULT[1:])
     assert looked_up(root, VAULT[1], "pasted.png", kind=Kind.EMBED)[1] is None
@@ -241,6 +249,8 @@ def test_embeds_keep_names_of_files_where_links_are_public(site):
         ('{{< imgproc "/images/logo.png" Resize "600x" >}}', False),
         ('{% asset_img x %}\n{{% figure src="/images/logo.png" %}}', True),
         ('<Image src="/images/logo.png" />', False),
+        (f"{{% img x %}}{'长' * 3000}{{% asset_img /images/logo.png %}}", False),
+        (f"{{% asset_img x %}}{'长' * 3000}{{% img /images/logo.png %}}", True),
     ],
 )
 def test_a_tag_keeps_the_name_of_a_file_unless_it_takes_addresses(site, text, moves):
@@ -251,3 +261,5 @@ def test_a_tag_keeps_the_name_of_a_file_unless_it_takes_addresses(site, text, mo
     post = Post(root / HEXO[0], HEXO[0], "", "utf-8", (reference,))
     fit = LocalImages(root, None, PUBLIC).without_names(post)
     assert (fit.references == (reference,), bool(fit.notes)) == (moves, not moves)
+    there_already = LocalImages(root, root / "source/images", PUBLIC)
+    assert there_already.without_names(post) == post
