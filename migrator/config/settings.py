@@ -237,15 +237,9 @@ class StoreSettings:
     )
     create_only: str = _setting(
         "",
-        "s3: the header that keeps an upload from replacing an object; head: none, so look first",
-        choices=(
-            "",
-            "if-none-match",
-            "x-oss-forbid-overwrite",
-            "x-cos-forbid-overwrite",
-            "x-goog-if-generation-match",
-            "head",
-        ),
+        "s3: the header that keeps an upload from replacing an object: if-none-match, "
+        "x-oss-forbid-overwrite or x-cos-forbid-overwrite; head: there is none, so look first",
+        choices=("", "if-none-match", "x-oss-forbid-overwrite", "x-cos-forbid-overwrite", "head"),
     )
     checksums: str = _setting(
         "",

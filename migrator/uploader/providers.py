@@ -18,7 +18,6 @@ PRECONDITIONS = {
     "if-none-match": ("If-None-Match", "*"),
     "x-oss-forbid-overwrite": ("x-oss-forbid-overwrite", "true"),
     "x-cos-forbid-overwrite": ("x-cos-forbid-overwrite", "true"),
-    "x-goog-if-generation-match": ("x-goog-if-generation-match", "0"),
 }
 # What [store] may say otherwise, field by field: of the same name here and there.
 _OVERRIDABLE = (
@@ -159,10 +158,11 @@ PROVIDERS: dict[str, Provider] = {
         list_encoding="plain",
         public_url="https://{bucket}.{region}.digitaloceanspaces.com",
     ),
+    # Ignores If-None-Match, and refuses its own x-goog-if-generation-match beside the x-amz-
+    # headers that the signature needs (ExcessHeaderValues), so there is no precondition.
     "gcs": Provider(
         endpoint="https://storage.googleapis.com",
         region="auto",
-        create_only="x-goog-if-generation-match",
         public_url="https://storage.googleapis.com/{bucket}",
     ),
     "supabase": Provider(

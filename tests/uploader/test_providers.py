@@ -26,7 +26,6 @@ SOURCE = "5" * 64
 PAGE = Path(__file__).parents[2] / "docs/reference/stores.md"
 OSS_HEADER = {"x-oss-forbid-overwrite": "true"}
 COS_HEADER = {"x-cos-forbid-overwrite": "true"}
-GCS_HEADER = {"x-goog-if-generation-match": "0"}
 S3_HEADER = {"if-none-match": "*"}
 NO_HEADER = {}
 
@@ -155,7 +154,7 @@ SHAPES = {
         S3_HEADER,
         list_query=PLAIN,
     ),
-    "gcs": at("gcs", "https://storage.googleapis.com/blog", "auto", GCS_HEADER, given_region=False),
+    "gcs": at("gcs", "https://storage.googleapis.com/blog", "auto", NO_HEADER, given_region=False),
     "supabase": at(
         "supabase",
         "https://ref.storage.supabase.co/storage/v1/s3/blog",
