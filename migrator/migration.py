@@ -132,8 +132,8 @@ class Migration:
         before = {each.url: each for each in past if each.state in ("failed", "held")}
 
         def hindrance(image: str) -> Reason | None:
-            safety, accepted = self.settings.safety, self.transfer.accepted
-            return settled(before[image], safety, accepted) or wanted.hindrance(image)
+            waits = settled(before[image], self.settings, self.transfer.accepted)
+            return waits or wanted.hindrance(image)
 
         return replace(wanted, only=before, hindrance=hindrance)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from migrator.config import SafetySettings
+from migrator.config import Settings
 from migrator.downloader.host_rules import HostRules
 from migrator.held import PICTURES, SHORT, group_name, let_through
 from migrator.model import Asset, Held, PastImage, Probe, Stored
@@ -110,17 +110,18 @@ def held_back(
     return held
 
 
-def settled(image: PastImage, safety: SafetySettings, accepted: Collection[str]) -> Reason | None:
+def settled(image: PastImage, settings: Settings, accepted: Collection[str]) -> Reason | None:
     """Why it is no use to ask for a failed or held ``image`` again, ``None`` if it may be of use.
 
-    Of what is held, that is what would be held again; where a limit may have been raised since, or
-    where only a new download can tell, it is asked for.
+    Of what is gone, that is what no route leads elsewhere; of what is held, what would be held
+    again. Where a limit may have been raised since, only a new download can tell.
     """
     if image.reason and image.reason.outlook is Outlook.GONE:
-        return Reason.STILL_GONE
+        routed = any(image.url.startswith(canonical(route.match)) for route in settings.route)
+        return None if routed else Reason.STILL_GONE
     held = {
-        *(_JUDGED if safety.placeholders == "hold" else ()),
-        *([Reason.SVG] if safety.svg == "hold" else ()),
+        *(_JUDGED if settings.safety.placeholders == "hold" else ()),
+        *([Reason.SVG] if settings.safety.svg == "hold" else ()),
         Reason.TINY,
     }
     if image.reason in held and not let_through(image.url, image.asset, accepted):

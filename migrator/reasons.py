@@ -166,4 +166,12 @@ _OUTLOOKS = {
 }
 
 # An image that is skipped for one of these was asked to move all the same.
-UNMET = frozenset({Reason.NO_FILE, Reason.OUTSIDE_SITE, Reason.SEVERAL_FILES})
+UNMET = frozenset(
+    {
+        Reason.NO_FILE,
+        Reason.OUTSIDE_SITE,
+        Reason.SEVERAL_FILES,
+        Reason.STILL_HELD,
+        Reason.STILL_GONE,
+    }
+)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.config import SafetySettings
-from migrator.config.settings import HostSettings
+from migrator.config import SafetySettings, Settings
+from migrator.config.settings import HostSettings, RouteSettings
 from migrator.downloader.host_rules import HostRules
 from migrator.model import Asset, PastImage, Placement, Stored
 from migrator.placeholders import KNOWN, held_back, settled
@@ -195,8 +195,8 @@ def test_redirects_to_a_place_of_each_image_are_fine():
     [
         "removed.png", "default.jpg", "default_d_large.gif", "404.png", "error404.jpg",
         "notfound.png", "not-found.png", "image_not_found.gif", "placeholder.png", "no-image.jpg",
-        "noimage.png", "nopic_200.gif", "forbidden.png", "hotlink.png", "anti-leech.png", "expired.png",
-        "favicon.ico", "favicon-32x32.png", "Error.PNG",
+        "noimage.png", "nopic_200.gif", "forbidden.png", "hotlink.png", "anti-leech.png",
+        "expired.png", "favicon.ico", "favicon-32x32.png", "Error.PNG",
     ],
 )  # fmt: skip
 def test_a_redirect_to_a_telling_name_is_held(name):
@@ -410,8 +410,14 @@ def state(reason, url=f"{HOST}/a.png"):
     ],
 )
 def test_what_only_failed_does_not_ask_for_again(reason, safety, waits):
-    image = state(reason)
-    assert settled(image, SafetySettings(**safety), ()) == waits
+    image, settings = state(reason), Settings(safety=SafetySettings(**safety))
+    assert settled(image, settings, ()) == waits
     if waits is not Reason.STILL_GONE:
-        assert settled(image, SafetySettings(**safety), {image.asset.sha256}) is None
-        assert settled(image, SafetySettings(**safety), {image.url}) is None
+        assert settled(image, settings, {image.asset.sha256}) is None
+        assert settled(image, settings, {image.url}) is None
+
+
+def test_what_is_gone_is_asked_for_where_a_route_leads_elsewhere():
+    settings = Settings(route=(RouteSettings(match="https://H.example", source="file:dump/"),))
+    assert settled(state(Reason.GONE), settings, ()) is None
+    assert settled(state(Reason.SAME_BYTES), settings, ()) is Reason.STILL_HELD

@@ -84,8 +84,13 @@ def continuing(report: Report, typed: str) -> str | None:
     if report.command == "rollback":
         return None  # trying again does not help against an edit
     if any(image.reason and Reason(image.reason).retry for image in report.images):
-        return typed if "--only-failed" in typed else f"{typed} --only-failed"
+        return only_failed(typed)
     return typed if any(post.state == "conflict" for post in report.posts) else None
+
+
+def only_failed(typed: str) -> str:
+    """The command ``typed``, for what failed or was held."""
+    return typed if "--only-failed" in typed else f"{typed} --only-failed"
 
 
 def width(stream: TextIO) -> int:
