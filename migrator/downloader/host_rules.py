@@ -163,8 +163,8 @@ class HostRules:
 
     def referers(self, url: str) -> list[str]:
         """The Referers to send for ``url``, in this order; what worked before on its host first."""
-        scheme, _, netloc, *_ = canonical(url).split("/", 3)
-        places = {ORIGIN: f"{scheme}//{netloc}/", SITE: self._site_url}
+        front_page = "/".join([*canonical(url).split("/")[:3], ""])
+        places = {ORIGIN: front_page, SITE: self._site_url}
         listed = [
             places.get(each, each) for each in self.rule(url).referers if places.get(each, "-")
         ]
