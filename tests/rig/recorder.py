@@ -15,7 +15,10 @@ PAGE = 2  # keys in a page of a list
 
 
 class Recorder(Rules):
-    """``requests`` holds what was asked; ``objects`` what is stored."""
+    """``requests`` holds what was asked; ``objects`` what is stored.
+
+    ``instead(request)`` may return another answer; it is asked once the signature is right.
+    """
 
     reads_chunks = True
 
@@ -23,6 +26,7 @@ class Recorder(Rules):
         super().__init__(0)
         self._root = root
         self.objects = {}
+        self.instead = lambda _: None
 
     def handle(self, request):
         self.requests.append(request)
@@ -34,6 +38,8 @@ class Recorder(Rules):
         path, _, query = request.path.partition("?")
         if not path.startswith(f"{self._root}/") and path != self._root:
             return error(404, "NoSuchBucket")
+        if answer := self.instead(request):
+            return answer
         return self._answer(request, unquote(path.removeprefix(self._root)[1:]), query)
 
     def _answer(self, request, key, query):

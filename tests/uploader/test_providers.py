@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +16,7 @@ from rig.recorder import Recorder
 from migrator.config.checking import Origin, build, checked
 from migrator.config.settings import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
+from migrator.uploader.base import StoreError
 from migrator.uploader.bucket import BucketStore
 from migrator.uploader.placing import place
 from migrator.uploader.providers import PRECONDITIONS, PROVIDERS, address_of
@@ -350,13 +351,13 @@ def test_the_recorder_notices_a_wrong_signature(sent, monkeypatch):
         store.delete(KEY)
 
 
-def test_a_service_that_lists_the_same_page_for_ever_is_noticed(sent, monkeypatch):
+def test_a_service_that_lists_the_same_page_for_ever_is_noticed(sent):
     store, record = sent(SHAPES["custom"], listing="v1")
     record.objects = dict.fromkeys("abcde", b"x")
-    listed = record._list
-    monkeypatch.setattr(record, "_list", lambda query: listed({**query, "marker": ""}))
-    with pytest.raises(Exception, match="again and again"):
+    record.instead = lambda request: record._list({}) if "marker" in request.path else None
+    with pytest.raises(StoreError, match="again and again") as caught:
         list(store.keys())
+    assert "into [mirror]" in caught.value.detail
 
 
 @pytest.mark.parametrize(
@@ -368,14 +369,9 @@ def test_a_service_that_lists_the_same_page_for_ever_is_noticed(sent, monkeypatc
         error(501, "NotImplemented", "Header x-amz-trailer is not implemented."),
     ],
 )
-def test_a_service_that_takes_no_checksum_is_told_apart(sent, fetched, monkeypatch, refusal, naps):
+def test_a_service_that_takes_no_checksum_is_told_apart(sent, fetched, refusal, naps):
     store, record = sent(SHAPES["custom"], checksums="crc32", create_only="head")
-    answered = record._answer
-    monkeypatch.setattr(
-        record,
-        "_answer",
-        lambda asked, *more: refusal if asked.method == "PUT" else answered(asked, *more),
-    )
+    record.instead = lambda request: refusal if request.method == "PUT" else None
     with pytest.raises(StoreRefused, match="this kind of checksum") as caught:
         place(store, fetched(), KEY, sleep=naps.append)
     assert 'checksums = "md5" into [mirror]' in caught.value.hint
@@ -555,3 +551,29 @@ def test_every_configuration_on_the_page_about_stores_can_be_opened():
         shown.add(values["provider"])
     relatives = {"aws-cn", "wasabi", "ceph", "garage", "seaweedfs"}
     assert shown | relatives == set(PROVIDERS)
+
+
+REDIRECTS = {
+    "301": error(301, "PermanentRedirect", Endpoint="blog.s3.evil.example", Bucket="blog"),
+    "307": error(307, "TemporaryRedirect", Endpoint="blog.s3.evil.example"),
+    "400 malformed": error(400, "AuthorizationHeaderMalformed", Region="us-gov-west-1"),
+    "400 location": error(400, "IllegalLocationConstraintException"),
+}
+
+
+@pytest.mark.parametrize("provider", ["aws", "oss", "custom"])
+@pytest.mark.parametrize("redirect", REDIRECTS.values(), ids=REDIRECTS)
+def test_a_redirect_leads_no_signed_request_elsewhere(sent, provider, redirect):
+    """Boto3 may follow a bucket to another region; the endpoint given must stay the only one."""
+    shape = SHAPES[provider]
+    store, record = sent(shape)
+    elsewhere = {
+        "location": "https://blog.s3.evil.example/k",
+        "x-amz-bucket-region": "us-gov-west-1",
+    }
+    answer = replace(redirect, headers={**redirect.headers, **elsewhere})
+    record.instead = lambda _: answer
+    with pytest.raises(StoreRefused, match=r"not in the region .* but in us-gov-west-1") as caught:
+        store.check()
+    assert "region" in caught.value.hint
+    assert {*record.hosts} == {f"{urlsplit(shape.root).hostname}:443"}
