@@ -81,18 +81,14 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
     if not ask:
         _must_suffice(given, yes=yes)
     found = _look(place, root, generator, common)
-    answers = replace(given, generator=generator.name)
-    if ask:
-        _show(found)
-        answers = _asked(answers, found)
-    answers = fitting(answers, generator)
-    text = config_text(answers)
-    _must_fit(text, file)
-    if ask:
-        typer.echo(f"\n{text}", err=True)
-        if not typer.confirm(f"Write this to {file}?", default=True, err=True):
-            typer.echo("Nothing was written.", err=True)
+    try:
+        answers = _asked(given, found) if ask else given
+        text = config_text(fitting(replace(answers, generator=generator.name), generator))
+        _must_fit(text, file)
+        if ask and not _agreed(text, file):
             return STOPPED
+    except KeyboardInterrupt:  # typer would say nothing
+        raise typer.Abort from None
     _write(file, text)
     _say_it_is_written(file, answers)
     where = os.path.relpath(found.posts)
@@ -172,6 +168,8 @@ def _show(found: Found) -> None:
 
 
 def _asked(given: Answers, found: Found) -> Answers:
+    """The answers of somebody at the terminal to what ``given`` leaves open."""
+    _show(found)
     answers = given
     if found.hosts and not answers.hosts:
         answers = replace(answers, hosts=_ask_hosts(found.hosts))
@@ -232,6 +230,14 @@ def _ask_choice(question: str, options: dict[str, str], default: str) -> str:
         if said.isdecimal() and 0 < int(said) <= len(names):
             return names[int(said) - 1]
         typer.echo(f"Please answer with a number from 1 to {len(names)}.", err=True)
+
+
+def _agreed(text: str, file: Path) -> bool:
+    typer.echo(f"\n{text}", err=True)
+    if typer.confirm(f"Write this to {file}?", default=True, err=True):
+        return True
+    typer.echo("Nothing was written.", err=True)
+    return False
 
 
 def _must_fit(text: str, file: Path) -> None:
