@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from migrator.held import group_name
 from migrator.reasons import UNMET, Reason
 from migrator.report.summary import ImageReport, PostReport, Report
 
@@ -14,10 +15,12 @@ class Stayed:
     """Images, or posts, that stayed for one reason.
 
     ``kind`` is failed or held (images), post, or unasked (nobody asked for them to change).
+    ``name`` is for ``migrator accept``, which lets held images through together.
     """
 
     kind: str
     reason: str | None
+    name: str = ""
     images: list[ImageReport] = field(default_factory=list)
     posts: list[PostReport] = field(default_factory=list)
 
@@ -37,17 +40,18 @@ class Stayed:
 
 def stayed(report: Report) -> list[Stayed]:
     """Trouble first, then what was not asked to change; the most frequent reason first."""
-    groups: dict[tuple[str, str | None], Stayed] = {}
+    groups: dict[tuple[str, str | None, str], Stayed] = {}
 
-    def group(kind: str, reason: str | None) -> Stayed:
+    def group(kind: str, reason: str | None, name: str = "") -> Stayed:
         kind = "unasked" if reason in _CALM_REASONS else kind
-        return groups.setdefault((kind, reason), Stayed(kind, reason))
+        return groups.setdefault((kind, reason, name), Stayed(kind, reason, name))
 
     for image in report.images:
         if image.state in ("failed", "held", "skipped"):
             asked = image.state != "skipped" or image.reason in UNMET
             kind = "held" if image.state == "held" else "failed" if asked else "unasked"
-            group(kind, image.reason).images.append(image)
+            name = group_name(image.reason, image.url, image.sha256) if kind == "held" else ""
+            group(kind, image.reason, name).images.append(image)
     for post in report.posts:
         if post.reason is not None:
             group("post", post.reason).posts.append(post)

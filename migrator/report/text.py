@@ -6,6 +6,7 @@ from functools import partial
 from textwrap import wrap
 
 from migrator import urls
+from migrator.held import PICTURES
 from migrator.model import Note, Reference
 from migrator.redact import redact
 from migrator.report.escape import columns, for_terminal, keep_end, short_url
@@ -193,6 +194,7 @@ def _stays(report: Report, width: int, title: str, room: int | None) -> list[str
             initial_indent=f"  {group.count:{digits},}  ",
             subsequent_indent=indent,
         )
+        + _accepting(group, indent)
         for group in groups
     ]
     shown, places = (len(groups), None) if room is None else _share(groups, titles, room)
@@ -203,7 +205,8 @@ def _stays(report: Report, width: int, title: str, room: int | None) -> list[str
             lines += _places(group, places, width, indent + "  ")
     if rest := groups[shown:]:
         count = sum(group.count for group in rest)
-        lines.append(f"  {count:{digits},}  more, for {counted(len(rest), 'other reason')}")
+        reasons = counted(len({group.reason for group in rest}), "other reason")
+        lines.append(f"  {count:{digits},}  more, for {reasons}")
     return lines
 
 
@@ -223,13 +226,20 @@ def _title(group: Stayed) -> str:
     return f"{noun if group.count == 1 else noun + 's'}{held}: {for_terminal(group.words)}"
 
 
+def _accepting(group: Stayed, indent: str) -> list[str]:
+    them = "it" if group.count == 1 else "them"
+    command = f"migrator accept {for_terminal(group.name)}"
+    return [f"{indent}to let {them} through: {command}"] if group.name else []
+
+
 def _places(group: Stayed, limit: int | None, width: int, indent: str) -> list[str]:
     """Where what stayed stands, a line each; without a limit, also what is known beyond."""
     room = width - len(indent)
     lines: list[str] = []
-    for image in group.images[:limit]:
+    for number, image in enumerate(group.images[:limit]):
         lines.append(indent + _place(image, room))
-        lines += _beyond(image.detail, indent) if limit is None else []
+        if limit is None and (number == 0 or group.reason not in PICTURES):  # one detail tells all
+            lines += _beyond(image.detail, indent)
     for post in group.posts[:limit]:
         lines.append(indent + keep_end(for_terminal(post.path), room))
         lines += _beyond(post.detail, indent) if limit is None else []

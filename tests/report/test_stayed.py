@@ -58,3 +58,28 @@ def test_every_reason_has_words_and_an_unknown_one_stands_for_itself():
     assert group.words == "from-the-future"
     (group,) = stayed(report([ImageReport("u", "failed")]))
     assert group.words == "the reason is not known"
+
+
+def test_held_images_are_grouped_by_what_lets_them_through():
+    images = [
+        ImageReport("https://a.example/1", "held", "same-bytes", sha256="1" * 64),
+        ImageReport("https://b.example/2", "held", "same-bytes", sha256="1" * 64),
+        ImageReport("https://a.example/3", "held", "same-bytes", sha256="3" * 64),
+        ImageReport("https://A.example:443/4", "held", "by-referer", sha256="4" * 64),
+        ImageReport("https://a.example/5", "held", "by-referer", sha256="5" * 64),
+        ImageReport("https://a.example/6", "held", "too-large"),
+        ImageReport("https://a.example/7", "failed", "dns"),
+    ]
+    assert {(group.name, group.count) for group in stayed(report(images))} == {
+        ("1" * 12, 2),
+        ("3" * 12, 1),
+        ("by-referer:a.example", 2),
+        ("too-large:a.example", 1),
+        ("", 1),
+    }
+
+
+def test_what_only_failed_leaves_is_trouble():
+    for reason in ("still-held", "still-gone"):
+        (group,) = stayed(report([ImageReport("u", "skipped", reason)]))
+        assert (group.kind, group.name) == ("failed", "")

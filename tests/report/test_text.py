@@ -48,6 +48,7 @@ def test_a_run_says_what_moved_what_stayed_and_what_comes_next():
         "  1  image: the host says the image does not exist (404)\n"
         "       posts/2.md:3  https://old.example/img/2.png\n"
         "  1  image, held for you to decide: an SVG can carry scripts\n"
+        "     to let it through: migrator accept svg:old.example\n"
         "       posts/3.md:4  https://old.example/img/3.png\n"
         "\n"
         "Nothing was lost: no image was deleted anywhere, and every changed post is kept\n"
@@ -267,3 +268,30 @@ def test_a_scan_ends_with_the_hosts_most_frequent_first():
         "1,207 references in 31 posts:\n  1,200  c\n      3  (no host)\n      2  a\n      2  b\n"
     )
     assert scan_total_text({}, posts=1) == "No images on other hosts in 1 post.\n"
+
+
+def same(number):
+    detail = f"old.example, also for {number}; if it is right: migrator accept 777777777777"
+    return image(number, "held", "same-bytes", sha256="7" * 64, detail=detail)
+
+
+def test_what_is_held_for_one_picture_is_a_group_with_one_command():
+    held = [
+        *(same(number) for number in range(50)),
+        image(50, "held", "same-bytes", sha256="8" * 64),
+    ]
+    text = summary_text(report(held), None)
+    assert text.count("migrator accept") == 2
+    assert (
+        "  50  images, held for you to decide: the host gives one picture for different\n"
+        "      images\n"
+        "      to let them through: migrator accept 777777777777\n"
+    ) in text
+    assert "to let it through: migrator accept 888888888888\n" in text
+    assert len(text.splitlines()) <= 24
+
+
+def test_in_full_every_image_of_a_group_has_a_line_and_the_detail_stands_once():
+    text = summary_text(report([same(number) for number in range(50)]), None, full=True)
+    assert text.count("https://old.example/img/") == 50
+    assert text.count("also for") == 1
