@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from migrator.errors import LedgerDamaged, LedgerError
 
-_VERSION = 3
+_VERSION = 4
 # What makes a ledger of each older version one of the next.
 _UPGRADES = {
     1: """
@@ -22,6 +22,7 @@ _UPGRADES = {
     ) STRICT, WITHOUT ROWID;
     """,
     2: "ALTER TABLE image ADD COLUMN referer TEXT;",
+    3: "ALTER TABLE run_image ADD COLUMN key TEXT;",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from migrator.errors import UsageError
 from migrator.ledger.database import Database
 from migrator.ledger.records import Run
-from migrator.ledger.rows import ASSET, asset_of
+from migrator.ledger.rows import ASSET, KEY, asset_of
 from migrator.model import PastImage
 from migrator.reasons import Reason
 
@@ -107,7 +107,7 @@ class History(Database):
         ``canonical`` is its canonical URL, ``url`` the first spelling in a post.
         """
         return self._rows(
-            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, key,"  # noqa: S608 - our own text
+            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, {KEY},"  # noqa: S608 - our own text
             f" run_image.source, {ASSET} FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"

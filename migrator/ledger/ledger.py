@@ -12,6 +12,7 @@ from migrator.ledger.history import History
 from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import (
     ASSET,
+    KEY,
     asset_of,
     image_id,
     insert_image,
@@ -143,7 +144,7 @@ class Ledger(History):
             elif isinstance(outcome, Held):  # what it served is not to be trusted any more
                 db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
             db.execute(
-                "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run.id,
                     image,
@@ -154,14 +155,22 @@ class Ledger(History):
                     source,
                     sha256,
                     placement.store if placement else None,
+                    placement.key if placement else None,
                 ),
             )
 
     def known(self, store: str) -> dict[str, Stored]:
-        """What earlier runs put into ``store``, by canonical URL."""
+        """What earlier runs put into ``store``, by canonical URL.
+
+        An image that is there under several names has the one that its URL was given.
+        """
         rows = self._rows(
-            f"SELECT image.url, source, final_url, referer, key, {ASSET} FROM image"  # noqa: S608 - our own text
-            " JOIN asset USING (sha256) JOIN placement USING (sha256) WHERE store = ?",
+            f"SELECT image.url, source, final_url, referer,"  # noqa: S608 - our own text
+            f" coalesce(own.key, placement.key) AS key, {ASSET} FROM image"
+            " JOIN asset USING (sha256) JOIN placement USING (sha256) LEFT JOIN"
+            " (SELECT image, sha256, key, max(run) FROM run_image"
+            " WHERE store = ?1 AND key IS NOT NULL GROUP BY image) AS own"
+            " ON own.image = image.id AND own.sha256 = asset.sha256 WHERE placement.store = ?1",
             (store,),
         )
         return {
@@ -181,7 +190,7 @@ class Ledger(History):
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail,"  # noqa: S608 - our own text
-            f" run_image.source, final_url, referer, run_image.store, key, {ASSET}"
+            f" run_image.source, final_url, referer, run_image.store, {KEY}, {ASSET}"
             " FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"

@@ -8,6 +8,7 @@ from migrator.reasons import Reason
 from migrator.urls import identity
 
 ASSET = "asset.sha256, size, media_type, extension, width, height"
+KEY = "coalesce(run_image.key, placement.key) AS key"  # older runs did not keep their own
 
 
 def state_of(outcome: Outcome) -> tuple[str, Reason | None, str]:

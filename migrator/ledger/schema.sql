@@ -30,7 +30,7 @@ CREATE TABLE asset (
   height INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- Where an asset was stored, read back and found equal.
+-- Where an asset was last stored, read back and found equal.
 CREATE TABLE placement (
   store TEXT NOT NULL,
   sha256 TEXT NOT NULL REFERENCES asset,
@@ -63,6 +63,7 @@ CREATE TABLE run_image (
   source TEXT,                            -- the URL or route that served it
   sha256 TEXT,
   store TEXT,
+  key TEXT,                               -- its own: an asset with several URLs may have several
   PRIMARY KEY (run, image)
 ) STRICT, WITHOUT ROWID;
 

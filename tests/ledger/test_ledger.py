@@ -247,6 +247,7 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
             "image DROP source",
             "image DROP final_url",
             "image DROP referer",
+            "run_image DROP key",
             "run DROP pruned",
         ):
             ledger._db.execute(f"ALTER TABLE {column}")
@@ -262,6 +263,23 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
     with Ledger.look(file) as ledger:
         assert ledger.accepted() == {URL}
         assert ledger.newest() is not None
+
+
+def test_one_asset_may_have_a_name_for_each_of_its_addresses(ledger):
+    other = "https://h.example/b.png"
+    run = begun(ledger, URL, other)
+    ledger.record(run, STORED)
+    placement = Placement("local:/x", "b.png", ASSET.sha256)
+    ledger.record(run, Stored(other, ASSET, placement, other))
+    for stored in (ledger.known("local:/x"), ledger.settled(run)):
+        keys = {url: each.placement.key for url, each in stored.items()}
+        assert keys == {URL: "11/1.png", other: "b.png"}
+    keys = {row["canonical"]: row["key"] for row in ledger.image_rows(run)}
+    assert keys == {URL: "11/1.png", other: "b.png"}
+    later = begun(ledger, URL)
+    ledger.record(later, Stored(URL, ASSET, Placement("s3:y", "y.png", ASSET.sha256), URL))
+    assert ledger.known("local:/x")[URL].placement.key == "11/1.png"
+    assert ledger.known("s3:y")[other].placement.key == "y.png"
 
 
 def test_what_is_held_now_is_not_known_any_more(ledger):
