@@ -33,7 +33,12 @@ def group_name(reason: str | None, url: str, sha256: str | None) -> str:
     """
     if sha256 and reason in PICTURES:
         return sha256[:SHORT]
-    return f"{reason}:{urlsplit(canonical(url)).netloc or 'local'}"
+    return f"{reason}:{host_of(url) or 'local'}"
+
+
+def host_of(url: str) -> str:
+    """The host of ``url``, with a port that is not the usual one, and without a login."""
+    return urlsplit(canonical(url)).netloc.rpartition("@")[2]
 
 
 def meant(what: str, held: Sequence[PastImage]) -> tuple[list[PastImage], list[str]]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from migrator.config import Settings
 from migrator.downloader.host_rules import HostRules
-from migrator.held import PICTURES, SHORT, group_name, let_through
+from migrator.held import PICTURES, SHORT, group_name, host_of, let_through
 from migrator.model import Asset, Held, PastImage, Probe, Stored
 from migrator.reasons import Outlook, Reason
 from migrator.redact import redact
@@ -127,11 +127,6 @@ def settled(image: PastImage, settings: Settings, accepted: Collection[str]) -> 
     if image.reason in held and not let_through(image.url, image.asset, accepted):
         return Reason.STILL_HELD
     return None
-
-
-def host_of(url: str) -> str:
-    """The host of ``url``, with a port that is not the usual one."""
-    return urlsplit(canonical(url)).netloc
 
 
 def _seen(image: Stored | PastImage, asset: Asset, hosts: HostRules) -> _Seen:

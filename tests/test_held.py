@@ -64,6 +64,8 @@ def test_a_group_is_its_picture_or_its_reason_and_host():
     assert group_name("same-bytes", "https://h/a", "1" * 64) == "1" * 12
     assert group_name("same-bytes", "https://h/a", None) == "same-bytes:h"
     assert group_name("svg", "//H:443/a", "1" * 64) == "svg:h"
+    assert group_name("svg", "https://me:secret@h/a", "1" * 64) == "svg:h"
+    assert group_name("svg", "file:posts/a.svg", "1" * 64) == "svg:local"
 
 
 def test_a_url_or_its_bytes_let_an_image_through():
