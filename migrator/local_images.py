@@ -38,6 +38,7 @@ class LocalImages:
         self._root = root.resolve()
         self._store = store.resolve() if store else None
         self._public_root = public_root.rstrip("/") + "/" if public_root else None
+        self._tops: dict[Path, list[Path]] = {}
         self._by_name: dict[str, list[Path]] | None = None
         self._images: dict[tuple[str, str], str | None] = {}
         self._problems: dict[str, Reason] = {}
@@ -94,11 +95,13 @@ class LocalImages:
     def _files(self, post: Post, path: str, *, embedded: bool) -> list[Path]:
         """The files that ``path`` may mean; the first place that has one counts."""
         folder = (self._root / post.name).parent
-        published = self._published(folder, path.lstrip("/"))
+        tops = self._published(folder)
+        inside = path.lstrip("/")
+        published = [top / inside for top in tops]
         if path.startswith("/"):
-            below_base = path.lstrip("/").partition("/")[2]  # of a site at https://me.example/blog/
+            _, _, below_base = inside.partition("/")  # of a site at https://me.example/blog/
             return _existing([Path(path), *published]) or _existing(
-                self._published(folder, below_base)
+                [top / below_base for top in tops]
             )
         asset_folder = folder / Path(post.name).stem  # Hexo: the folder named like the post
         for places in ([folder / path], [asset_folder / path], published):
@@ -107,10 +110,13 @@ class LocalImages:
         by_name = embedded or (self._root / ".obsidian").exists()
         return self._named(path) if by_name else []
 
-    def _published(self, folder: Path, path: str) -> list[Path]:
-        """Where ``path`` below the top of the site may lie, seen from the ``folder`` of a post."""
-        tops = [top for top in (folder, *folder.parents) if top.is_relative_to(self._root)]
-        return [top / each / path for top in reversed(tops) for each in _PUBLISHED]
+    def _published(self, folder: Path) -> list[Path]:
+        """The folders that may be the top of the published site, for a post in ``folder``."""
+        if folder not in self._tops:
+            above = [top for top in (folder, *folder.parents) if top.is_relative_to(self._root)]
+            places = (top / each for top in reversed(above) for each in _PUBLISHED)
+            self._tops[folder] = [each for each in places if os.path.isdir(each)]  # noqa: PTH112 - never raises
+        return self._tops[folder]
 
     def _named(self, path: str) -> list[Path]:
         """The files of the site whose path ends like ``path``: so Obsidian finds them."""
