@@ -4,7 +4,7 @@ Not imported, but run by `migrator.downloader.decoding` as a script, with the fo
 its argument and nothing else to import from. An image comes on standard input: a line with its
 media type, its length and how many pixels one frame and all frames may have, then its bytes. The
 answer is one line on standard output: ``whole``, ``damaged WHY``, ``pixels`` (too many), or
-``unknown`` (Pillow cannot read this format here).
+``unknown`` (Pillow cannot read this format or variant here).
 """
 
 import copy  # noqa: F401 - Pillow imports it when it is too late
@@ -108,6 +108,8 @@ def _decoded(
     except Exception as error:
         if isinstance(error, OSError) and error.errno:  # of the system: a limit was met
             raise
+        if "nsupported" in str(error):
+            return "unknown"
         return f"damaged {error or type(error).__name__}"
     return "whole"
 

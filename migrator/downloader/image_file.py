@@ -26,13 +26,14 @@ class Shape:
 
     ``end`` is the offset behind the image, ``None`` where the format does not mark its own end:
     then only the HTTP framing can tell that a file is whole. ``frames`` counts the pictures, where
-    that costs nothing.
+    that costs nothing. ``loose`` is whether bytes had to be skipped that belong to nothing.
     """
 
     width: int | None
     height: int | None
     end: int | None
     frames: int = 1
+    loose: bool = False
 
 
 class ImageFile:
@@ -78,6 +79,8 @@ class ImageFile:
             yield piece
 
     def rest(self) -> Iterator[bytes]:
-        """What is left of the file, in pieces of at most 64 KiB."""
-        while piece := self._file.read(_CHUNK):
+        """What is left of the file, in pieces that grow to 64 KiB: the first may do."""
+        size = 512
+        while piece := self._file.read(size):
             yield piece
+            size = min(2 * size, _CHUNK)

@@ -55,8 +55,8 @@ class Inspector:
         asset, shape = _identified(image, delimited=delimited)
         try:
             self._gate(image, asset, shape)
-            odd = not delimited or _has_tail(asset, shape) or _is_absurd(asset, shape)
-            if odd or self._safety.decode == "always":
+            odd = shape.loose or _has_tail(asset, shape) or _is_absurd(asset, shape)
+            if odd or not delimited or self._safety.decode == "always":
                 self._decode(image, asset, shape, seconds)
         except Unfetched as fault:
             if fault.held and self._is_accepted(url, asset):

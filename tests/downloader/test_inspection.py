@@ -209,6 +209,14 @@ def test_what_looks_larger_than_it_can_be_is_decoded(inspect, data, reason):
         assert_held(result, reason, data=data)
 
 
+def test_a_jpeg_with_bytes_between_its_segments_is_decoded(inspect):
+    whole = images.image("JPEG")
+    at = whole.index(b"\xff\xdb")
+    assert isinstance(inspect(whole[:at] + b"junk" + whole[at:]), Asset)
+    without_tables = whole[:at] + b"junk" + whole[whole.index(b"\xff\xc0") :]
+    assert_failed(inspect(without_tables), Reason.DAMAGED)
+
+
 def test_an_animation_that_cannot_end_in_time_is_held_at_once(inspect):
     held = inspect(broken_images.gif_bomb(4000, 100), seconds=0.0)
     assert_held(held, Reason.TOO_MANY_PIXELS, "100 frames of 4000 x 4000 pixels")

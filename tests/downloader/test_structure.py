@@ -69,6 +69,16 @@ def test_the_end_mark_of_an_embedded_thumbnail_does_not_end_a_jpeg():
         shape_of(data[:-2])
 
 
+@pytest.mark.parametrize("junk", [b"\0", b"\xff\0\xff\0", b"any" * 50_000])
+def test_what_stands_between_the_segments_of_a_jpeg_is_skipped(junk):
+    whole = images.image("JPEG")
+    for at in (whole.index(b"\xff\xdb"), whole.index(b"\xff\xda")):
+        data = whole[:at] + junk + whole[at:]
+        assert shape_of(data) == Shape(24, 16, len(data), loose=True)
+        with pytest.raises(Cut):
+            shape_of(data[:-2])
+
+
 def test_a_marker_that_straddles_two_reads_is_seen():
     whole = images.image("JPEG")
     for extra in range(65530, 65540):
@@ -80,7 +90,9 @@ def test_a_marker_that_straddles_two_reads_is_seen():
     scan = whole.index(b"\xff\xda")
     start = scan + 2 + int.from_bytes(whole[scan + 2 : scan + 4], "big")
     to_end = len(whole) - 2 - start
-    for extra in range(65536 - to_end - 4, 65536 - to_end + 4):
+    boundaries = (512, 1536, 65_024)  # of the reads behind a scan's beginning
+    for extra in [at - to_end + by for at in boundaries for by in range(-4, 4)]:
+        assert extra > 0
         data = whole[:start] + bytes(extra) + whole[start:]
         assert shape_of(data) == Shape(24, 16, len(data))
 
@@ -114,7 +126,9 @@ TIFF_HEAD = b"II*\0\x08\0\0\0"
         _png((b"IHDR", IHDR)) + b"\xff\xff\xff\xffIDAT" + bytes(20),
         b"\xff\xd8\xff\xd9",
         b"\xff\xd8\xff\xe0\0\x01" + bytes(20),
-        b"\xff\xd8\xff\xe0\0\x02\0\0\0",
+        b"\xff\xd8" + b"\xff\xfe\0\2" * 200_000,
+        b"\xff\xd8" + b"\xff\xda\0\2" * 200_000,
+        b"\xff\xd8" + b"\xff\xfe\0\2!" * 200_000,
         b"GIF89a\x01\0\x01\0\0\0\0;",
         b"GIF89a\x01\0\x01\0\0\0\0\x99",
         b"RIFF\x04\0\0\0WEBP",
