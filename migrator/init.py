@@ -112,7 +112,7 @@ def _head(answers: Answers) -> Iterator[str]:
     yield "# After a change: migrator trust, then migrator doctor."
     if answers.provider != FOLDER:
         yield "# Your keys never stand here. They go into the variables AWS_ACCESS_KEY_ID and"
-        yield '# AWS_SECRET_ACCESS_KEY, or into a profile of ~/.aws: then profile = "NAME" here.'
+        yield '# AWS_SECRET_ACCESS_KEY, or into a profile of ~/.aws: profile = "NAME" below.'
     yield ""
 
 

@@ -24,6 +24,7 @@ from migrator.uploader.local import LocalStore
 
 LITTLE_ROOM = 1024**3  # bytes
 NO_ROOM = 64 * 1024**2  # bytes: two of the largest images
+_AS_WRITTEN = ("{stem}", "{path}", "{post}")  # fields that may hold capitals
 Seen = Callable[[str, Asset], Iterator[Finding]]  # what readers see at an address
 
 
@@ -36,7 +37,7 @@ def check_store(
     """
     with closing(store):
         if isinstance(store, LocalStore):
-            yield from _check_folder(store, settings.label, where)
+            yield from _check_folder(store, settings, where)
             return
         store.check()
         yield ok(Area.STORE, "the service knows the bucket and the keys, and the clock is right")
@@ -150,8 +151,8 @@ def _check_create_only(store: BucketStore) -> Iterator[Finding]:
         yield ok(Area.STORE, "an upload there never replaces an object")
 
 
-def _check_folder(store: LocalStore, label: str, where: str) -> Iterator[Finding]:
-    folder = Path(store.identity.removeprefix("local:"))
+def _check_folder(store: LocalStore, settings: StoreSettings, where: str) -> Iterator[Finding]:
+    label, folder = settings.label, Path(store.identity.removeprefix("local:"))
     cure = "Make it writable for you, or choose another path in [store]."
     yield from check_room(Area.STORE, folder)
     if not folder.exists():
@@ -174,12 +175,13 @@ def _check_folder(store: LocalStore, label: str, where: str) -> Iterator[Finding
         return iter(())
 
     yield from _check_round_trip(store, key, probe, where, look)
-    if merged:
+    if merged and any(field in settings.key for field in _AS_WRITTEN):
         yield note(
             Area.STORE,
-            "its file system does not tell A from a: names that differ in that alone are one",
+            "its file system does not tell A from a: images whose names differ in that alone get "
+            "longer names",
             label,
-            "Keep {sha256} in key; its letters are all small.",
+            'Nothing to do; key = "{sha256:2}/{sha256}{ext}" has small letters only.',
         )
 
 
