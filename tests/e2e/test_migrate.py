@@ -159,6 +159,7 @@ def test_json_has_the_shape_that_scripts_rely_on(site):
             {"path": "posts/deep/two.md", "line": 3, "new_url": "../../" + _path(first)},
             {"path": "posts/one.md", "line": 5, "new_url": "../" + _path(first)},
         ],
+        "source": site.host.url("/a.png"),
     }
     assert report["counts"]["stored"] == 3
     assert {(post["path"], post["state"], post["edits"]) for post in report["posts"]} == {
