@@ -12,7 +12,7 @@ from migrator.errors import EnvironmentProblem
 from migrator.model import Asset, Fetched, Placement
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
-from migrator.urls import canonical
+from migrator.urls import identity
 
 _ATTEMPTS = 6  # with waits of about 1, 2, 4, 8 and 16 s: some stores show an object late
 
@@ -37,7 +37,7 @@ def place(
     """
     _must_be_intact(fetched)
     asset = fetched.asset
-    known_by = canonical(url or fetched.source).encode("utf-8", "surrogatepass")
+    known_by = identity(url or fetched.source).encode("utf-8", "surrogatepass")
     source = hashlib.sha256(known_by).hexdigest()
     ours = False
 

@@ -117,11 +117,11 @@ class Stores:
         if name != distinct and not self._may_take(name, task.homes, fetched.asset):
             name = distinct
         try:
-            return self._place(fetched, name, task.homes)
+            return self._place(fetched, name, task)
         except StoreError as error:
             if error.reason is not Reason.STORE_CONFLICT or name == distinct:
                 raise
-            return self._place(fetched, distinct, task.homes)
+            return self._place(fetched, distinct, task)
 
     def confirm(self, known: Stored, homes: Sequence[str]) -> bool:
         """Whether the first store still holds ``known``, in all its ``homes``."""
@@ -148,11 +148,11 @@ class Stores:
         alone = self._alone or all(each.store.exclusive for each in self._all)
         return alone and self._claims.granted(self._all[0].keys(name, homes), asset.sha256)
 
-    def _place(self, fetched: Fetched, name: str, homes: Sequence[str]) -> tuple[Placement, ...]:
+    def _place(self, fetched: Fetched, name: str, task: TransferTask) -> tuple[Placement, ...]:
         for each in self._all:
             with each.named():
-                for key in each.keys(name, homes):
-                    place(each.store, fetched, key)
+                for key in each.keys(name, task.homes):
+                    place(each.store, fetched, key, url=task.url)
         return self._placements(fetched.asset, name)
 
     def _placements(self, asset: Asset, name: str) -> tuple[Placement, ...]:
@@ -169,4 +169,4 @@ class Stores:
                 file.writelines(chunks)
             file.flush()
             fetched = Fetched(known.asset, Path(file.name), known.source, known.final_url)
-            place(store, fetched, key)
+            place(store, fetched, key, url=known.url)

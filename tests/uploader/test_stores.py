@@ -1,8 +1,9 @@
 """Several stores at once: a folder, a bucket on a real server, another folder."""
 
+import hashlib
 import random
 import tracemalloc
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from rig.ports import free_port
@@ -77,6 +78,27 @@ def test_every_store_gets_the_image_under_one_name(three, fetched):
     assert {data for each in contents for data in each().values()} == {image.path.read_bytes()}
     assert placements[0].store == stores.first.identity
     assert len({each.store for each in placements}) == 3
+
+
+def test_every_bucket_keeps_by_what_address_posts_know_the_image(
+    opened, ceph_site, ceph_server, fetched, tmp_path
+):
+    before, image = opened(), fetched()
+    before.check()
+    stores = opened(mirror_of(ceph_site.settings))
+    placement, *_ = stores.place(replace(image, source="https://route.example/b.png"), TASK)
+    known_by = hashlib.sha256(TASK.url.encode()).hexdigest()
+
+    def kept():
+        where = {"Bucket": ceph_site.settings.bucket, "Key": placement.key}
+        return ceph_server.client.head_object(**where)["Metadata"]["source-sha256"]
+
+    assert kept() == known_by
+    ceph_server.client.delete_object(Bucket=ceph_site.settings.bucket, Key=placement.key)
+    stores.mirror(
+        Stored(TASK.url, image.asset, placement, "https://route.example/b.png"), (), tmp_path
+    )
+    assert kept() == known_by
 
 
 def test_what_every_store_has_is_left_alone(three, fetched, tmp_path):
