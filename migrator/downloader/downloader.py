@@ -210,7 +210,7 @@ def _origin(url: str) -> str:
 
 def _is_dead(faults: Sequence[_Fault]) -> bool:
     own = [fault for fault in faults if fault.own]
-    return bool(own) and own[-1].fault.reason in DEAD
+    return bool(own) and own[-1].fault.cause in DEAD
 
 
 def _verdict(faults: Sequence[_Fault]) -> Unfetched:

@@ -26,7 +26,8 @@ class Unfetched(Exception):
 
     ``again`` is whether the same request is worth repeating within this run, ``after`` the seconds
     the host asked for, ``origin`` (``SCHEME://HOST[:PORT]``) whom we were talking to.
-    ``asset`` is the image that is held, if it was fetched.
+    ``asset`` is the image that is held, if it was fetched. ``cause`` is the reason, or what is
+    behind it: why a host that is not asked any more was given up.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Unfetched(Exception):
         self.after = after
         self.asset: Asset | None = None
         self.origin = ""
+        self.cause = reason
 
     @property
     def held(self) -> bool:

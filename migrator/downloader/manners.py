@@ -76,7 +76,9 @@ class Manners:
             with self._lock:
                 failures, last = self._failures.get(origin, _NONE)
                 if failures >= FAILURES:
-                    raise _paused(f"{origin} failed {failures} times in a row: {last.words}")
+                    given_up = _paused(f"{origin} failed {failures} times in a row: {last.words}")
+                    given_up.cause = last
+                    raise given_up
                 wait = self._take(host, rate)
             if wait <= 0:
                 return

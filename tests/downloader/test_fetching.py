@@ -208,6 +208,23 @@ def test_an_archive_has_what_is_on_a_host_that_is_gone(downloader_for, archive):
         assert isinstance(downloader.fetch(url), Fetched), url
 
 
+def test_an_archive_has_the_images_of_a_host_that_was_given_up(downloader_for, archive):
+    downloader = downloader_for(wayback(DEAD, archive), allow=("127.0.0.1",), retries=0)
+    for number in range(15):
+        url = f"{DEAD}{number}.png"
+        archived(archive, url, hosts.answer(PNG))
+        assert isinstance(downloader.fetch(url), Fetched), number
+
+
+def test_an_archive_is_not_asked_for_a_host_that_was_given_up_in_trouble(
+    host, downloader_for, archive
+):
+    downloader = downloader_for(wayback(host.url("/"), archive), allow=("127.0.0.1",), retries=0)
+    for number in range(15):
+        downloader.fetch(host.on(f"/{number}.png", hosts.status(503)))
+    assert archive.asked == []
+
+
 @pytest.mark.parametrize("trouble", [hosts.status(503), hosts.status(429)])
 def test_an_archive_is_not_asked_for_what_may_come_back(host, downloader_for, archive, trouble):
     url = host.on("/a.png", trouble)
