@@ -103,6 +103,10 @@ def test_a_check_that_takes_too_long_is_a_finding_and_is_closed_when_it_wakes():
             ),
             "nobody looks whether readers see",
         ),
+        (
+            Settings(store=StoreSettings(type="s3", provider="oss", bucket="blog", region="r")),
+            "own domain of oss, where browsers download",
+        ),
     ],
 )
 def test_keys_that_do_not_do_what_one_would_think_are_noted(tmp_path, settings, says):

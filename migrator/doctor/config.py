@@ -12,6 +12,7 @@ from migrator.finding import Area, Finding, note, ok, problem, trouble
 from migrator.rewriter.links import WITH_POST, check_links
 from migrator.sites import Generator, detect
 from migrator.uploader import Stores
+from migrator.uploader.providers import PROVIDERS
 
 _FOR_BOTH = {"type", "prefix", "public_url", "key"}
 _LOCAL = {"path"}
@@ -73,7 +74,17 @@ def _idle(settings: Settings) -> Iterator[Finding]:
             yield note(
                 Area.CONFIG, "public_url does nothing in a mirror: links go to [store]", table
             )
-    if settings.store.type == "s3" and not settings.store.check_public:
+    if settings.store.type != "s3":
+        return
+    if not settings.store.public_url and not PROVIDERS[settings.store.provider].shows_images:
+        yield note(
+            Area.CONFIG,
+            f"links would lead to the own domain of {settings.store.provider}, where browsers "
+            "download images instead of showing them",
+            "[store]",
+            "Bind a domain of your own to the bucket and write it into public_url.",
+        )
+    if not settings.store.check_public:
         yield note(
             Area.CONFIG,
             "check_public = false: nobody looks whether readers see the new images",

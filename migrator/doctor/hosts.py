@@ -112,7 +112,9 @@ def check_hosts(asked: Sequence[Asked], settings: Settings, root: Path) -> Itera
                 redact(each.url),
             )
         else:
-            yield ok(Area.HOSTS, f"{each.host} ({counted(each.images, 'image')})")
+            referer = outcome.referer if isinstance(outcome, Fetched) else ""
+            sent = f", asked as {referer} does" if referer else ""
+            yield ok(Area.HOSTS, f"{each.host} ({counted(each.images, 'image')}{sent})")
     for (reason, cure), cases in refused.items():
         # While others answer, a run goes on without the images of these.
         make = note if answers or reason not in _NO_ANSWER else problem

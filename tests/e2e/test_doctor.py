@@ -3,8 +3,10 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 from rig import internet
 from rig.front import Answer, Rules, error, serving
-from rig.hosts import silence, status
+from rig.hosts import answer, silence, status
+from rig.images import image
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
@@ -415,6 +418,29 @@ def test_a_host_that_does_not_give_its_image_is_noted_while_others_do(site, doct
     assert "127.0.0.2" in one(ended, "note", "hosts")
 
 
+def test_a_certificate_that_nobody_knows_is_named(site, doctor, tls_authority):
+    with type(site.host)("127.0.0.2", tls=tls_authority.context) as other:
+        site.write("posts/other.md", f"![x]({other.url('/x.png')})")
+        site.environment["MIGRATOR_ALLOW_PRIVATE"] += f",{other.authority}"
+        ended = doctor()
+    assert ended.status == 0
+    assert "the certificate of 127.0.0.2" in one(ended, "note", "hosts")
+    assert "[[route]]" in one(ended, "note", "hosts")
+
+
+def test_a_host_that_wants_a_referer_is_asked_with_the_one_it_wants(site, doctor):
+    def only_for(connection):
+        mine = connection.asked.headers.get("referer") == MINE
+        connection.send(answer(image("PNG")) if mine else status(403))
+
+    site.host.on("/a.png", only_for)
+    site.write("posts/deep/two.md", "")
+    site.write("posts/one.md", "![]({host}/a.png)")
+    assert "site_url" in one(doctor(), "note", "hosts")
+    site.write("migrator.toml", f'[scan]\nsite_url = "{MINE}"\n')
+    assert f"asked as {MINE} does" in one(doctor(), "ok", "hosts")
+
+
 def test_it_is_a_problem_if_no_host_answers(site, doctor):
     site.environment["MIGRATOR_ALLOW_PRIVATE"] = "127.0.0.1:9"
     for name in ("posts/one.md", "posts/deep/two.md"):
@@ -525,6 +551,29 @@ def test_a_run_at_work_is_noted(site):
         ended = site.migrator("doctor", "--json")
     assert ended.status == 0
     assert "another run" in one(ended, "note", "disk")
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize(
+    ("faults", "level", "says"),
+    [
+        (["renameat2:error=EINVAL"], "note", "cannot swap two files at once"),
+        (["renameat2:error=EINVAL", "link,linkat:error=EPERM"], "problem", "no safe way"),
+        (["flock:error=ENOLCK"], "problem", "does not support locks"),
+    ],
+)
+def test_a_file_system_without_what_a_run_needs_is_named(site, faults, level, says):
+    """Such as network disks: here the kernel is made to say so."""
+    traced = ",".join(fault.partition(":")[0] for fault in faults)
+    command = ["strace", "-f", "-qqq", "-o", os.devnull, "-e", f"trace={traced}"]
+    command += [word for fault in faults for word in ("-e", f"inject={fault}")]
+    command += [sys.executable, "-m", "migrator", "doctor", "--json", "--quiet"]
+    environment = {**os.environ, **site.environment}
+    done = subprocess.run(command, cwd=site.root, env=environment, capture_output=True, check=False)
+    report = json.loads(done.stdout)
+    (said,) = [each for each in report["findings"] if each["level"] == level]
+    assert says in said["what"] + said["cure"]
+    assert done.returncode == report["status"] == (6 if level == "problem" else 0)
 
 
 def test_a_full_disk_is_a_problem(site, tmp_path):
