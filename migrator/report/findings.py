@@ -11,7 +11,7 @@ from migrator.report.escape import for_terminal
 from migrator.report.quantities import counted
 
 _LABEL = 12  # columns of an area's name
-_NOTES = 6  # shown, unless all are wanted
+_SCREEN = 18  # lines of findings: with headings, what was cut and the end, a screen of 24
 _NAMES = {
     Area.CONFIG: "config",
     Area.STORE: "store",
@@ -35,16 +35,26 @@ def findings_text(
     lines = [_verdict(problems, notes)]
     if problems:
         lines += ["", "Problems", *_each(problems, width)]
+    end = ["", "Fine", *_fine(fine, width)] if fine else []
     if notes:
-        shown = notes if full else notes[:_NOTES]
-        lines += ["", "Notes", *_each(shown, width)]
-        if len(shown) < len(notes):
-            lines.append(f"  and {counted(len(notes) - len(shown), 'more note')}: add -v")
-    if fine:
-        lines += ["", "Fine", *_fine(fine, width)]
+        room = None if full else _SCREEN - len(lines) - len(end)
+        lines += ["", "Notes", *_some(notes, width, room)]
+    lines += end
     if next_command:
         lines += ["", f"Next:  {for_terminal(next_command)}"]
     return "\n".join(lines) + "\n"
+
+
+def _some(notes: Sequence[Finding], width: int, room: int | None) -> list[str]:
+    """As many of ``notes`` as ``room`` lines hold (``None``: all), but one in any case."""
+    lines: list[str] = []
+    for number, each in enumerate(notes):
+        entry = _each([each], width)
+        if room is not None and lines and len(lines) + len(entry) > room:
+            left = counted(len(notes) - number, "more note")
+            return [*lines, f"  and {left}: migrator doctor -v"]
+        lines += entry
+    return lines
 
 
 def _verdict(problems: Sequence[Finding], notes: Sequence[Finding]) -> str:

@@ -38,13 +38,16 @@ def test_without_problems_that_is_the_first_line():
     assert findings_text([], None).splitlines() == ["No problem was found. Nothing was changed."]
 
 
-def test_many_notes_are_cut_unless_all_are_wanted():
-    notes = [note(Area.POSTS, f"note {number}") for number in range(9)]
-    short, full = findings_text(notes, None), findings_text(notes, None, full=True)
-    assert "note 5" in short
-    assert "note 6" not in short
-    assert "3 more notes: add -v" in short
-    assert "note 8" in full
+def test_notes_are_cut_to_a_screen_unless_all_are_wanted():
+    notes = [note(Area.POSTS, f"note {number}", cure="Do it.") for number in range(30)]
+    findings = [*FINDINGS, *notes]
+    short = findings_text(findings, "migrator doctor")
+    full = findings_text(findings, "migrator doctor", full=True)
+    assert len(short.splitlines()) <= 24
+    assert "note 2" in short
+    assert "more notes: migrator doctor -v" in short
+    assert "note 29" in full
+    assert "more note" not in full
 
 
 def test_problems_are_never_cut():
