@@ -1,6 +1,8 @@
 """What is held moves when the user says so, and not before."""
 
+import fcntl
 import hashlib
+import time
 
 import pytest
 from rig.hosts import answer, status
@@ -163,3 +165,34 @@ def test_where_no_run_was_there_is_nothing_to_accept_and_no_state_folder(site):
     ended = site.migrator("accept", "deadbeef")
     assert (ended.status, "nothing is held" in ended.err) == (2, True)
     assert not (site.root / ".migrator").exists()
+
+
+def test_a_picture_whose_host_died_meanwhile_still_moves(blog):
+    blog.migrator("accept", SHA[:12])
+    for number in range(3):
+        blog.host.on(f"/{number}.png", status(404))
+    again(blog)
+    assert {"0.png", "1.png", "2.png"} < moved(blog)
+
+
+def test_what_is_accepted_while_a_run_is_interrupted_moves_when_it_is_resumed(blog):
+    blog.host.on("/slow.png", lambda connection: connection.stopped.wait(30))
+    blog.write("posts/slow.png.md", "![]({host}/slow.png)\n")
+    process = blog.start("migrate", "posts", "--yes")
+    while not blog.host.count("/slow.png"):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    ended = blog.migrator("accept", f"svg:{blog.host.authority}")
+    assert ended.status == 0, ended.err
+    blog.host.on("/slow.png", answer(image("PNG", seed=8)))
+    blog.migrator("resume", "--yes")
+    assert moved(blog) == {"a.png", "slow.png", "x.svg"}
+
+
+def test_the_site_is_locked_while_something_is_accepted(blog):
+    with (blog.root / ".migrator/lock").open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert blog.migrator("accept").status == 0
+        assert blog.migrator("accept", SHA[:12]).status == 7
