@@ -1,7 +1,6 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
 import secrets
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -10,9 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from migrator.config import Settings
-from migrator.events import HostChecked, ImageDone, Listener, SizeAsked, stage
+from migrator.events import HostChecked, ImageDone, Listener, SizeAsked, Warned, stage
 from migrator.executors import run_bounded
 from migrator.held import let_through
+from migrator.homes import homeless, unresolved, with_posts
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.local_images import LocalImages
@@ -31,19 +31,10 @@ from migrator.placeholders import held_back, settled
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
 from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.reasons import Reason
-from migrator.rewriter.links import (
-    WITH_POST,
-    check_links,
-    folder_of_images,
-    link_for,
-    shown_from_folder,
-    without_folder,
-)
-from migrator.scanner.dates import date_of, stated_date_of
+from migrator.rewriter.links import check_links, link_for, shown_from_folder
 from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
-from migrator.uploader import names_a_date
 from migrator.uploader.keys import key_for
 from migrator.urls import fragment, host, identity, is_local, names_an_image, without_fragment
 
@@ -84,8 +75,14 @@ class Migration:
         """
         scanning, store = self.settings.scan, self.transfer.store
         check_links(self.settings, store.public_url(""))
+        if warning := unresolved(self.settings, self.site.root):
+            self.listener(Warned(warning))
         hosts = self.hosts or scanning.hosts
-        obstacle = self._obstacles(ledger)
+        standing = obstacles(self.settings.safety, ledger)
+
+        def obstacle(post: Post) -> SkippedPost | None:
+            return homeless(post, self.settings, self.site.root) or standing(post)
+
         wanted = Wanted(
             selected=lambda url: selected(url, hosts, scanning.skip_hosts),
             image_at=self.image_at,
@@ -106,25 +103,7 @@ class Migration:
                 obstacle=obstacle,
             )
         plan = make_plan(self._posts(), wanted, self._known(ledger))
-        return self._with_posts(plan)
-
-    def _obstacles(self, ledger: Ledger | None) -> Callable[[Post], SkippedPost | None]:
-        obstacle = obstacles(self.settings.safety, ledger)
-
-        def or_no_folder(post: Post) -> SkippedPost | None:
-            if self._lives_with_post and self._folder(post) is None:
-                detail = without_folder(self.settings)
-                return SkippedPost(post.path, post.name, Reason.NO_FOLDER, detail)
-            return obstacle(post)
-
-        return or_no_folder
-
-    @property
-    def _lives_with_post(self) -> bool:
-        return self.settings.rewrite.links in WITH_POST
-
-    def _folder(self, post: Post) -> str | None:
-        return folder_of_images(post.name, self.settings, self.site.root)
+        return with_posts(plan, self.settings, self.site, self.image_at)
 
     def _failed_before(self, wanted: Wanted, ledger: Ledger | None) -> Wanted:
         """``wanted``, and of that what failed or was held before and may move now."""
@@ -152,23 +131,6 @@ class Migration:
         """What earlier runs stored; files of the site are read again, for they may have changed."""
         known = ledger.known(self.transfer.store.identity) if ledger else {}
         return {image: each for image, each in known.items() if not is_local(image)}
-
-    def _with_posts(self, plan: Plan) -> Plan:
-        """The plan with what the keys and places of images take from the posts that show them."""
-        tasks = plan.tasks
-        named = names_a_date(self.settings.store.key)
-        if named or any(route.source.startswith("wayback") for route in self.settings.route):
-            day = date_of if named else stated_date_of
-            dates = {name: day(self.site.post(name)) for name in {t.post for t in tasks}}
-            tasks = tuple(replace(each, written=dates[each.post]) for each in tasks)
-        if self._lives_with_post:
-            homes = defaultdict(set)
-            for post in plan.posts:
-                for url in {reference.url for reference in post.references}:
-                    if image := self.image_at(post, url):
-                        homes[identity(image)].add(self._folder(post) or "")
-            tasks = tuple(replace(t, homes=tuple(sorted(homes[identity(t.url)]))) for t in tasks)
-        return replace(plan, tasks=tasks)
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
