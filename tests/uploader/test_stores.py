@@ -227,3 +227,20 @@ def test_images_that_live_with_their_posts_have_mirrored_homes(opened, fetched, 
     (root / "posts/b" / name).unlink()
     assert not stores.confirm(known, task.homes)
     assert stores.confirm(known, ("posts/a",))
+    (root / "copies/posts/a" / name).unlink()
+    assert stores.mirror(known, ("posts/a",), tmp_path) == known.mirrors
+    assert (root / "copies/posts/a" / name).read_bytes() == image.path.read_bytes()
+
+
+def test_a_small_image_below_a_prefix_is_copied_too(opened, fetched, tmp_path, root):
+    stores = opened(
+        MirrorSettings(path="copies"), store=StoreSettings(path="images", prefix="/blog/")
+    )
+    stores.check()
+    known = stored(stores, fetched(b"a small image"))
+    assert known.placement.key == f"blog/{known.mirrors[0].key}"
+    before = held(root / "copies")
+    (root / "copies" / known.mirrors[0].key).unlink()
+    assert stores.confirm(known, ())
+    assert stores.mirror(known, (), tmp_path) == known.mirrors
+    assert held(root / "copies") == before
