@@ -260,8 +260,9 @@ class StoreSettings:
     )
     key: str = _setting(
         "{sha256:2}/{sha256}{ext}",
-        "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}, and "
-        "{year} and {month} of the first post that shows the image",
+        "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}, {stem} "
+        "(the old name), {path} (the whole old path); {year}, {month} and {post} (the name) of the "
+        "first post that shows the image",
     )
 
     @property
