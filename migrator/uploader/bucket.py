@@ -15,7 +15,7 @@ from migrator.config.settings import StoreSettings
 from migrator.errors import StoreRefused
 from migrator.model import Asset
 from migrator.uploader.answers import Refusal, is_denial, problem
-from migrator.uploader.base import OWN, Store, StoreError
+from migrator.uploader.base import OWN, StoreError
 from migrator.uploader.providers import PRECONDITIONS, address_of
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 _PROBE = b"Migrator sees with this object that uploads replace nothing here.\n"
 _UNSETTLED = {"ConditionalRequestConflict", "OperationAborted"}  # a 409 that says: ask again
-
-
-def open_bucket_source(settings: StoreSettings, table: str = "route") -> Store:
-    """The bucket of ``settings``, which stand in ``[table]``, to read images from.
-
-    Raises:
-        ConfigError: a setting is missing or does not fit; names it and the cure.
-    """
-    return BucketStore(settings, table=table)
 
 
 class BucketStore:

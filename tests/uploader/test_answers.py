@@ -53,6 +53,9 @@ def test_what_would_meet_every_image_ends_the_run_with_a_cure(status, code, says
         (408, ""),
         (400, "RequestTimeout"),
         (409, "ConditionalRequestConflict"),
+        (400, "BadDigest"),  # damaged on the way
+        (400, "XAmzContentSHA256Mismatch"),
+        (400, "IncompleteBody"),
     ],
 )
 def test_what_may_pass_is_tried_again(status, code):
@@ -101,3 +104,34 @@ def test_a_denial_is_one_only_if_the_clock_is_right():
     assert is_denial(Refusal(403, "AccessDenied", clock=1.0))
     assert not is_denial(Refusal(400, "AccessDenied", clock=1200.0))
     assert not is_denial(Refusal(403, "InvalidAccessKeyId"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "right"),
+    [
+        ("put_object", "PutObject"),
+        ("delete_object", "DeleteObject"),
+        ("list_objects", "ListBucket"),
+        ("list_objects_v2", "ListBucket"),
+        ("get_object", "GetObject"),
+        ("head_object", "ListBucket"),
+    ],
+)
+def test_the_right_that_is_missing_is_named(operation, right):
+    assert right in answered(403, "AccessDenied", operation=operation).hint
+
+
+def test_what_a_service_has_not_got_is_not_asked_for_again():
+    found = answered(501, "NotImplemented", message="A header you provided")
+    assert isinstance(found, StoreRefused)
+
+
+@pytest.mark.parametrize("table", ["store", "mirror", "route"])
+def test_cures_name_the_table_that_the_bucket_stands_in(table):
+    settings = StoreSettings(type="s3", provider="oss", bucket="blog", region="cn-hangzhou")
+    address = address_of(settings, table)
+    codes = ["InvalidAccessKeyId", "NoSuchBucket", "PermanentRedirect", "InvalidBucketName", "Odd"]
+    for code in [*codes, "AccessControlListNotSupported", "InvalidStorageClass"]:
+        hint = problem(Refusal(400, code), address, "k").hint
+        assert f"[{table}]" in hint or f"{table}." in hint
+        assert "{" not in hint

@@ -19,7 +19,7 @@ from rig.front import Answer, Rules, error, serving
 from migrator.errors import ConfigError, StoreRefused
 from migrator.reasons import Reason
 from migrator.uploader.base import StoreError
-from migrator.uploader.bucket import BucketStore, open_bucket_source
+from migrator.uploader.bucket import BucketStore
 from migrator.uploader.placing import confirm, place
 
 KEY = "ab/abcdef0123456789.png"
@@ -322,6 +322,15 @@ def test_a_real_service_refuses_a_real_wrong_clock(ceph_site, shift, says):
     assert says in done.stdout
 
 
+def test_a_wrong_region_that_the_service_corrects_does_no_harm(swift_site, opened, fetched):
+    """Swift refuses it and names its own, with which boto3 signs again."""
+    store = opened(swift_site, replace(swift_site.settings, region="eu-west-9"))
+    store.check()
+    image = fetched()
+    place(store, image, KEY)
+    assert swift_site.contents() == {KEY: image.path.read_bytes()}
+
+
 def test_another_region_is_named(twisted):
     answer = error(400, "AuthorizationHeaderMalformed", Region="eu-west-1")
     with twisted(lambda *_: answer) as (store, _, _), pytest.raises(StoreRefused) as caught:
@@ -503,13 +512,13 @@ def test_a_versioned_bucket_that_ignores_the_header_is_noticed(oss_site, oss, op
 def test_a_bucket_can_be_read_without_a_public_address(ceph_site):
     ceph_site.plant("old/a.png", b"bytes")
     settings = replace(ceph_site.settings, provider="kodo", region="default", prefix="old")
-    source = open_bucket_source(settings)
+    source = BucketStore(settings, table="route")
     assert list(source.keys()) == ["old/a.png"]
     assert b"".join(source.read("old/a.png")) == b"bytes"
     assert source.public_url("old/a.png") is None
     source.close()
     with pytest.raises(ConfigError, match=r"^route\.bucket is missing"):
-        open_bucket_source(replace(settings, bucket=""))
+        BucketStore(replace(settings, bucket=""), table="route")
 
 
 @pytest.fixture
