@@ -66,25 +66,30 @@ class Decoders:
         media_type: str,
         limits: PixelLimits,
         *,
+        end: int | None = None,
         seconds: float = SECONDS,
     ) -> Verdict:
-        """What decoding ``image`` shows, which has ``size`` bytes; within ``seconds``."""
-        end = time.monotonic() + min(seconds, SECONDS)
-        left = end - time.monotonic()
+        """What decoding ``image`` shows, which has ``size`` bytes; within ``seconds``.
+
+        ``end`` is the offset behind its end mark, where other bytes follow.
+        """
+        deadline = time.monotonic() + min(seconds, SECONDS)
+        left = deadline - time.monotonic()
         if left <= 0 or not self._free.acquire(timeout=left):
             return Verdict(Finding.NOTHING)
+        request = f"{media_type} {size} {end or size} {limits.frame} {limits.total}"
         try:
-            return self._decode(image, f"{media_type} {size} {limits.frame} {limits.total}", end)
+            return self._decode(image, request, deadline)
         finally:
             self._free.release()
 
-    def _decode(self, image: Iterable[bytes], request: str, end: float) -> Verdict:
+    def _decode(self, image: Iterable[bytes], request: str, deadline: float) -> Verdict:
         try:
             child = self._idle_child() or _Child(self._script)
         except OSError:  # no process to be had
             return Verdict(Finding.NOTHING)
         try:
-            return child.decode(image, request, end - time.monotonic())
+            return child.decode(image, request, deadline - time.monotonic())
         finally:
             with self._lock:
                 kept = child.usable and not self._closed

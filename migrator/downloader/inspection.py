@@ -93,7 +93,12 @@ class Inspector:
             words = f"{shape.frames} frames of {shape.width} x {shape.height} pixels"
             raise Unfetched(Reason.TOO_MANY_PIXELS, f"{words}; {_MORE_PIXELS}")
         verdict = self._decoders.decode(
-            image.pieces(), asset.size, asset.media_type, self._limits, seconds=seconds
+            image.pieces(),
+            asset.size,
+            asset.media_type,
+            self._limits,
+            end=shape.end,
+            seconds=seconds,
         )
         match verdict.finding:
             case Finding.WHOLE:

@@ -34,6 +34,17 @@ def _png_cut(whole: bytes, kind: bytes = b"IDAT") -> bytes:
     return whole[: at - 4] + chunk(kind, halved) + whole[at + 8 + length :]
 
 
+def _jpeg_cut(whole: bytes) -> bytes:
+    """The end mark in the middle of the picture's data."""
+    return whole[: (whole.rindex(b"\xff\xda") + len(whole)) // 2] + b"\xff\xd9"
+
+
+def _photo(**options: bool) -> bytes:
+    out = io.BytesIO()
+    images.picture(0, _LARGE).save(out, "JPEG", **options)
+    return out.getvalue()
+
+
 def _gif_cut(whole: bytes) -> bytes:
     """The first block of the last picture halved, then the end of the picture and the file."""
     at = 13 + _color_table(whole[10])
@@ -116,6 +127,8 @@ def strip() -> bytes:
 CUT_INSIDE: dict[str, Callable[[], bytes]] = {
     "PNG": lambda: _png_cut(images.image("PNG", size=_LARGE)),
     "animated PNG": lambda: _png_cut(images.animated("PNG"), b"fdAT"),
+    "JPEG": lambda: _jpeg_cut(_photo()),
+    "progressive JPEG": lambda: _jpeg_cut(_photo(progressive=True)),
     "GIF": lambda: _gif_cut(images.image("GIF", size=_LARGE)),
     "animated GIF": lambda: _gif_cut(images.animated("GIF")),
     "WEBP": lambda: _webp_cut(images.image("WEBP", size=_LARGE)),
