@@ -7,7 +7,7 @@ import pytest
 from rig.hosts import Host
 
 from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
-from migrator.downloader import Downloader, HostRules, Manners
+from migrator.downloader import Decoders, Downloader, HostRules, Manners
 
 
 @dataclass
@@ -49,6 +49,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
         allow: tuple[str, ...] | None = None,
         svg: str = "hold",
         accepted: Collection[str] = (),
+        decoders: Decoders | None = None,
         tls: Any = None,
         manners: Manners | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -64,6 +65,7 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
             spool=tmp_path / "spool",
             root=tmp_path,
             accepted=accepted,
+            decoders=decoders,
             tls=tls,
             manners=manners or Manners(now=time, sleep=time.sleep),
             hosts=hosts,

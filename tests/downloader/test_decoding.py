@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from rig import broken_images, images
+from rig import broken_images, hosts, images
 
 from migrator.downloader import decoding, media_types, structure
 from migrator.downloader.decoding import Decoders, Finding, PixelLimits, Verdict
+from migrator.model import Fetched
 
 try:
     import resource
@@ -295,6 +296,17 @@ def test_an_image_that_cannot_be_read_costs_no_child(decoders):
         with pytest.raises(ZeroDivisionError):
             decoders.decode(pieces(), len(PNG), "image/png", LIMITS)
     assert decode(decoders, PNG) == WHOLE
+
+
+@linux
+def test_a_downloader_ends_its_own_children_and_no_others(host, downloader_for, decoders):
+    url = host.on("/a.png", hosts.framed(PNG, "close"))
+    for shared in (None, decoders):
+        downloader = downloader_for(decoders=shared)
+        assert isinstance(downloader.fetch(url), Fetched)
+        assert len(children()) == 1
+        downloader.close()
+        assert len(children()) == (1 if shared else 0)
 
 
 PARENT = """

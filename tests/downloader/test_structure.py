@@ -157,6 +157,19 @@ def test_a_bare_jpeg_xl_codestream_does_not_mark_its_end():
     assert shape_of(images.JXL_CODESTREAM) == Shape(128, 128, end=None)
 
 
+def test_a_container_whose_last_box_is_open_does_not_mark_its_end():
+    head, data = images.JXL_CONTAINER.rsplit(b"jxlc", 1)
+    assert shape_of(head[:-4] + bytes(4) + b"jxlc" + data) == Shape(128, 128, end=None)
+
+
+def test_a_tiff_may_end_with_its_directory():
+    fields = ((256, 1), (257, 1), (273, 8), (279, 1))
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields)
+    data = b"II*\0\x0a\0\0\0.." + struct.pack("<H", len(fields)) + directory + bytes(4)
+    assert shape_of(data) == Shape(1, 1, len(data))
+    assert shape_of(data + b"more") == Shape(1, 1, len(data))
+
+
 def test_many_blocks_take_time_in_proportion():
     blocks = b"!\xfe" + b"\x01x" * 500_000 + b"\0"
     whole = images.image("GIF")
