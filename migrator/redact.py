@@ -2,15 +2,19 @@
 
 import logging
 import re
+from urllib.parse import unquote
 
 _URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s<>\"'`]+|(?<![\w:/])//[^\s<>\"'`]+@[^\s<>\"'`]+")
 _USERINFO = re.compile(r"//[^/?#]*@")
 _PARAMETER = re.compile(r"([?&#;])([^=&#;]*)=([^&#;]*)")
-_SECRET_NAME = re.compile(
-    r"(?i)sig|token|key|secret|auth|credential|passw|pwd|policy|expires|session|code|ticket"
-    r"|x-(?:amz|goog|oss|cos|ms)-"
+_NAMES = (
+    r"(?:(?<!de)sig|token|key(?!word)|secret|auth|credential|passw|pwd|policy|expires|session"
+    r"|ticket|jwt|hmac|hdnt|\bq-ak\b|\b_upt\b|\bcode\b)"
 )
-_SHORT = 24  # signatures, tokens and keys are longer than sizes, names and versions
+_SECRET = re.compile(rf"(?i){_NAMES}")
+_SECRET_INSIDE = re.compile(rf"(?i){_NAMES}[^=&#;?/]{{0,64}}=[^&#;]|//[^/?#]*@")
+# Signatures, tokens and keys are longer than the words, sizes and versions that URLs are made of.
+_RANDOM = re.compile(r"[\w+=-]{24}")
 
 
 def redact(text: str) -> str:
@@ -30,5 +34,8 @@ def _redacted(url: str) -> str:
 
 def _parameter(match: re.Match[str]) -> str:
     mark, name, value = match.groups()
-    secret = _SECRET_NAME.search(name) or len(value) >= _SHORT
+    inside = unquote(value)
+    secret = (
+        _SECRET.search(unquote(name)) or _RANDOM.search(inside) or _SECRET_INSIDE.search(inside)
+    )
     return f"{mark}{name}={'***' if secret and value else value}"

@@ -14,6 +14,7 @@ from migrator import __version__
 from migrator.cli import accepting, changing, letting_go, looking, testing, trying
 from migrator.errors import EnvironmentProblem, MigratorError
 from migrator.interruption import raise_on_signals
+from migrator.redact import redact
 
 app = typer.Typer(
     name="migrator",
@@ -109,5 +110,5 @@ def _bug(error: Exception) -> int:
 
 
 def _said(text: str, status: int) -> int:
-    typer.echo(text, err=True)
+    typer.echo(redact(text), err=True)
     return status

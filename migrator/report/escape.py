@@ -4,6 +4,8 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
+from migrator.redact import redact
+
 # What a terminal may act upon or a reader cannot see: C0, DEL, C1, line separators, bidirectional
 # and invisible format characters, tag characters, and lone surrogates (bytes of file names that
 # are not UTF-8). Joiners (U+200C, U+200D) and variation selectors shape real words and emoji.
@@ -56,12 +58,12 @@ def short_url(url: str, width: int) -> str:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return keep_end(for_terminal(url), width)
+        return keep_end(for_terminal(redact(url)), width)
     scheme = f"{parts.scheme}://" if parts.scheme else "//"
     path = parts.path + ("?…" if parts.query else "")
     last = path.rpartition("/")[2]
     for form in (f"{scheme}{host}{path}", f"{host}{path}", f"{host}/…/{last}"):
-        shown = for_terminal(form if host else url)
+        shown = for_terminal(form if host else redact(url))
         if columns(shown) <= width:
             return shown
     return keep_end(shown, width)

@@ -9,7 +9,6 @@ from migrator.model import Reference
 from migrator.redact import redact
 from migrator.report.escape import for_json
 from migrator.report.summary import ImageReport, PastRun, Report
-from migrator.urls import without_login
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -29,7 +28,7 @@ def report_json(report: Report) -> str:
                 {"path": post.path, "state": post.state, "edits": post.edits}
                 for post in report.posts
             ],
-            "warnings": list(report.warnings),
+            "warnings": [redact(warning) for warning in report.warnings],
         }
     )
 
@@ -93,7 +92,7 @@ def findings_json(findings: Iterable[Finding], status: int) -> str:
 
 def _image(image: ImageReport) -> dict[str, Any]:
     return {
-        "url": without_login(image.url),
+        "url": redact(image.url),
         "state": image.state,
         "reason": image.reason,
         "sha256": image.sha256,
@@ -107,7 +106,7 @@ def _image(image: ImageReport) -> dict[str, Any]:
             {"path": mention.path, "line": mention.line, "new_url": mention.new_url}
             for mention in image.references
         ],
-        "source": image.source and without_login(image.source),
+        "source": image.source and redact(image.source),
     }
 
 

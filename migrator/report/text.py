@@ -79,7 +79,7 @@ def scan_post_text(
     kind_width = max((len(kind) for _, kind, _ in places), default=0)
     lines = [for_terminal(display_path)]
     lines += [
-        f"  {place:{place_width}}  {kind:{kind_width}}  {for_terminal(url)}"
+        f"  {place:{place_width}}  {kind:{kind_width}}  {for_terminal(redact(url))}"
         for place, kind, url in places
     ]
     lines += [f"  line {note.line}: {for_terminal(note.text)}" for note in notes]
