@@ -101,6 +101,11 @@ def test_what_pillow_cannot_read_is_unknown(decoders, data):
     assert decode(decoders, data) == Verdict(Finding.UNKNOWN)
 
 
+def test_a_variant_that_pillow_cannot_read_is_unknown(decoders):
+    whole = images.image("BMP")
+    assert decode(decoders, whole[:30] + b"\x06" + whole[31:]) == Verdict(Finding.UNKNOWN)
+
+
 def test_a_png_may_hold_a_long_text(decoders):
     text = broken_images.chunk(b"zTXt", b"document\0\0" + zlib.compress(bytes(5_000_000)))
     assert decode(decoders, PNG[:33] + text + PNG[33:]) == WHOLE
@@ -180,6 +185,13 @@ def test_a_decoder_cannot_open_connect_start_or_grow_anything(attempt, tmp_path)
     assert (status("free"), status("confined") != 0) == (0, True)
 
 
+@pytest.mark.skipif(not resource, reason="there are no limits here")
+def test_limits_that_the_system_sets_are_no_obstacle(with_child):
+    stricter = "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (10, 10))\n"
+    decoders = with_child(stricter + DECODER.read_text())
+    assert decode(decoders, PNG) == WHOLE
+
+
 def test_a_limit_that_pillow_meets_is_no_damage(with_child):
     without_copy = changed_decoder("import copy ", "import io ")
     assert decode(with_child(without_copy), images.image("GIF")).finding is not Finding.DAMAGED
@@ -193,6 +205,7 @@ def test_a_child_sees_nothing_of_our_environment_and_files(decoders, monkeypatch
         (child,) = children()
         assert b"canary" not in Path(f"/proc/{child}/environ").read_bytes()
         assert {file.name for file in Path(f"/proc/{child}/fd").iterdir()} == {"0", "1", "2"}
+        assert os.getsid(child) != os.getsid(0)  # Ctrl-C does not reach it
 
 
 @linux
@@ -307,6 +320,23 @@ def test_a_downloader_ends_its_own_children_and_no_others(host, downloader_for, 
         assert len(children()) == 1
         downloader.close()
         assert len(children()) == (1 if shared else 0)
+
+
+class Watched(Decoders):
+    """Remembers how much time there was."""
+
+    seconds = 0.0
+
+    def decode(self, *image, seconds, **options):
+        self.seconds = seconds
+        return super().decode(*image, seconds=seconds, **options)
+
+
+def test_decoding_ends_with_the_time_for_the_image(host, downloader_for):
+    url = host.on("/a.png", hosts.framed(PNG, "close"))
+    with Watched(1) as decoders:
+        assert isinstance(downloader_for(timeout=25, decoders=decoders).fetch(url), Fetched)
+        assert 1 < decoders.seconds < 25
 
 
 PARENT = """
