@@ -214,6 +214,14 @@ def test_what_a_file_is_decides_and_not_its_name(tree):
     assert [name.rpartition(".")[2] for name in site.stored()] == ["jpg"]
 
 
+def test_a_file_that_is_let_through_moves(tree):
+    site = tree({"a.md": "![](x.svg)", "x.svg": SVG})
+    assert site.migrator("migrate", ".", "--local", "--yes").status == 3
+    assert site.migrator("accept", "file:x.svg").status == 0
+    assert site.migrator("migrate", ".", "--local", "--yes").status == 0
+    assert list(site.stored().values()) == [SVG]
+
+
 def test_copies_of_one_picture_are_no_placeholders(tree):
     names = [f"{letter}.png" for letter in "abcdef"]
     site = tree({"a.md": "\n".join(f"![]({name})" for name in names), **dict.fromkeys(names, PNG)})
