@@ -180,10 +180,10 @@ def without_signature(url: str) -> str:
         return url
     before, _, rest = url.partition("?")
     query, mark, fragment = rest.partition("#")
-    kept = [
+    kept = "&".join(
         pair for pair in query.split("&") if not any(scheme.owns(_name(pair)) for scheme in schemes)
-    ]
-    return before + ("?" if kept else "") + "&".join(kept) + mark + fragment
+    )
+    return before + ("?" if kept else "") + kept + mark + fragment
 
 
 def expires(url: str) -> datetime | None:
