@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from migrator.config import Settings
+from migrator.config import Settings, StoreSettings
 from migrator.errors import ConfigError
 from migrator.model import Kind, Note, Post
 from migrator.urls import is_external
@@ -34,6 +34,12 @@ def check_links(settings: Settings, public_root: str | None) -> None:
             f'rewrite.links = "{style}" does not fit a bucket, which has no place in the site',
             'Leave it out, or write links = "public".',
         )
+    if style in WITH_POST and settings.store.path == StoreSettings().path:
+        raise ConfigError(
+            f'rewrite.links = "{style}" puts images into the folders of posts, which are not below '
+            f"store.path = {settings.store.path!r}",
+            'Name the folder of all posts: path = "content" for Hugo, "source/_posts" for Hexo.',
+        )
     if style in WITH_POST and "{path}" in settings.store.key:
         raise ConfigError(
             f'rewrite.links = "{style}" does not fit store.key = "{settings.store.key}": '
@@ -47,10 +53,7 @@ def folder_of_images(post: str, settings: Settings, root: Path) -> str | None:
 
     Hugo publishes what lies beside ``index.md`` with that page (https://gohugo.io, page bundles),
     but not beside other pages: links from those would lead one folder too deep. Hexo has a folder
-    for each post that is named like it, and none for pages.
-
-    Raises:
-        ConfigError: it lies outside of the store.
+    for each post that is named like it, and none for pages. It has to be below ``store.path``.
     """
     path = PurePosixPath(post)
     if settings.rewrite.links == PAGE_BUNDLE:
@@ -62,23 +65,23 @@ def folder_of_images(post: str, settings: Settings, root: Path) -> str | None:
             return None
         folder = path.with_suffix("")
     inside = _relative(root / folder, root / settings.store.path)
-    if inside.startswith("../") or inside == "..":
-        raise ConfigError(
-            f'rewrite.links = "{settings.rewrite.links}" puts images into the folders of posts, '
-            f"but {post} is not below store.path = {settings.store.path!r}",
-            'Name the folder of all posts: path = "content" for Hugo, "source/_posts" for Hexo.',
-        )
+    if inside.startswith("../") or inside == ".." or "\\" in inside:
+        return None
     return "" if inside == "." else inside
 
 
 def without_folder(settings: Settings) -> str:
     """What to tell someone whose post has no folder for images."""
+    where = f"below {settings.store.path} ([store] path)"
     if settings.rewrite.links == PAGE_BUNDLE:
         return (
-            "Hugo shows images from a folder only for its index.md; rename the post, as from "
-            "hello.md to hello/index.md, or store the images below static/ instead"
+            f"Hugo shows images from a folder only for its index.md, {where}; rename the post, as "
+            "from hello.md to hello/index.md, or store the images below static/ instead"
         )
-    return "Hexo has folders for posts in _posts and _drafts only; store the images below source/"
+    return (
+        f"Hexo has folders for posts in _posts and _drafts only, {where}; "
+        "or store the images below source/"
+    )
 
 
 def shown_from_folder(post: Post, settings: Settings) -> Post:

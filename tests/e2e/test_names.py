@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 
 import pytest
 from rig.hosts import Host, answer
@@ -202,3 +203,41 @@ def test_a_name_that_cannot_be_made_is_told_before_anything_moves(site):
     assert "{name} is not known" in ended.err
     assert "{stem}" in ended.err
     assert json.dumps(site.host.asked) == "[]"
+
+
+@pytest.mark.parametrize("links", ["", "page-bundle"])
+def test_a_run_killed_among_images_of_one_name_ends_with_each_in_its_place(site, links):
+    configure(
+        site,
+        '[safety]\nplaceholders = "allow"\n[store]\npath = "content"\nkey = "{stem}{ext}"\n'
+        + ('public_url = "/"\n' if not links else f'[rewrite]\nlinks = "{links}"\n'),
+    )
+    paths = [f"/{number}/{('cat', 'img')[number % 2]}.png" for number in range(40)]
+    images = serve(site.host, *paths)
+    site.host.on("/copy/of-7.png", answer(images[7]))
+    paths, images = [*paths, "/copy/of-7.png"], [*images, images[7]]
+    fresh(site)
+    for post in range(8):
+        shown = "\n".join(f"![]({{host}}{path})" for path in paths[post::8])
+        site.write(f"content/{post}/index.md", shown + "\n")
+    for stop, command in ((3, ["migrate", "."]), (25, ["resume"]), (44, ["resume"])):
+        process = site.start(*command, "--yes")
+        while process.poll() is None and _steps_done(site) < stop:
+            time.sleep(0.002)
+        process.kill()
+        process.communicate()
+    assert site.migrator("resume", "--yes").status == 0
+    assert "Nothing to do" in site.migrator("migrate", ".", "--yes").out
+    tree = site.tree()
+    for post in range(8):
+        links = LINK.findall(tree[f"content/{post}/index.md"].decode())
+        top = f"content/{post}/" if not links[0].startswith("/") else "content"
+        assert [tree[f"{top}{link}"] for link in links] == images[post::8]
+    for each in site.migrator("report", "--json").json["images"]:
+        assert {place["new_url"].lstrip("/") for place in each["references"]} <= {each["key"], ""}
+
+
+def _steps_done(site):
+    """How many images are stored and posts replaced so far."""
+    posts = (path.read_bytes() for path in site.root.glob("content/*/index.md"))
+    return sum(1 for _ in site.root.rglob("*.png")) + sum(b"http" not in post for post in posts)

@@ -87,11 +87,22 @@ def test_images_live_in_the_folder_that_the_generator_gives_a_post(links, path, 
     assert without_folder(settings)
 
 
-@pytest.mark.parametrize("post", ["content/a/index.md", "../elsewhere/index.md", "index.md"])
-def test_a_post_outside_of_the_store_is_a_mistake_in_the_configuration(post):
+@pytest.mark.parametrize(
+    "post",
+    ["themes/x/content/a/index.md", "../content/a/index.md", "index.md", "content\\b/index.md"],
+)
+def test_a_post_outside_of_the_store_has_no_folder(post):
+    settings = Settings(
+        store=StoreSettings(path="content"), rewrite=RewriteSettings(links="page-bundle")
+    )
+    assert folder_of_images(post, settings, Path("/site")) is None
+    assert "below content" in without_folder(settings)
+
+
+def test_images_that_live_with_posts_need_the_folder_of_the_posts():
     settings = Settings(rewrite=RewriteSettings(links="page-bundle"))
     with pytest.raises(ConfigError, match=r"store\.path") as caught:
-        folder_of_images(post, settings, Path("/site"))
+        check_links(settings, None)
     assert "content" in caught.value.hint
 
 
@@ -118,7 +129,8 @@ def test_hexo_finds_images_in_the_folder_of_a_post_for_markdown_alone():
 
 def test_images_in_the_folders_of_posts_do_not_keep_the_path_of_their_old_address():
     settings = Settings(
-        store=StoreSettings(key="{path}"), rewrite=RewriteSettings(links="page-bundle")
+        store=StoreSettings(key="{path}", path="content"),
+        rewrite=RewriteSettings(links="page-bundle"),
     )
     with pytest.raises(ConfigError, match="key") as caught:
         check_links(settings, None)
