@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import pytest
 from rig.hosts import Host, answer, status
@@ -8,7 +9,7 @@ from migrator.config import SafetySettings, Settings, StoreSettings
 from migrator.errors import ConfigError
 from migrator.model import Failed, Stored, TransferTask
 from migrator.reasons import Reason
-from migrator.transfer import Transfer, TransferSpec
+from migrator.transfer import SourceBucket, Transfer, TransferSpec
 
 
 @pytest.fixture
@@ -83,3 +84,23 @@ def test_a_setting_that_does_not_fit_is_seen_before_anything_moves(tmp_path):
     )
     with pytest.raises(ConfigError, match=r"10\.0\.0\.0/99"):
         Transfer(TransferSpec(settings, tmp_path, tmp_path / "spool")).check()
+
+
+def test_a_bucket_of_a_route_says_in_plain_words_what_it_cannot_give(
+    tmp_path, rclone_site, monkeypatch
+):
+    rclone_site.plant("a.png", image("PNG"))
+    bucket = SourceBucket(rclone_site.settings, tmp_path)
+    assert b"".join(bucket.read("a.png")) == image("PNG")
+    with pytest.raises(FileNotFoundError):
+        list(bucket.read("b.png"))
+    monkeypatch.setenv("NOT_IT", "not-the-key")
+    strangers = replace(rclone_site.settings, access_key_env="NOT_IT")
+    with pytest.raises(PermissionError):
+        list(SourceBucket(strangers, tmp_path).read("a.png"))
+    nowhere = replace(rclone_site.settings, endpoint="http://127.0.0.1:1")
+    with pytest.raises(OSError, match=r"127\.0\.0\.1") as raised:
+        list(SourceBucket(nowhere, tmp_path).read("a.png"))
+    assert type(raised.value) is OSError
+    with pytest.raises(ConfigError, match="route"):
+        SourceBucket(replace(rclone_site.settings, provider="kodo", endpoint=""), tmp_path)

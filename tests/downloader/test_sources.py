@@ -1,7 +1,12 @@
 import os
+import re
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from migrator.config.loading import load
 from migrator.config.settings import HostSettings, RouteSettings
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.host_rules import HostRules
@@ -9,6 +14,7 @@ from migrator.downloader.sources import Object, Sources, Web
 from migrator.errors import ConfigError
 from migrator.reasons import Reason
 
+ROOT = Path(__file__).parents[2]
 OLD = "https://old.example/img/"
 SIGNED = "https://my-b.oss-cn-beijing.aliyuncs.com/a.png!s?OSSAccessKeyId=k&Signature=s&Expires=1"
 
@@ -242,3 +248,25 @@ def test_a_route_to_nowhere_is_refused_with_an_example(tmp_path, target):
     with pytest.raises(ConfigError, match="no source") as raised:
         sources(tmp_path / "site", (OLD, target))
     assert "file:dump/" in raised.value.hint
+
+
+@given(st.text(max_size=60), st.sampled_from(["", OLD, "//", "http://[", "https://h/?"]))
+def test_any_url_has_a_source(text, before):
+    routes = [RouteSettings(OLD, to) for to in ("file:dump", "https://m/", "s3://b", "wayback")]
+    for found in (
+        Sources(routes, ROOT, HostRules(), originals=True),
+        Sources((), ROOT, HostRules(), originals=True),
+    ):
+        assert all(source.candidates for source in found.of(before + text))
+
+
+def test_what_the_page_shows_can_be_written_into_a_configuration(tmp_path):
+    page = (ROOT / "docs/reference/sources.md").read_text("utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    for block in blocks:
+        file = tmp_path / "migrator.toml"
+        file.write_text(block, encoding="utf-8")
+        settings = load(file, user_file=None, overrides={}, environ={}).settings
+        hosts = HostRules(settings.host, settings.scan.site_url)
+        Sources(settings.route, tmp_path, hosts, originals=True)
