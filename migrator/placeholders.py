@@ -5,11 +5,11 @@ A host that lost an image, or does not want to serve it, often answers with anot
 a few questions of our own to it, do. The order in which images came makes no difference.
 """
 
+import heapq
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from migrator.config import Settings
@@ -18,7 +18,8 @@ from migrator.held import PICTURES, SHORT, group_name, host_of, let_through
 from migrator.model import Asset, Held, PastImage, Probe, Stored
 from migrator.reasons import Outlook, Reason
 from migrator.redact import redact
-from migrator.urls import canonical, identity, is_external, names_an_image
+from migrator.second_look import Answers, Seen, decoys, rest, samples
+from migrator.urls import canonical, is_external
 
 # SHA-256 of pictures that stand for missing ones, and where that is published.
 KNOWN = {
@@ -41,29 +42,9 @@ _TELLING = re.compile(
     r"(?![a-z0-9])"
 )
 _SEPARATORS = re.compile(r"[-_. ]+")
-_FOLDERS = 3  # of a host, to be asked for a made-up name
-_SAMPLE = 3  # images of a host, to be asked for as another page would
 _NAMED = 3  # other images of a group that a detail names
 
-
-Answers = Mapping[Probe, Asset | None]
 Ask = Callable[[Sequence[Probe]], Answers]
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """An image as a host gave it; ``thing`` is the same for all variants of one image.
-
-    ``source`` and ``target``, where redirects ended, are canonical.
-    """
-
-    url: str
-    source: str
-    target: str
-    asset: Asset
-    host: str
-    thing: str
-    is_redirected: bool
 
 
 def held_back(
@@ -84,29 +65,30 @@ def held_back(
     What comes from the user's own copy (a folder, a bucket) is not judged.
     """
     judged = [
-        each
+        (each, Seen.of(each, each.asset, hosts))
         for each in images
         if is_external(each.source) and not let_through(each.url, each.asset, accepted)
     ]
+    seen = [each for _, each in judged]
     answers: dict[Probe, Asset | None] = {}
-    if probes := [*_decoys(judged, hosts, made_up), *_samples(judged, hosts)]:
+    if probes := [*decoys(seen, made_up), *samples(seen)]:
         answers |= ask(probes)
-    if probes := _rest(judged, hosts, answers):
+    if probes := rest(seen, answers):
         answers |= ask(probes)
-    seen = {identity(each.url): _seen(each, each.asset, hosts) for each in judged}
+    urls = {each.url for each in seen}
     others = (
-        _seen(each, each.asset, hosts)
+        Seen.of(each, each.asset, hosts)
         for each in earlier
-        if each.asset and each.url not in seen and is_external(each.source)
+        if each.asset and each.url not in urls and is_external(each.source)
     )
-    evidence = _Evidence([*seen.values(), *others], answers, known)
+    evidence = _Evidence([*seen, *others], answers, known)
     held = []
-    for each in judged:
-        if found := evidence.against(seen[identity(each.url)]):
+    for image, each in judged:
+        if found := evidence.against(each):
             reason, detail = found
-            name = group_name(reason, each.url, each.asset.sha256)
+            name = group_name(reason, image.url, image.asset.sha256)
             detail = f"{detail}; if it is right: migrator accept {name}"
-            held.append(Held(each.url, reason, detail, each.asset))
+            held.append(Held(image.url, reason, detail, image.asset))
     return held
 
 
@@ -129,89 +111,46 @@ def settled(image: PastImage, settings: Settings, accepted: Collection[str]) -> 
     return None
 
 
-def _seen(image: Stored | PastImage, asset: Asset, hosts: HostRules) -> _Seen:
-    source = canonical(image.source)
-    target = canonical(image.final_url) if image.final_url else source
-    thing = _thing(source, hosts)
-    return _Seen(
-        identity(image.url),
-        source,
-        target,
-        asset,
-        host_of(source),
-        thing,
-        _thing(target, hosts) != thing,
-    )
+class _Group:
+    """Images of one host that have something in common."""
 
+    def __init__(self) -> None:
+        self._urls: set[str] = set()
+        self._things: set[str] = set()
 
-def _decoys(
-    images: Iterable[Stored], hosts: HostRules, made_up: Callable[[], str]
-) -> Iterator[Probe]:
-    """A made-up sibling in each host's fullest folders; the query of the others is dropped."""
-    folders: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for each in images:
-        if not each.reused and hosts.rule(each.source).decoy:
-            folder, _, name = canonical(each.source).partition("?")[0].rpartition("/")
-            folders[host_of(each.source)][folder].add(name)
-    for _, by_folder in sorted(folders.items()):
-        fullest = sorted(by_folder.items(), key=lambda item: (-len(item[1]), item[0]))
-        for folder, names in fullest[:_FOLDERS]:
-            endings = Counter(map(_ending, names))
-            ending = min(endings, key=lambda each: (-endings[each], each))
-            yield Probe(f"{folder}/{made_up()}{ending}")
+    def add(self, image: Seen) -> None:
+        self._urls.add(image.url)
+        self._things.add(image.thing)
 
+    @property
+    def things(self) -> int:
+        """How many different images there are, all variants of one counted once."""
+        return len(self._things)
 
-def _ending(name: str) -> str:
-    suffix = PurePosixPath(name).suffix
-    return suffix if suffix[1:].isalnum() else ""
+    @cached_property
+    def _first(self) -> list[str]:
+        return heapq.nsmallest(_NAMED + 1, self._urls)
 
-
-def _samples(images: Iterable[Stored], hosts: HostRules) -> Iterator[Probe]:
-    """The smallest images of each host, to be asked for as a page of the host itself would."""
-    by_host: dict[str, dict[Probe, int]] = defaultdict(dict)
-    for each in images:
-        if not each.reused and _may_depend_on_referer(each, hosts):
-            by_host[host_of(each.source)][_from_its_own_page(each)] = each.asset.size
-    for _, sizes in sorted(by_host.items()):
-        yield from sorted(sizes, key=lambda probe: (sizes[probe], probe.url))[:_SAMPLE]
-
-
-def _rest(images: Iterable[Stored], hosts: HostRules, answers: Answers) -> list[Probe]:
-    """All other images of the hosts that gave another picture for one of the sample."""
-    fetched = [each for each in images if _may_depend_on_referer(each, hosts)]
-    moody = {
-        host_of(each.source)
-        for each in fetched
-        if (other := answers.get(_from_its_own_page(each))) and other.sha256 != each.asset.sha256
-    }
-    probes = (_from_its_own_page(each) for each in fetched if host_of(each.source) in moody)
-    return [probe for probe in dict.fromkeys(probes) if probe not in answers]
-
-
-def _may_depend_on_referer(image: Stored, hosts: HostRules) -> bool:
-    """Whether a second look could tell: not where it is known which pages a host refuses.
-
-    Nor for what was fetched with a Referer: without one it was refused, as others of its host were.
-    """
-    return not image.referer and not any("://" in r for r in hosts.rule(image.source).referers)
-
-
-def _from_its_own_page(image: Stored) -> Probe:
-    parts = urlsplit(canonical(image.source))
-    return Probe(canonical(image.source), f"{parts.scheme}://{parts.netloc}/")
+    def beside(self, image: Seen) -> str:
+        """The others: some of them, and how many more."""
+        named = [url for url in self._first if url != image.url][:_NAMED]
+        more = len(self._urls) - 1 - len(named)
+        if not named:
+            return ""
+        return f", also for {', '.join(map(redact, named))}{f' and {more} more' if more else ''}"
 
 
 class _Evidence:
     """What all images together, and the answers of hosts, say about each."""
 
-    def __init__(self, seen: Iterable[_Seen], answers: Answers, known: Collection[str]) -> None:
+    def __init__(self, seen: Iterable[Seen], answers: Answers, known: Collection[str]) -> None:
         self._known = known
-        self._same_bytes: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
-        self._same_target: dict[tuple[str, str], list[_Seen]] = defaultdict(list)
+        self._same_bytes: dict[tuple[str, str], _Group] = defaultdict(_Group)
+        self._same_target: dict[tuple[str, str], _Group] = defaultdict(_Group)
         for each in seen:
-            self._same_bytes[each.host, each.asset.sha256].append(each)
+            self._same_bytes[each.host, each.asset.sha256].add(each)
             if each.is_redirected:
-                self._same_target[each.host, each.target].append(each)
+                self._same_target[each.host, each.target].add(each)
         self._to_any_name = {
             (host_of(probe.url), asset.sha256)
             for probe, asset in answers.items()
@@ -221,7 +160,7 @@ class _Evidence:
             probe.url: asset for probe, asset in answers.items() if asset and probe.referer
         }
 
-    def against(self, image: _Seen) -> tuple[Reason, str] | None:
+    def against(self, image: Seen) -> tuple[Reason, str] | None:
         """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
         asset = image.asset
         alike = self._same_bytes[image.host, asset.sha256]
@@ -230,14 +169,14 @@ class _Evidence:
         if asset.sha256 in self._known:
             return Reason.KNOWN_PLACEHOLDER, "it is in your list of known_placeholders"
         if (image.host, asset.sha256) in self._to_any_name:
-            return Reason.ANY_NAME, f"{image.host}{_company(image, alike)}"
-        if _things(alike) >= (_MANY_SMALL if _is_small(asset) else _MANY):
-            return Reason.SAME_BYTES, f"{image.host}{_company(image, alike)}"
+            return Reason.ANY_NAME, f"{image.host}{alike.beside(image)}"
+        if alike.things >= (_MANY_SMALL if _is_small(asset) else _MANY):
+            return Reason.SAME_BYTES, f"{image.host}{alike.beside(image)}"
         if image.is_redirected:
             redirected = self._same_target[image.host, image.target]
-            if _things(redirected) >= _REDIRECTED:
+            if redirected.things >= _REDIRECTED:
                 where = f"to {redact(image.target)}"
-                return Reason.SAME_TARGET, f"{where}{_company(image, redirected)}"
+                return Reason.SAME_TARGET, f"{where}{redirected.beside(image)}"
         if words := _stand_in(image):
             return Reason.STAND_IN, words
         other = self._elsewhere.get(image.source)
@@ -247,25 +186,13 @@ class _Evidence:
         return None
 
 
-def _thing(url: str, hosts: HostRules) -> str:
-    """What all variants of one image have in common, and the http and https spelling of it."""
-    plain = identity(hosts.original(url) or url)
-    if names_an_image(plain):
-        plain = plain.partition("?")[0]
-    return plain.partition("://")[2]
-
-
-def _things(group: Iterable[_Seen]) -> int:
-    return len({each.thing for each in group})
-
-
 def _is_small(asset: Asset) -> bool:
     if asset.width and asset.height and max(asset.width, asset.height) <= _SMALL_PIXELS:
         return True
     return asset.size <= _SMALL_BYTES
 
 
-def _stand_in(image: _Seen) -> str:
+def _stand_in(image: Seen) -> str:
     """What makes this one image look like a stand-in, if anything does."""
     asked, target = (urlsplit(url).path for url in (image.source, image.target))
     if image.is_redirected and _tells(target) and not _tells(asked):
@@ -280,15 +207,6 @@ def _stand_in(image: _Seen) -> str:
 def _tells(path: str) -> bool:
     words = _SEPARATORS.split(path.rpartition("/")[2])
     return bool(_TELLING.search(" ".join(words)) or _TELLING.search("".join(words[:-1])))
-
-
-def _company(image: _Seen, group: Iterable[_Seen]) -> str:
-    """The others of a group: how many, and some of them."""
-    others = sorted(each.url for each in group if each.url != image.url)
-    if not others:
-        return ""
-    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-    return f", also for {', '.join(map(redact, others[:_NAMED]))}{more}"
 
 
 def _shape(asset: Asset) -> str:

@@ -1,0 +1,122 @@
+"""What to ask hosts once more, to see whether what they gave is to be trusted. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from migrator.downloader.host_rules import HostRules
+from migrator.model import Asset, PastImage, Probe, Stored
+from migrator.urls import canonical, identity, names_an_image
+
+_FOLDERS = 3  # of a host, to be asked for a made-up name
+_SAMPLE = 3  # images of a host, to be asked for as another page would
+
+Answers = Mapping[Probe, Asset | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An image as a host gave it, by its identity ``url``.
+
+    ``source`` and ``target``, where redirects ended, are canonical; ``thing`` is the same for all
+    variants of one image. ``fresh`` is whether it was fetched in this run, ``decoy`` whether its
+    host can tell that there is no image of some name, and ``page`` the Referer with which a second
+    look could show something, empty where it could not.
+    """
+
+    url: str
+    source: str
+    target: str
+    host: str
+    thing: str
+    asset: Asset
+    is_redirected: bool
+    fresh: bool = False
+    decoy: bool = False
+    page: str = ""
+
+    @classmethod
+    def of(cls, image: Stored | PastImage, asset: Asset, hosts: HostRules) -> "Seen":
+        """``image`` with what is known of its host."""
+        source = canonical(image.source)
+        final_url = image.final_url
+        target = canonical(final_url) if final_url and final_url != image.source else source
+        parts, thing = urlsplit(source), _thing(source, hosts)
+        fresh, decoy, page = False, False, ""
+        if isinstance(image, Stored):
+            rule = hosts.rule(source)
+            fresh, decoy = not image.reused, rule.decoy
+            # Without its Referer it was refused, or its host is known to need it.
+            if not image.referer and not any("://" in referer for referer in rule.referers):
+                page = f"{parts.scheme}://{parts.netloc}/"
+        return cls(
+            identity(image.url),
+            source,
+            target,
+            parts.netloc.rpartition("@")[2],
+            thing,
+            asset,
+            target != source and _thing(target, hosts) != thing,
+            fresh,
+            decoy,
+            page,
+        )
+
+    @property
+    def probe(self) -> Probe:
+        """The second look, as a page of the host itself would have it."""
+        return Probe(self.source, self.page)
+
+
+def decoys(images: Iterable[Seen], made_up: Callable[[], str]) -> Iterator[Probe]:
+    """A made-up sibling in each host's fullest folders; the query of the others is dropped."""
+    folders: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for each in images:
+        if each.fresh and each.decoy:
+            folder, _, name = each.source.partition("?")[0].rpartition("/")
+            folders[each.host][folder].add(name)
+    for _, by_folder in sorted(folders.items()):
+        fullest = sorted(by_folder.items(), key=lambda item: (-len(item[1]), item[0]))
+        for folder, names in fullest[:_FOLDERS]:
+            endings = Counter(map(_ending, names))
+            ending = min(endings, key=lambda each: (-endings[each], each))
+            yield Probe(f"{folder}/{made_up()}{ending}")
+
+
+def samples(images: Iterable[Seen]) -> Iterator[Probe]:
+    """A second look at the smallest images of each host."""
+    sizes: dict[str, dict[Probe, int]] = defaultdict(dict)
+    for each in images:
+        if each.fresh and each.page:
+            sizes[each.host][each.probe] = each.asset.size
+    for _, by_probe in sorted(sizes.items()):
+        smallest = sorted(by_probe, key=lambda probe: (by_probe[probe], probe.url))
+        yield from smallest[:_SAMPLE]
+
+
+def rest(images: Iterable[Seen], answers: Answers) -> list[Probe]:
+    """A second look at all other images of the hosts that gave another picture for a sample."""
+    looked_at = {each.probe: each for each in images if each.page}
+    moody = {
+        each.host
+        for probe, each in looked_at.items()
+        if (other := answers.get(probe)) and other.sha256 != each.asset.sha256
+    }
+    return [
+        probe for probe, each in looked_at.items() if each.host in moody and probe not in answers
+    ]
+
+
+def _ending(name: str) -> str:
+    suffix = PurePosixPath(name).suffix
+    return suffix if suffix[1:].isalnum() else ""
+
+
+def _thing(url: str, hosts: HostRules) -> str:
+    """What all variants of one image have in common, and the http and https spelling of it."""
+    plain = identity(hosts.original(url) or url)
+    if names_an_image(plain):
+        plain = plain.partition("?")[0]
+    return plain.partition("://")[2]
