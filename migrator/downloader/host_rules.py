@@ -82,12 +82,12 @@ RULES: Mapping[str, HostRule] = {
         fact="refuses foreign Referers (403) and answers 429 to programs; an image that is gone "
         "is a redirect to removed.png",
         origin="github.com/mikf/gallery-dl/issues/4686, "
-        "github.com/aliparlakci/bulk-downloader-for-reddit/issues/864",
+        "github.com/Serene-Arc/bulk-downloader-for-reddit/issues/864",
     ),
     "smms": _OPEN,
     "sina": HostRule(
         ("https://weibo.com/", NONE),
-        fact="refuses all Referers but Weibo's (403)",
+        fact="refuses all Referers but Weibo's, and none at all (403)",
         origin="github.com/DIYgod/RSSHub/issues/11096",
     ),
     "yuque": _platform(
@@ -100,6 +100,7 @@ RULES: Mapping[str, HostRule] = {
         decoy=False,
         fact="gives foreign Referers a notice in place of the image, with status 200; the last "
         "part of the path is a size, and anything will do there",
+        origin="github.com/wechat-article/wechat-article-exporter/issues/21",
     ),
     "zhihu": _platform("https://www.zhihu.com/", "answers without a Referer"),
     "csdn": _platform(
@@ -117,11 +118,20 @@ RULES: Mapping[str, HostRule] = {
         fact="needs its own Referer",
         origin="github.com/Molunerfinn/PicGo/issues/773",
     ),
-    "cnblogs": _platform("https://www.cnblogs.com/", "answers without a Referer"),
-    "bilibili": _platform("https://www.bilibili.com/", "refuses foreign Referers (403)"),
+    "cnblogs": _platform(
+        "https://www.cnblogs.com/",
+        "refuses foreign Referers (403)",
+        "github.com/halo-dev/halo/issues/70",
+    ),
+    "bilibili": _platform(
+        "https://www.bilibili.com/",
+        "refuses foreign Referers (403)",
+        "github.com/DIYgod/RSSHub/issues/1297",
+    ),
     "sspai": HostRule(
-        ("https://sspai.com/", NONE),
-        fact="needs its own Referer",
+        (ORIGIN, "https://sspai.com/"),
+        fact="refuses whoever sends no Referer (403); its own front page will do",
+        origin="github.com/fantasy-ke/obsidian-cf-imgbed/pull/18",
     ),
 }
 _ARCHIVE = HostRule(
