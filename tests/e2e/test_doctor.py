@@ -305,7 +305,7 @@ MINE = "https://blog.example.com/"
     [
         ((None, MINE), 0, f"on the pages of {MINE}, and not on those of other sites"),
         ((None,), 8, f"the pages of {MINE} are denied"),
-        ((MINE,), 8, "allow the empty Referer"),
+        ((MINE,), 8, f"those on {MINE} not"),
         ((), 8, "readers are denied"),
     ],
 )
@@ -315,7 +315,9 @@ def test_a_list_of_allowed_sites_is_noticed(site, behind, doctor, sites, status,
     site.write("migrator.toml", f'{text}[scan]\nsite_url = "{MINE}"\n')
     ended = doctor()
     assert ended.status == status
-    assert says in (one(ended, area="public") if status else "; ".join(found(ended, "ok")))
+    fine = "; ".join(found(ended, "ok", "public"))
+    assert says in (one(ended, area="public") if status else fine)
+    assert ("on the pages of" in fine) == (status == 0)
 
 
 def test_without_a_site_url_a_list_of_allowed_sites_is_a_note(behind, doctor):
@@ -362,7 +364,7 @@ def test_other_bytes_than_were_given_are_a_problem(behind, doctor):
     _, contents = behind(Converting)
     ended = doctor()
     assert (ended.status, contents()) == (8, {})
-    assert "other bytes" in one(ended)
+    assert "it gives back other bytes" in one(ended)
 
 
 def test_ctrl_c_takes_the_probe_away(site, behind):
@@ -506,6 +508,7 @@ def git(site, *arguments, check=True):
 
 
 def test_uncommitted_posts_are_noted_and_a_merge_is_a_problem(site, doctor):
+    (site.root / "posts/three.md").symlink_to("one.md")
     git(site, "init", "-q", "-b", "main")
     git(site, "add", "-A")
     git(site, "commit", "-qm", "one")
@@ -514,8 +517,8 @@ def test_uncommitted_posts_are_noted_and_a_merge_is_a_problem(site, doctor):
     post.write_bytes(post.read_bytes() + b"\nmore\n")
     ended = doctor()
     assert ended.status == 0
-    assert "not committed to git" in one(ended, "note")
-    assert "posts/one.md" in one(ended, "note")
+    (uncommitted,) = [each for each in found(ended, "note") if "not committed to git" in each]
+    assert "posts/one.md" in uncommitted
     git(site, "commit", "-qam", "two")
     git(site, "checkout", "-q", "-b", "side", "HEAD~1")
     post.write_bytes(post.read_bytes() + b"\nother\n")
@@ -523,6 +526,7 @@ def test_uncommitted_posts_are_noted_and_a_merge_is_a_problem(site, doctor):
     git(site, "merge", "main", check=False)
     ended = doctor()
     assert "in the middle of a merge" in one(ended, area="posts")
+    assert "a symbolic link" in one(ended, "note", "posts")  # and goes on
     assert ended.status == 2
 
 
@@ -541,6 +545,7 @@ def test_an_interrupted_run_is_named_with_its_cure(site, doctor):
     site.host.on("/a.png", status(404))
     ended = doctor("posts")
     assert "migrator resume" in one(ended, "note", "disk")
+    assert not list((site.root / ".migrator/spool").glob("doctor*"))
 
 
 def test_a_run_at_work_is_noted(site):
