@@ -76,19 +76,19 @@ class Fetcher:
 
     def _ask(self, url: str, source: str) -> Fetched:
         """The image, asked for with one Referer after the other while the host refuses it."""
-        refusal: Unfetched | None = None
+        refusals = []
         agent = self._hosts.rule(source).user_agent
         for referer in self._hosts.referers(source):
             try:
                 fetched = self._receiver.fetch(url, source, referer=referer, user_agent=agent)
             except Unfetched as fault:
-                refusal = refusal or fault
                 if fault.reason not in _REFUSALS:
                     raise
+                refusals.append(fault)
             else:
                 self._hosts.worked(source, referer)
                 return fetched
-        raise refusal or Unfetched(Reason.FORBIDDEN, "no Referer is left to try")
+        raise refusals[0]
 
     def _copy(self, url: str, file: File) -> Fetched:
         path = self._sources.path(file)

@@ -179,7 +179,7 @@ class HostRules:
             places.get(each, each) for each in self.rule(url).referers if places.get(each, "-")
         ]
         worked = self._worked.get(host(url) or "")
-        return list(dict.fromkeys(listed if worked is None else [worked, *listed]))
+        return list(dict.fromkeys(listed if worked is None else [worked, *listed])) or [NONE]
 
     def worked(self, url: str, referer: str) -> None:
         """Remember that the host of ``url`` gave an image to ``referer``."""

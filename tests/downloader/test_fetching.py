@@ -1,6 +1,7 @@
 """What is asked of which source, and in which order, until an image is had."""
 
 import threading
+import time
 
 import pytest
 from rig import hosts, images
@@ -310,6 +311,18 @@ def test_what_a_bucket_does_not_give_is_said(from_bucket, tmp_path, found, reaso
     assert result.reason is reason
     assert len(bucket.asked) == times
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_bucket_that_drips_does_not_outlast_the_time_for_an_image(downloader_for):
+    class Dripping(Bucket):
+        def read(self, key):
+            for byte in iter(lambda: b"x", None):
+                time.sleep(0.02)
+                yield byte
+
+    route = RouteSettings("http://x.bkt.clouddn.com/", "s3://b")
+    downloader = downloader_for(route, open_bucket=lambda _: Dripping({}), timeout=0.3)
+    assert downloader.fetch("http://x.bkt.clouddn.com/a.png").reason is Reason.TIMEOUT
 
 
 def test_sizes_come_from_the_first_source_that_knows(host, downloader_for, tmp_path):

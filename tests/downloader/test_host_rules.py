@@ -62,6 +62,12 @@ def test_what_the_user_says_goes_before_what_is_known_and_the_rest_stays():
     assert (imgur.user_agent, imgur.referers, imgur.rate) == ("curl/8", ("",), 1)
 
 
+def test_a_host_that_wants_a_page_we_do_not_know_is_asked_all_the_same():
+    assert HostRules([HostSettings("h.example", referer=(SITE_URL,))]).referers(
+        "https://h.example/a"
+    ) == [""]
+
+
 def test_a_rate_is_of_a_host():
     hosts = HostRules([HostSettings("img.example", rate=2.5), HostSettings("github", rate=3)])
     assert hosts.rate("img.example") == 2.5
