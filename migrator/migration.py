@@ -124,8 +124,13 @@ class Migration:
         ):
             if isinstance(post, Post):
                 post = local.without_names(post) if local else post  # noqa: PLW2901 - less of it
-                post = shown_from_folder(post, self.settings)  # noqa: PLW2901 - likewise
+                post = shown_from_folder(post, self.settings, self._may_move)  # noqa: PLW2901 - likewise
             yield post
+
+    def _may_move(self, post: Post, url: str) -> bool:
+        image = self.image_at(post, url)
+        there = self.local and image and self.local.reason_to_stay(image) is Reason.ALREADY_THERE
+        return image is not None and not there
 
     def _known(self, ledger: Ledger | None) -> dict[str, Stored]:
         """What earlier runs stored; files of the site are read again, for they may have changed."""

@@ -1,6 +1,7 @@
 """How a post links to a placement, and where images live that live with their post. Pure."""
 
 import os.path
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -15,6 +16,10 @@ WITH_POST = (PAGE_BUNDLE, ASSET_FOLDER)  # each post has a copy of its images
 _BUNDLES = {"index", "_index"}  # Hugo: pages that own the files beside them
 _POSTS = {"_posts", "_drafts"}  # Hexo: where posts have folders
 _BY_MARKDOWN = {Kind.IMAGE, Kind.DEFINITION}
+
+
+def _is_elsewhere(_post: Post, url: str) -> bool:
+    return is_external(url)
 
 
 def check_links(settings: Settings, public_root: str | None) -> None:
@@ -84,10 +89,13 @@ def without_folder(settings: Settings) -> str:
     )
 
 
-def shown_from_folder(post: Post, settings: Settings) -> Post:
+def shown_from_folder(
+    post: Post, settings: Settings, may_move: Callable[[Post, str], bool] = _is_elsewhere
+) -> Post:
     """``post`` without the places where its generator finds no image in the post's folder.
 
-    Hexo's renderer looks there for ``![](...)`` alone (hexo-renderer-marked, ``postAsset``).
+    Hexo's renderer looks there for ``![](...)`` alone (hexo-renderer-marked, ``postAsset``). Notes
+    tell of those whose image ``may_move``.
     """
     if settings.rewrite.links != ASSET_FOLDER:
         return post
@@ -98,7 +106,7 @@ def shown_from_folder(post: Post, settings: Settings) -> Post:
             "![](...); write it so, or store the images below source/",
         )
         for each in post.references
-        if each.kind not in _BY_MARKDOWN and is_external(each.url)
+        if each.kind not in _BY_MARKDOWN and may_move(post, each.url)
     ]
     kept = tuple(each for each in post.references if each.kind in _BY_MARKDOWN)
     return replace(post, references=kept, notes=(*post.notes, *notes))

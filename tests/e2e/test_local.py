@@ -159,6 +159,20 @@ def test_links_below_the_site_s_own_address_are_known_again(tree):
     assert {each["reason"] for each in ended.json["images"]} == {"already-there"}
 
 
+def test_folders_of_posts_get_the_files_that_lie_elsewhere(tree):
+    site = tree(HEXO)
+    settings = '[store]\npath = "source/_posts"\nkey = "{stem}{ext}"\n'
+    site.write("migrator.toml", f'{settings}[rewrite]\nlinks = "asset-folder"\n')
+    ended = site.migrator("migrate", ".", "--local", "--yes", "--json")
+    assert ended.status == 3
+    (warning,) = ended.json["warnings"]
+    assert "hello.md:3: /images/封面.jpg stays as it is, for Hexo finds images" in warning
+    now = (site.root / "source/_posts/hello.md").read_text()
+    assert '![内](inside.png) ![外](logo.gif "t") ![远](b.jpg)' in now
+    assert (site.root / "source/_posts/hello/logo.gif").read_bytes() == GIF
+    assert "{% asset_img inside.png 题 %}" in now
+
+
 def test_without_the_option_files_of_the_site_stay(tree):
     site = tree(HEXO)
     ended = site.migrator("migrate", ".", "--yes", "--json")
