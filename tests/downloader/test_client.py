@@ -121,7 +121,10 @@ def test_an_address_that_cannot_be_requested_is_said_to_be_bad(downloader, url):
         (hosts.answer(PNG, code=204), Reason.HTTP_STATUS),
         (hosts.answer(PNG, code=206), Reason.HTTP_STATUS),
         (hosts.answer(PNG, code=203), Reason.HTTP_STATUS),
+        (hosts.answer(PNG, code=300), Reason.HTTP_STATUS),
         (hosts.answer(PNG, code=304), Reason.HTTP_STATUS),
+        (hosts.answer(PNG, code=305), Reason.HTTP_STATUS),
+        (hosts.answer(PNG, code=999), Reason.HTTP_STATUS),
         (hosts.answer(PNG, code=418), Reason.HTTP_STATUS),
         (hosts.answer(PNG, code=401), Reason.FORBIDDEN),
         (hosts.answer(PNG, code=403), Reason.FORBIDDEN),
@@ -300,6 +303,19 @@ def test_tls_that_is_not_valid_is_a_failure_that_is_not_tried_again(
     assert result.reason is Reason.TLS
     assert said in result.detail
     assert time.slept == []
+    assert host.asked == []
+
+
+def test_a_host_that_does_not_send_its_chain_is_not_trusted(trusting, authority, downloader_for):
+    leaf = authority.create_child_ca().issue_cert("127.0.0.1")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    with leaf.cert_chain_pems[0].tempfile() as alone, leaf.private_key_pem.tempfile() as key:
+        context.load_cert_chain(alone, key)
+    with hosts.Host(tls=context) as host:
+        downloader = downloader_for(allow=(host.authority,), tls=trusting)
+        result = failed(downloader, host.on("/a.png", hosts.answer(PNG)))
+    assert result.reason is Reason.TLS
+    assert "issuer" in result.detail
     assert host.asked == []
 
 

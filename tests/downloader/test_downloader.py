@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import subprocess
 import sys
@@ -5,6 +6,7 @@ import time as real_time
 
 import pytest
 from rig import hosts, images
+from rig.cutter import Cutter
 
 from migrator.config.settings import RouteSettings
 from migrator.errors import ConfigError, EnvironmentProblem
@@ -211,6 +213,28 @@ def test_a_reset_in_the_middle_is_a_truncated_image_and_tried_again(host, downlo
     assert result.reason is Reason.TRUNCATED
 
 
+@pytest.mark.parametrize("rst", [False, True])
+def test_a_wire_that_breaks_anywhere_costs_no_image(host, downloader_for, rst):
+    whole = hosts.answer(PNG)
+    host.on("/a.png", whole)
+    for cut in range(0, len(whole), len(whole) // 20):
+        with Cutter(host.port, [cut], rst=rst) as cutter:
+            result = downloader_for(allow=("127.0.0.1",)).fetch(cutter.url("/a.png"))
+        assert isinstance(result, Fetched), (cut, result)
+        assert result.path.read_bytes() == PNG
+
+
+def test_no_bit_flipped_on_the_wire_gets_into_a_png(host, downloader_for):
+    whole = hosts.answer(PNG)
+    host.on("/a.png", whole)
+    head = len(whole) - len(PNG)
+    for at in range(head, len(whole), len(PNG) // 20):
+        with Cutter(host.port, flips=frozenset({at})) as cutter:
+            result = downloader_for(allow=("127.0.0.1",)).fetch(cutter.url("/a.png"))
+        if isinstance(result, Fetched):  # it was asked for again, with another Referer
+            assert result.path.read_bytes() == PNG, at
+
+
 def test_a_full_or_forbidden_spool_stops_the_run(host, downloader_for, tmp_path):
     url = host.on("/a.png", hosts.answer(PNG))
     (tmp_path / "spool").write_text("a file where the folder should be")
@@ -366,12 +390,14 @@ def test_memory_does_not_grow_with_the_image(host, tmp_path):
         return int(said[1])
 
     large = images.large_png(32 * 1024 * 1024 - 100)
+    bomb = gzip.compress(gzip.compress(bytes(64 * 1024 * 1024), 1))
     base = peak(host.on("/small", hosts.answer(images.large_png(32 * 1024))), "Fetched")
     assert 10_000 < base < 200_000
     for url, result in (
         (host.on("/large", hosts.answer(large)), "Fetched"),
         (host.on("/chunks", hosts.framed(large, "chunked")), "Fetched"),
         (host.on("/endless", hosts.endless(b"HTTP/1.1 200 OK\r\n\r\n")), "Held"),
+        (host.on("/bomb", hosts.answer(bomb, "Content-Encoding: gzip, gzip")), "Failed"),
     ):
         assert peak(url, result) - base <= 8 * 1024, url
 

@@ -74,6 +74,7 @@ def test_a_private_address_is_said_to_be_blocked(probed, address):
         ("literal", "Fetched"),
         ("literal6", "Fetched"),
         ("port", "blocked-address"),
+        ("redirect port", "blocked-address"),
     ],
 )
 def test_a_name_is_judged_by_all_its_addresses(probed, name, result):
@@ -141,6 +142,16 @@ def test_the_next_address_is_tried_when_one_is_dead(host):
     backend(lambda *_: addresses).connect_tcp("h.example", host.port).close()
     dead = [ip_address("127.0.0.9")] * 4 + [ip_address("127.0.0.1")]
     assert fault(backend(lambda *_: dead), port=host.port).reason is Reason.CONNECT
+
+
+def test_of_a_thousand_addresses_all_are_vetted_and_four_tried(host):
+    public = [ip_address(f"93.184.{number // 250}.{number % 250}") for number in range(1000)]
+    crowd = backend(lambda *_: [*public, ip_address("10.0.0.1")], exemptions=())
+    assert fault(crowd).reason is Reason.BLOCKED_ADDRESS
+    dead = [ip_address(f"127.9.{number // 250}.{number % 250}") for number in range(1000)]
+    said = fault(backend(lambda *_: dead), port=host.port)
+    assert said.reason is Reason.CONNECT
+    assert "127.9.0.3" in said.detail
 
 
 def test_a_resolver_that_hangs_is_left_behind():

@@ -1,5 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from rig import hosts, images
@@ -194,6 +196,47 @@ def test_workers_share_the_peace_that_a_host_asks_one_of_them_for(host, download
     assert isinstance(first.fetch(busy), Failed)
     assert isinstance(second.fetch(good), Fetched)
     assert time.slept == [15]
+
+
+def test_in_a_storm_all_workers_wait_as_long_as_one_was_asked_to(host, downloader_for, time):
+    """Of 24 images that four workers want, the first is answered: come back in 40 seconds."""
+    lock = threading.Lock()
+    moments = []
+
+    def sleep(seconds):
+        with lock:
+            time.sleep(seconds)
+
+    def served(connection):
+        with lock:
+            moments.append(time.now)
+        connection.send(hosts.answer(PNG))
+
+    manners = Manners(now=time, sleep=sleep)
+    urls = [host.on(f"/{number}.png", served) for number in range(24)]
+    began = time.now
+    first = downloader_for(manners=manners, sleep=sleep, retries=0, timeout=120.0)
+    busy = host.on("/busy.png", hosts.status(429, "Retry-After: 40"))
+    assert first.fetch(busy).reason is Reason.RATE_LIMITED
+    workers = threading.local()
+
+    def fetch(url):
+        if not hasattr(workers, "downloader"):
+            workers.downloader = downloader_for(manners=manners, sleep=sleep, timeout=120.0)
+        return workers.downloader.fetch(url)
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(fetch, urls))
+    assert all(isinstance(result, Fetched) for result in results)
+    assert min(moments) >= began + 40
+    assert len(host.asked) == 25
+
+
+def test_a_date_to_wait_for_is_waited_for(host, downloader_for, time):
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    url = host.on("/a.png", hosts.status(503, f"Retry-After: {later}"), hosts.answer(PNG))
+    assert isinstance(downloader_for(timeout=120.0).fetch(url), Fetched)
+    assert 30 < sum(time.slept) <= 62
 
 
 @pytest.mark.parametrize("retry_after", ["99999999999", "3600", "Fri, 31 Dec 2100 23:59:59 GMT"])

@@ -68,6 +68,8 @@ def main() -> None:
         results["unknown"] = fetch("http://unknown.test/a.png")
         results["literal"] = fetch(f"http://{PUBLIC}/a.png")
         results["literal6"] = fetch(f"http://[{PUBLIC_V6}]/a.png")
+        to = quote(f"http://{PUBLIC}:8080/a.png", safe="")
+        results["redirect port"] = fetch(f"http://{PUBLIC}/to/{to}")
         results["port"] = fetch(f"http://{PUBLIC}:8080/a.png")
     print(json.dumps({"results": results, "hits": sorted(set(internet.hits))}))
 

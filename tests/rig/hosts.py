@@ -192,7 +192,8 @@ def framed(body: bytes, framing: str, keep: int | None = None) -> Scenario:
     if framing == "close":
         return raw(b"HTTP/1.1 200 OK\r\n\r\n", sent)
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    chunks = (sent[at : at + 100] for at in range(0, len(sent), 100))
+    size = max(100, len(body) // 2000)
+    chunks = (sent[at : at + size] for at in range(0, len(sent), size))
     wire = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
     # A proxy that loses its origin often ends the chunks properly: then only the image can tell.
     return raw(head, wire, b"0\r\n\r\n")
