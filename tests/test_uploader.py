@@ -126,7 +126,13 @@ def test_a_mirror_may_be_the_store_of_one_run():
     assert (found.store.label, found.store.prefix, found.mirror) == ("copies", "x", ())
     assert found.store.key == "{sha256}{ext}"
     assert with_store("store", settings) == settings
-    assert with_store("./mirror", settings).mirror == mirrors
+    assert with_store("./mirror", settings).mirror == ()
+    assert (
+        with_store(
+            "s3://img/blog", replace(settings, store=replace(OSS, bucket="img", prefix="blog"))
+        ).mirror
+        == mirrors
+    )
 
 
 @pytest.mark.parametrize("text", ["mirror", "backup"])

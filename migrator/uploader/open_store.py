@@ -50,7 +50,7 @@ def with_store(text: str, settings: Settings) -> Settings:
 
     ``mirror`` is the first of the configuration; then there are no mirrors. A place is a folder,
     relative to the current one, or ``s3://bucket/prefix``, and else like the store of ``settings``;
-    it has a public address only where it is that store.
+    it has a public address and mirrors only where it is that store.
 
     Raises:
         UsageError: ``text`` names none.
@@ -66,7 +66,8 @@ def with_store(text: str, settings: Settings) -> Settings:
             f"--to {text} means the [{text}] of the configuration, which {missing}",
             f"For a folder of that name: --to ./{text}",
         )
-    return replace(settings, store=_at(text, settings.store))
+    place = _at(text, settings.store)
+    return replace(settings, store=place, mirror=settings.mirror if place == settings.store else ())
 
 
 def _at(text: str, settings: StoreSettings) -> StoreSettings:
