@@ -58,6 +58,7 @@ class Answers:
     region: str = ""
     endpoint: str = ""
     public_url: str = ""
+    profile: str = ""
     prefix: str = ""
     store_path: str = ""
     links: str = ""
@@ -110,7 +111,7 @@ def _head(answers: Answers) -> Iterator[str]:
     yield f"# Migrator's configuration{what}, made by `migrator init`."
     yield "# Every key is explained in docs/reference/configuration.md."
     yield "# After a change: migrator trust, then migrator doctor."
-    if answers.provider != FOLDER:
+    if answers.provider != FOLDER and not answers.profile:
         yield "# Your keys never stand here. They go into the variables AWS_ACCESS_KEY_ID and"
         yield '# AWS_SECRET_ACCESS_KEY, or into a profile of ~/.aws: profile = "NAME" below.'
     yield ""
@@ -141,7 +142,7 @@ def _store(answers: Answers) -> Iterator[str]:
         yield _line("provider", answers.provider)
         yield from (
             _line(name, value)
-            for name in ("bucket", "region", "endpoint")
+            for name in ("bucket", "region", "endpoint", "profile")
             if (value := getattr(answers, name))
         )
         yield "# Where readers see the bucket's root: a domain of your own, else the service's."

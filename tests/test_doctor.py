@@ -56,7 +56,7 @@ def test_a_check_that_fails_is_a_finding_after_what_it_found(error, status, says
     assert says in second.what
 
 
-def test_a_check_that_takes_too_long_is_a_finding_and_is_closed_when_it_wakes():
+def test_a_check_that_takes_too_long_is_a_finding_and_is_closed_when_it_wakes(monkeypatch):
     awake, closed = threading.Event(), threading.Event()
 
     def check():
@@ -67,10 +67,12 @@ def test_a_check_that_takes_too_long_is_a_finding_and_is_closed_when_it_wakes():
         finally:
             closed.set()
 
+    monkeypatch.setattr("migrator.doctor.guarded._TO_CLEAN_UP", 0.2)
     first, second = guarded(Area.STORE, "the bucket", check, 0.2)
     assert first.what == "so far"
     assert "no end after" in second.what
     assert second.where == "the bucket"
+    assert "may be left there" in second.cure
     awake.set()
     assert closed.wait(10)
 
@@ -246,6 +248,15 @@ def test_the_disk_is_left_as_it_was(tmp_path):
     (tmp_path / "post.md").touch()
     assert texts(check_disk(Site(tmp_path))) == []
     assert [each.name for each in tmp_path.iterdir()] == ["post.md"]
+
+
+def test_what_a_state_folder_holds_stays(tmp_path):
+    state = Site(tmp_path).state
+    state.mkdir()
+    for name in (".gitignore", "kept"):
+        (state / name).touch()
+    assert texts(check_disk(Site(tmp_path))) == []
+    assert {".gitignore", "kept"} <= {each.name for each in state.iterdir()}
 
 
 def test_a_site_that_may_not_be_written_is_a_problem(tmp_path):

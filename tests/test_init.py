@@ -31,6 +31,7 @@ def test_every_answer_is_read_back_as_it_was_given():
         bucket="my-blog",
         region="cn-hangzhou",
         endpoint="https://oss.example.com",
+        profile="blog",
         public_url="https://img.example.com",
         prefix="图片/blog",
         key="{year}/{month}/{sha256:16}{ext}",
@@ -38,7 +39,8 @@ def test_every_answer_is_read_back_as_it_was_given():
         site_url="https://blog.example.com/",
     )
     settings = settings_of(answers)
-    for name in ("provider", "bucket", "region", "endpoint", "public_url", "prefix", "key"):
+    given = ("provider", "bucket", "region", "endpoint", "profile", "public_url", "prefix", "key")
+    for name in given:
         assert getattr(settings.store, name) == getattr(answers, name)
     assert settings.store.type == "s3"
     assert settings.scan.hosts == answers.hosts

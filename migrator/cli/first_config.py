@@ -277,7 +277,7 @@ def _say_it_is_written(file: Path, answers: Answers) -> None:
         trust(file, loaded.digest, user_file)
     except MigratorError as error:
         typer.echo(f"It could not be remembered as yours ({error}): add --trust-config.", err=True)
-    has_keys = {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & set(os.environ)
+    has_keys = answers.profile or {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & set(os.environ)
     if answers.provider != FOLDER and not has_keys:
         typer.echo(
             "Your keys go into the environment, never into that file:\n"

@@ -55,6 +55,9 @@ def init(
     public_url: Annotated[
         str, typer.Option(metavar="URL", help="Where readers see the root of the bucket or folder.")
     ] = "",
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="The profile in ~/.aws that holds your keys.")
+    ] = "",
     prefix: Annotated[str, typer.Option(help="What comes before every name.")] = "",
     store_path: Annotated[
         str, typer.Option(metavar="FOLDER", help="Instead of a service: a folder of the site.")
@@ -95,6 +98,7 @@ def init(
         region=region,
         endpoint=endpoint,
         public_url=public_url,
+        profile=profile,
         prefix=prefix,
         store_path=store_path,
         links=links,

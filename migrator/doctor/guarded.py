@@ -11,6 +11,7 @@ from migrator.uploader import StoreError
 Check = Callable[[], Iterator[Finding]]
 
 _TO_CLEAN_UP = 10.0  # seconds that a check gets to take its traces away once it is asked to end
+_LEFT = {Area.STORE: " A tiny image of ours may be left there, below your prefix."}
 
 
 def guarded(area: Area, name: str, check: Check, seconds: float) -> list[Finding]:
@@ -38,16 +39,17 @@ def guarded(area: Area, name: str, check: Check, seconds: float) -> list[Finding
 
     thread = threading.Thread(target=run, name=f"doctor-{area}", daemon=True)
     thread.start()
+    in_time = False
     try:
         in_time = over.wait(seconds)
-    except BaseException:
-        stopped.set()
-        thread.join(_TO_CLEAN_UP)
-        raise
-    stopped.set()
+    finally:
+        if not in_time:
+            stopped.set()
+            thread.join(_TO_CLEAN_UP)
     results = list(found)
     if not in_time:
-        cure = "Look at your connection and at the address, then run migrator doctor again."
+        left = "" if not thread.is_alive() else _LEFT.get(area, "")
+        cure = f"Look at your connection and at the address, then run migrator doctor again.{left}"
         results.append(problem(area, f"no end after {seconds:.0f} seconds", name, cure))
     return results
 

@@ -42,12 +42,13 @@ def check_disk(site: Site) -> Iterator[Finding]:
                 str(site.root),
                 "To finish it: migrator resume",
             )
+    had_state = site.state.exists()
     try:
         with locked(site):
             try:
                 yield from _check_exchange(site.spool)
             finally:
-                if ledger is None:
+                if not had_state:
                     forget(site)
     except AlreadyRunning:
         yield note(

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 from migrator.model import Asset
 
+PROBE_URL = "https://doctor.example/migrator-doctor.png"  # RFC 2606: nobody's
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The bytes of a PNG and what is known of them."""
+    """The bytes of a PNG, what is known of them, and the SHA-256 of where they are said to be."""
 
     content: bytes
     asset: Asset
+    source: str
 
 
 def make_probe() -> Probe:
@@ -31,7 +33,8 @@ def make_probe() -> Probe:
         )
     )
     digest = hashlib.sha256(content).hexdigest()
-    return Probe(content, Asset(digest, len(content), "image/png", ".png", 1, 1))
+    asset = Asset(digest, len(content), "image/png", ".png", 1, 1)
+    return Probe(content, asset, hashlib.sha256(PROBE_URL.encode()).hexdigest())
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

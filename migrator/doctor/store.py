@@ -11,7 +11,7 @@ from pathlib import Path
 
 from migrator.config import StoreSettings
 from migrator.doctor.guarded import failed
-from migrator.doctor.probe import Probe, make_probe
+from migrator.doctor.probe import PROBE_URL, Probe, make_probe
 from migrator.errors import MigratorError
 from migrator.finding import Area, Finding, note, ok, problem
 from migrator.model import Asset, TransferTask
@@ -44,7 +44,7 @@ def check_store(
         if isinstance(store, BucketStore):
             yield from _check_create_only(store)
         probe = make_probe()
-        task = TransferTask("https://doctor.example/migrator-doctor.png", post="migrator-doctor.md")
+        task = TransferTask(PROBE_URL, post="migrator-doctor.md")
         key = key_for(settings.key, settings.prefix, probe.asset, task, distinct=True)
         public_url = store.public_url(key)
         look = partial(seen, public_url, probe.asset) if seen and public_url else _nothing
@@ -75,7 +75,7 @@ def _check_round_trip(
         image.write_bytes(probe.content)
         left = None
         try:
-            store.put_new(key, image, probe.asset, "")
+            store.put_new(key, image, probe.asset, probe.source)
             if b"".join(store.read(key)) == probe.content:
                 yield ok(Area.STORE, "it takes an image and gives the same bytes back")
                 yield from look()
