@@ -81,7 +81,8 @@ class BucketStore:
 
         ``None`` where that need not be asked, because the service is known to heed it; ``False``
         means that this store looks before each put, and that writers may race. The finding holds
-        for ``trial_name``; the object stays, under a name that ``keys`` leaves out.
+        for ``trial_name``. It writes, so a dry run does not call it; the object stays, under a name
+        that ``keys`` leaves out.
 
         Raises:
             StoreError: the service cannot say now; until it does, this store looks first as well.
