@@ -137,6 +137,7 @@ RULES: Mapping[str, HostRule] = {
 _ARCHIVE = HostRule(
     (NONE,),
     rate=1,
+    decoy=False,
     fact="more than one request a second gets 429, and going on gets blocked for an hour",
     origin="github.com/edgi-govdata-archiving/wayback/issues/137",
 )

@@ -5,10 +5,9 @@ Every method that changes something is one durable transaction, written before a
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
-from migrator.ledger.history import History
+from migrator.ledger.database import now
 from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import (
     ASSET,
@@ -20,12 +19,13 @@ from migrator.ledger.rows import (
     post_id,
     state_of,
 )
+from migrator.ledger.rulings import Rulings
 from migrator.model import Held, Outcome, Placement, Stored
 from migrator.plan import Plan
 from migrator.reasons import Reason
 
 
-class Ledger(History):
+class Ledger(Rulings):
     """An open ledger.
 
     Raises:
@@ -226,40 +226,6 @@ class Ledger(History):
                 (run.id,),
             )
 
-    # -- what the user and the stores said
-
-    def accept(self, what: Iterable[str]) -> None:
-        """Remember that the user lets these through: canonical URLs and SHA-256s.
-
-        A picture that is in a store already needs no second download.
-        """
-        accepted = tuple(what)
-        with self._change() as db:
-            db.executemany(
-                "INSERT OR IGNORE INTO accepted VALUES (?, ?)", ((each, now()) for each in accepted)
-            )
-            db.executemany(
-                "UPDATE image SET sha256 = ?1 WHERE sha256 IS NULL AND id IN (SELECT image FROM"
-                " (SELECT image, state, sha256, max(run) FROM run_image"
-                " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image)"
-                " WHERE state = 'held' AND sha256 = ?1)",
-                ((each,) for each in accepted),
-            )
-
-    def accepted(self) -> frozenset[str]:
-        """Everything that the user let through: canonical URLs and SHA-256s."""
-        return frozenset(row["what"] for row in self._rows("SELECT what FROM accepted"))
-
-    def learn(self, store: str, name: str, value: str) -> None:
-        """Remember what was found out about ``store`` by trying."""
-        with self._change() as db:
-            db.execute("INSERT OR REPLACE INTO trait VALUES (?, ?, ?)", (store, name, value))
-
-    def learnt(self, store: str, name: str) -> str | None:
-        """What was found out about ``store``, ``None`` if it was not tried yet."""
-        rows = self._rows("SELECT value FROM trait WHERE store = ? AND name = ?", (store, name))
-        return rows[0]["value"] if rows else None
-
     # -- posts
 
     def intend(self, swap: Swap, links: Iterable[tuple[str, int, str]]) -> None:
@@ -341,8 +307,3 @@ class Ledger(History):
                 (run.id,),
             )
         ]
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
