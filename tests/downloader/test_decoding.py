@@ -106,6 +106,12 @@ def test_a_variant_that_pillow_cannot_read_is_unknown(decoders):
     assert decode(decoders, whole[:30] + b"\x06" + whole[31:]) == Verdict(Finding.UNKNOWN)
 
 
+def test_an_icon_may_not_hold_a_larger_picture_than_allowed(decoders):
+    icon = broken_images.icon_of(broken_images.png_bomb(1100))
+    assert decode(decoders, icon, PixelLimits(1100**2, 10**9)) == WHOLE
+    assert decode(decoders, icon, PixelLimits(1100**2 - 1, 10**9)) == Verdict(Finding.PIXELS)
+
+
 def test_a_png_may_hold_a_long_text(decoders):
     text = broken_images.chunk(b"zTXt", b"document\0\0" + zlib.compress(bytes(5_000_000)))
     assert decode(decoders, PNG[:33] + text + PNG[33:]) == WHOLE

@@ -96,8 +96,13 @@ def _avif_cut(whole: bytes) -> bytes:
 
 
 def _ico_cut(whole: bytes) -> bytes:
-    cut = _png_cut(whole[whole.index(b"\x89PNG") :])
-    return whole[:14] + struct.pack("<I", len(cut)) + whole[18:22] + cut
+    return icon_of(_png_cut(whole[whole.index(b"\x89PNG") :]))
+
+
+def icon_of(picture: bytes) -> bytes:
+    """An icon that says it is small, whatever the PNG in it says."""
+    whole = images.image("ICO")
+    return whole[:14] + struct.pack("<I", len(picture)) + whole[18:22] + picture
 
 
 def _tiff_cut(whole: bytes) -> bytes:
