@@ -1,3 +1,4 @@
+import socket
 import ssl
 from urllib.parse import quote
 
@@ -141,6 +142,20 @@ def test_a_proxy_that_talks_nonsense_costs_an_image_and_no_more(downloader_for, 
     with TestProxy(scheme, ("127.0.0.1", 1), says=says) as proxy:
         result = failed(downloader_for(allow=(), proxy=proxy.url, retries=0), url)
         assert result.reason in {Reason.CONNECT, Reason.PROTOCOL}
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("url", ["http://img.example/a.png", "https://img.example/a.png"])
+def test_a_proxy_that_says_nothing_is_left_in_time_and_no_socket_stays(downloader_for, scheme, url):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        proxy = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}"
+        downloader = downloader_for(allow=(), proxy=proxy, timeout=0.5)
+        assert failed(downloader, url).reason is Reason.TIMEOUT
+        opened = silent.accept()[0]
+        with opened:
+            opened.settimeout(30)
+            while opened.recv(1000):  # what we were sent, then the end
+                pass
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,9 @@ def test_a_host_that_gives_the_whole_again_is_taken_at_its_word(host, downloader
     fetched(downloader, host.on("/a.png", cut(ETAG), hosts.answer(DATA, ETAG)))
     changed = host.on("/b.png", cut(ETAG), hosts.answer(OTHER, 'ETag: "v2"'))
     fetched(downloader, changed, OTHER)
+    small = images.image()
+    shrunk = host.on("/c.png", cut(ETAG), hosts.answer(small, 'ETag: "v2"'))
+    fetched(downloader, shrunk, small)
 
 
 @pytest.mark.parametrize(
