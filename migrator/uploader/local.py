@@ -185,8 +185,8 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _cannot_list(error: OSError) -> None:
-    """An unreadable folder must not look like an empty one; one that is gone has no keys."""
-    if not isinstance(error, FileNotFoundError):
+    """An unreadable folder must not look like an empty one; what is no folder has no keys."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise EnvironmentProblem(
             f"the folder {error.filename} cannot be read: {error.strerror}",
             "make it readable for you, then run again",

@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from rig.someone import as_someone
 
 from migrator.errors import EnvironmentProblem
 from migrator.reasons import Reason
@@ -275,3 +277,32 @@ def test_a_folder_in_the_place_of_an_object_is_a_conflict(tmp_path):
     with pytest.raises(StoreError) as caught:
         list(store.read(KEY))
     assert caught.value.reason is Reason.STORE_CONFLICT
+
+
+def test_links_and_unfinished_files_are_no_objects(store, folder, tmp_path):
+    (folder / "a").mkdir()
+    (folder / "a/b.png").write_bytes(b"x")
+    (folder / "a/.migrator-1234-x").write_bytes(b"half")
+    (folder / "link.png").symlink_to(folder / "a/b.png")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/c.png").write_bytes(b"x")
+    (folder / "folder").symlink_to(tmp_path / "outside")
+    assert list(store.keys()) == ["a/b.png"]
+
+
+def test_what_is_no_folder_has_no_keys(store, folder):
+    (folder / "k").write_bytes(b"x")
+    assert list(store.keys("k/")) == []
+    assert list(store.keys("none/")) == []
+
+
+def test_a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one():
+    with tempfile.TemporaryDirectory() as outside:  # where another user may look
+        Path(outside).chmod(0o755)
+        closed = Path(outside, "closed")
+        closed.mkdir(mode=0o000)
+        store = LocalStore(Path(outside))
+        said = as_someone(lambda: list(store.keys()))
+        closed.chmod(0o700)
+    assert "EnvironmentProblem" in said
+    assert f"{closed} cannot be read" in said
