@@ -77,3 +77,14 @@ def test_a_moment_that_is_none_is_no_end():
     for value in ("99999999999", "000000000"):
         end = expires(f"https://h/a?OSSAccessKeyId=k&Signature=s&Expires={value}")
         assert end is None or end > datetime(1969, 1, 1, tzinfo=UTC)
+
+
+def test_of_two_ends_the_first_one_counts():
+    first, later = (
+        "OSSAccessKeyId=k&Signature=s&Expires=1700000000",
+        "x-expires=1800000000&x-signature=s",
+    )
+    for query in (f"{first}&{later}", f"{later}&{first}"):
+        end = expires(f"https://h/a?{query}")
+        assert end is not None
+        assert end.timestamp() == 1700000000
