@@ -21,9 +21,9 @@ class Rulings(History):
             )
             db.executemany(
                 "UPDATE image SET sha256 = ?1 WHERE sha256 IS NULL AND id IN (SELECT image FROM"
-                " (SELECT image, state, sha256, max(run) FROM run_image"
+                " (SELECT image, sha256, max(run) FROM run_image"
                 " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image)"
-                " WHERE state = 'held' AND sha256 = ?1)",
+                " WHERE sha256 = ?1)",
                 ((each,) for each in accepted),
             )
 
