@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrator import durable
-from migrator.config import ScanSettings
-from migrator.config.settings import SafetySettings
+from migrator.config import SafetySettings, ScanSettings
 from migrator.errors import LedgerError
 from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
 from migrator.git import WorkTrees

@@ -7,9 +7,8 @@ import pytest
 from PIL import Image
 from rig.someone import as_someone
 
-from migrator.config import Settings, StoreSettings
+from migrator.config import MirrorSettings, RewriteSettings, ScanSettings, Settings, StoreSettings
 from migrator.config.loading import Loaded
-from migrator.config.settings import MirrorSettings, RewriteSettings, ScanSettings
 from migrator.doctor.config import check_config
 from migrator.doctor.guarded import guarded
 from migrator.doctor.hosts import hosts_of

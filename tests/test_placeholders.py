@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.config import SafetySettings, Settings
-from migrator.config.settings import HostSettings, RouteSettings
+from migrator.config import HostSettings, RouteSettings, SafetySettings, Settings
 from migrator.downloader.host_rules import HostRules
 from migrator.model import Asset, PastImage, Placement, Stored
 from migrator.placeholders import KNOWN, held_back, settled

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rig.rewriting import SETTINGS, assert_rewrites
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.errors import ConfigError
 from migrator.model import Kind
 from migrator.scanner import find_references

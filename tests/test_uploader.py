@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from migrator.config.settings import MirrorSettings, Settings, StoreSettings
+from migrator.config import MirrorSettings, Settings, StoreSettings
 from migrator.errors import ConfigError, UsageError
 from migrator.uploader import open_store, with_store
 

@@ -8,12 +8,13 @@ from migrator.config.settings import (
     SafetySettings,
     ScanSettings,
     Settings,
-    StoreSettings,
 )
+from migrator.config.store_settings import MirrorSettings, StoreSettings
 
 __all__ = [
     "DownloadSettings",
     "HostSettings",
+    "MirrorSettings",
     "RewriteSettings",
     "RouteSettings",
     "SafetySettings",

@@ -8,7 +8,8 @@ from dataclasses import Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from migrator.config.settings import key_of, tables
+from migrator.config.fields import key_of
+from migrator.config.settings import tables
 from migrator.errors import ConfigError
 
 Values = dict[str, Any]  # by field name; a table is again such a dict

@@ -11,7 +11,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from migrator.config.settings import key_of, tables
+from migrator.config.fields import key_of
+from migrator.config.settings import tables
 
 _EXAMPLE_HEAD = """\
 # Migrator's configuration. Copy it to migrator.toml in the folder of your site.

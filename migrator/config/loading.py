@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from migrator.config.checking import Origin, Values, build, checked
-from migrator.config.settings import Settings, key_of
+from migrator.config.fields import key_of
+from migrator.config.settings import Settings
 from migrator.config.trust import is_trusted
 from migrator.errors import ConfigError
 

@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings, StoreSettings
+from migrator.config.fields import key_of
 from migrator.config.loading import FILE_NAME, Loaded
-from migrator.config.settings import key_of
 from migrator.errors import ConfigError
 from migrator.finding import Area, Finding, note, ok, problem, trouble
 from migrator.rewriter.links import WITH_POST, check_links

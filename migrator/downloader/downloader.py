@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from migrator import urls
-from migrator.config.settings import (
+from migrator.config import (
     DownloadSettings,
     RouteSettings,
     SafetySettings,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Protocol
 
-from migrator.config.settings import StoreSettings
+from migrator.config import StoreSettings
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.patience import patiently

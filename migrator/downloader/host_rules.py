@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from migrator.config.settings import HostSettings
+from migrator.config import HostSettings
 from migrator.downloader.originals import original
 from migrator.errors import ConfigError
 from migrator.scanner.hosts import providers, selected

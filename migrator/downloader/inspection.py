@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from migrator.config.settings import SafetySettings
+from migrator.config import SafetySettings
 from migrator.downloader import carried, media_types, structure
 from migrator.downloader.decoding import SECONDS, Decoders, Finding, PixelLimits
 from migrator.downloader.faults import Unfetched

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from migrator import urls
-from migrator.config.settings import Settings
+from migrator.config import Settings
 from migrator.downloader.addresses import parse_exemptions
 from migrator.downloader.faults import Unfetched
 from migrator.reasons import Reason

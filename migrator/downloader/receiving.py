@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from migrator.config.settings import DownloadSettings
+from migrator.config import DownloadSettings
 from migrator.downloader.addresses import Exemption
 from migrator.downloader.answers import check_framing, check_status, declared_length, too_large
 from migrator.downloader.client import HostClient

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from migrator.config.settings import RouteSettings, StoreSettings
+from migrator.config import RouteSettings, StoreSettings
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.host_rules import ARCHIVE, HostRules
 from migrator.downloader.originals import elsewhere

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, zip_longest
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.errors import MigratorError
 from migrator.model import Edit, Kind, Reference, Span, Spelling
 from migrator.rewriter.edits import apply

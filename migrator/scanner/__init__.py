@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Kind, Note, Reference, Span
 from migrator.scanner import front_matter
 from migrator.scanner.body import Body, read_body

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.scanner import dialects, jsx, tags, text
 from migrator.scanner.extract import Extract
 from migrator.scanner.found import Found

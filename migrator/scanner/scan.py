@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Post, SkippedPost
 from migrator.reasons import Reason
 from migrator.scanner import find_references

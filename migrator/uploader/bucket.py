@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from migrator.config.settings import StoreSettings
+from migrator.config import StoreSettings
 from migrator.errors import StoreRefused
 from migrator.model import Asset
 from migrator.uploader.answers import Refusal, is_denial, problem

@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from migrator.config.settings import Settings, StoreSettings
+from migrator.config import Settings, StoreSettings
 from migrator.errors import ConfigError, UsageError
 from migrator.uploader.base import Store
 from migrator.uploader.bucket import BucketStore

@@ -10,7 +10,7 @@ import difflib
 import re
 from dataclasses import dataclass, replace
 
-from migrator.config.settings import StoreSettings
+from migrator.config import StoreSettings
 from migrator.errors import ConfigError
 
 # Headers that make a PUT fail if the object is there, by the name that store.create_only has.

@@ -26,7 +26,7 @@ from botocore.exceptions import (
 from botocore.handlers import set_list_objects_encoding_type_url
 from urllib3.exceptions import HTTPError
 
-from migrator.config.settings import StoreSettings
+from migrator.config import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
 from migrator.reasons import Reason
 from migrator.uploader.answers import Refusal

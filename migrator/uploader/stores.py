@@ -6,8 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.config import Settings
-from migrator.config.settings import MirrorSettings
+from migrator.config import MirrorSettings, Settings
 from migrator.errors import ConfigError, EnvironmentProblem, StoreRefused
 from migrator.model import Asset, Fetched, Placement, Stored, TransferTask
 from migrator.reasons import Reason

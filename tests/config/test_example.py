@@ -6,9 +6,9 @@ from dataclasses import fields
 
 import pytest
 
-from migrator.config import example
+from migrator.config import Settings, example
 from migrator.config.loading import load
-from migrator.config.settings import Settings, tables
+from migrator.config.settings import tables
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from migrator.config import Settings
 from migrator.config.loading import find_config, load, user_config
-from migrator.config.settings import Settings
 from migrator.config.trust import trust
 from migrator.errors import ConfigError
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 from rig.shown import Page
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Kind
 from migrator.scanner import find_references
 from migrator.scanner.syntax import Syntax

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rig.hosts import Host
 
-from migrator.config.settings import DownloadSettings, RouteSettings, SafetySettings
+from migrator.config import DownloadSettings, RouteSettings, SafetySettings
 from migrator.downloader import Decoders, Downloader, HostRules, Manners
 
 

@@ -8,7 +8,7 @@ import pytest
 from rig import hosts, images
 from rig.cutter import Cutter
 
-from migrator.config.settings import RouteSettings
+from migrator.config import RouteSettings
 from migrator.errors import ConfigError, EnvironmentProblem
 from migrator.model import Failed, Fetched, Held, PublicAnswer
 from migrator.reasons import Reason
@@ -245,7 +245,7 @@ def test_a_full_or_forbidden_spool_stops_the_run(host, downloader_for, tmp_path)
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from migrator.config.settings import DownloadSettings, SafetySettings
+from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader import Downloader
 from migrator.errors import EnvironmentProblem
 url, authority, spool = sys.argv[1:]
@@ -370,7 +370,7 @@ def test_bad_settings_are_refused_at_once(downloader_for):
 MEMORY = """
 import sys
 from pathlib import Path
-from migrator.config.settings import DownloadSettings, SafetySettings
+from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader import Downloader
 authority, spool, url = sys.argv[1:]
 downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)), (),
@@ -405,7 +405,7 @@ def test_memory_does_not_grow_with_the_image(host, tmp_path):
 RESOURCES = """
 import sys, threading
 from pathlib import Path
-from migrator.config.settings import DownloadSettings, SafetySettings
+from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader import Downloader
 authority, spool, *urls = sys.argv[1:]
 downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)), (),

@@ -6,7 +6,7 @@ import time
 import pytest
 from rig import hosts, images
 
-from migrator.config.settings import HostSettings, RouteSettings
+from migrator.config import HostSettings, RouteSettings
 from migrator.downloader import HostRules
 from migrator.model import Failed, Fetched, Held
 from migrator.reasons import Reason

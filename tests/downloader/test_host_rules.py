@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.config.settings import HostSettings
+from migrator.config import HostSettings
 from migrator.downloader.host_rules import ARCHIVE, NONE, ORIGIN, RULES, HostRules
 from migrator.downloader.host_rules import SITE as SITE_URL
 from migrator.errors import ConfigError

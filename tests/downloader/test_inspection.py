@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from rig import broken_images, hosts, images
 
-from migrator.config.settings import SafetySettings
+from migrator.config import SafetySettings
 from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import ACCEPTED_LIMIT, Inspector

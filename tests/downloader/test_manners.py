@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 from rig import hosts, images
 
-from migrator.config.settings import (
+from migrator.config import (
     DownloadSettings,
     MirrorSettings,
     SafetySettings,

@@ -7,7 +7,7 @@ import pytest
 from rig import images, nginx
 from rig.cutter import Cutter
 
-from migrator.config.settings import HostSettings
+from migrator.config import HostSettings
 from migrator.downloader import HostRules, Manners
 from migrator.downloader.resuming import WORTH_IT
 from migrator.model import Failed, Fetched, Held

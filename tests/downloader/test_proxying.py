@@ -8,7 +8,7 @@ from rig import hosts, images
 from rig.address_forms import address_forms
 from rig.proxies import TestProxy
 
-from migrator.config.settings import RouteSettings
+from migrator.config import RouteSettings
 from migrator.downloader.proxying import Proxy, proxy_for
 from migrator.errors import ConfigError
 from migrator.model import Failed, Fetched

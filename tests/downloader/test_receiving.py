@@ -5,7 +5,7 @@ import ssl
 import pytest
 from rig import hosts, images
 
-from migrator.config.settings import DownloadSettings, SafetySettings
+from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader.addresses import parse_exemptions
 from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrator.config import HostSettings, RouteSettings
 from migrator.config.loading import load
-from migrator.config.settings import HostSettings, RouteSettings
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.sources import Object, Sources, Web

@@ -1,6 +1,6 @@
 import pytest
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Edit, Kind, Span
 from migrator.rewriter.check import SelfCheckFailed, _same_structure, check
 from migrator.rewriter.edits import apply, edits_for

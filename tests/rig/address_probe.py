@@ -12,7 +12,7 @@ from rig import images
 from rig.address_forms import PRIVATE_V4, PRIVATE_V6, address_forms
 from rig.internet import PUBLIC, PUBLIC_V6, Everywhere, NameServer
 
-from migrator.config.settings import DownloadSettings, SafetySettings
+from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader import Downloader
 from migrator.model import Failed
 

@@ -1,6 +1,6 @@
 """What must hold for every rewrite."""
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.rewriter.check import check
 from migrator.rewriter.edits import apply, edits_for
 from migrator.scanner import find_references

@@ -14,7 +14,7 @@ import pytest
 from rig import ceph, oss_front, rclone, swift, tls
 from rig.front import serving
 
-from migrator.config.settings import StoreSettings
+from migrator.config import StoreSettings
 
 ACCESS_KEY_ENV = "MIGRATOR_TEST_ACCESS_KEY"
 SECRET_KEY_ENV = "MIGRATOR_TEST_SECRET_KEY"

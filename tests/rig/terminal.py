@@ -53,6 +53,19 @@ class Terminal:
             pass
         return self._process.wait(timeout=10)
 
+    def interrupted(self):
+        """Press Ctrl-C, and again if need be; the exit status.
+
+        Python does not notice one that comes in the instant before it waits for a line.
+        """
+        give_up = time.monotonic() + _PATIENCE
+        while self._process.poll() is None and time.monotonic() < give_up:
+            self.type("\x03")
+            soon = time.monotonic() + 2
+            while self._process.poll() is None and self._more(soon - time.monotonic()):
+                pass
+        return self.end()
+
     def _more(self, seconds):
         """Read on; whether there was something to read before the end and in time."""
         if not select.select([self._master], [], [], max(0, seconds))[0]:

@@ -3,7 +3,7 @@
 import pytest
 from rig import commonmark, npm
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Kind
 from migrator.rewriter.check import check
 from migrator.rewriter.edits import apply, edits_for

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rig.someone import as_someone
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.errors import UsageError
 from migrator.model import Post, SkippedPost
 from migrator.reasons import Reason

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Kind
 from migrator.scanner import find_references
 from migrator.scanner.front_matter import FrontMatter, find

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig.rewriting import assert_rewrites
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.scanner import find_references
 from migrator.scanner.syntax import Syntax
 

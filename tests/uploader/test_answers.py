@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrator.config.settings import StoreSettings
+from migrator.config import StoreSettings
 from migrator.errors import StoreRefused
 from migrator.reasons import Reason
 from migrator.uploader.answers import Refusal, is_denial, problem

@@ -306,7 +306,7 @@ def test_a_real_service_refuses_a_real_wrong_clock(ceph_site, shift, says):
     settings = ceph_site.settings
     program = (
         "import sys; from migrator.uploader import open_store; from pathlib import Path;"
-        "from migrator.config.settings import StoreSettings\n"
+        "from migrator.config import StoreSettings\n"
         "try: open_store(StoreSettings(**eval(sys.argv[1])), Path()).check()\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
@@ -364,7 +364,7 @@ def test_identity_and_public_address(ceph_site, opened):
 def test_a_dry_run_does_not_pay_for_boto3():
     program = (
         "import sys; from pathlib import Path; from migrator.uploader import open_store;"
-        "from migrator.config.settings import StoreSettings;"
+        "from migrator.config import StoreSettings;"
         "oss = StoreSettings('s3', provider='oss', bucket='blog', region='r');"
         "store = open_store(oss, Path());"
         "store.public_url('k'); store.identity; store.close();"

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from migrator.config import Settings
-from migrator.config.settings import MirrorSettings
+from migrator.config import MirrorSettings, Settings
 from migrator.model import Stored, TransferTask
 from migrator.uploader import Stores
 from migrator.uploader.claims import Claims

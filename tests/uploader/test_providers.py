@@ -13,8 +13,8 @@ from rig import recorder, tls, tunnel
 from rig.front import error, serving
 from rig.recorder import Recorder
 
+from migrator.config import StoreSettings
 from migrator.config.checking import Origin, build, checked
-from migrator.config.settings import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
 from migrator.uploader.base import StoreError
 from migrator.uploader.bucket import BucketStore

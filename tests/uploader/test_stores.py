@@ -8,8 +8,7 @@ from dataclasses import fields, replace
 import pytest
 from rig.ports import free_port
 
-from migrator.config import Settings, StoreSettings
-from migrator.config.settings import MirrorSettings
+from migrator.config import MirrorSettings, Settings, StoreSettings
 from migrator.errors import ConfigError, EnvironmentProblem, StoreRefused
 from migrator.model import Stored, TransferTask
 from migrator.reasons import Reason

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from migrator.config.settings import ScanSettings
+from migrator.config import ScanSettings
 from migrator.model import Kind, Note
 from migrator.scanner.found import Found
 from migrator.scanner.front_matter import json_reader, toml_reader, yaml_reader
