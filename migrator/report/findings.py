@@ -60,8 +60,8 @@ def _some(notes: Sequence[Finding], width: int, room: int | None) -> list[str]:
 def _verdict(problems: Sequence[Finding], notes: Sequence[Finding]) -> str:
     beside = f", and {counted(len(notes), 'note')}" if notes else ""
     if not problems:
-        return f"No problem was found{beside}. Nothing was changed."
-    return f"{counted(len(problems), 'problem')}{beside}. Nothing was changed."
+        return f"No problem was found{beside}."
+    return f"{counted(len(problems), 'problem')}{beside}."
 
 
 def _each(findings: Iterable[Finding], width: int) -> list[str]:

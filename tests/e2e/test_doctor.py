@@ -115,7 +115,7 @@ def test_text_puts_problems_first_and_fits_a_screen(site):
     ended = site.migrator("doctor", "posts")
     lines = ended.out.splitlines()
     assert ended.status == 6
-    assert lines[0] == "1 problem, and 1 note. Nothing was changed."
+    assert lines[0] == "1 problem, and 1 note."
     assert lines.index("Problems") < lines.index("Notes") < lines.index("Fine")
     assert "-> Make the files and their folders writable" in ended.out
     assert "Next:  migrator doctor" in ended.out

@@ -16,7 +16,7 @@ FINDINGS = [
 def test_problems_come_first_then_notes_then_what_is_fine():
     text = findings_text(FINDINGS, "migrator doctor")
     assert text.splitlines() == [
-        "1 problem, and 1 note. Nothing was changed.",
+        "1 problem, and 1 note.",
         "",
         "Problems",
         "  store     the secret key is wrong (s3://blog)",
@@ -35,7 +35,7 @@ def test_problems_come_first_then_notes_then_what_is_fine():
 
 
 def test_without_problems_that_is_the_first_line():
-    assert findings_text([], None).splitlines() == ["No problem was found. Nothing was changed."]
+    assert findings_text([], None).splitlines() == ["No problem was found."]
 
 
 def test_notes_are_cut_to_a_screen_unless_all_are_wanted():
