@@ -1,0 +1,130 @@
+"""What the ledger keeps of images: where each run put them, or why it did not."""
+
+from migrator.ledger.records import Run
+from migrator.ledger.rows import ASSET, KEY, asset_of, image_id, outcome_of, state_of
+from migrator.ledger.rulings import Rulings
+from migrator.model import Held, Outcome, Placement, Stored
+from migrator.reasons import Reason
+
+
+class Images(Rulings):
+    """The images of runs, and what is known of them."""
+
+    def record(self, run: Run, outcome: Outcome) -> None:
+        """Record the state that an image of ``run`` reached."""
+        state, reason, detail = state_of(outcome)
+        asset = outcome.asset if isinstance(outcome, Stored | Held) else None
+        placement = outcome.placement if isinstance(outcome, Stored) else None
+        source = outcome.source if isinstance(outcome, Stored) else None
+        sha256 = asset.sha256 if asset else None
+        with self._change() as db:
+            image = image_id(db, outcome.url)
+            if asset:
+                db.execute(
+                    "INSERT OR IGNORE INTO asset VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        asset.sha256,
+                        asset.size,
+                        asset.media_type,
+                        asset.extension,
+                        asset.width,
+                        asset.height,
+                    ),
+                )
+            if isinstance(outcome, Stored):
+                db.execute(
+                    "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?"
+                    " WHERE id = ?",
+                    (sha256, outcome.source, outcome.final_url, outcome.referer, image),
+                )
+                db.executemany(
+                    "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
+                    (
+                        (each.store, each.sha256, each.key)
+                        for each in (outcome.placement, *outcome.mirrors)
+                    ),
+                )
+            elif isinstance(outcome, Held):  # what it served is not to be trusted any more
+                db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
+            db.execute(
+                "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run.id,
+                    image,
+                    outcome.url,
+                    state,
+                    reason,
+                    detail,
+                    source,
+                    sha256,
+                    placement.store if placement else None,
+                    placement.key if placement else None,
+                ),
+            )
+
+    def known(self, store: str) -> dict[str, Stored]:
+        """What earlier runs put into ``store``, by canonical URL.
+
+        An image that is there under several names has the one that its URL was given.
+        """
+        rows = self._rows(
+            f"SELECT image.url, source, final_url, referer,"  # noqa: S608 - our own text
+            f" coalesce(own.key, placement.key) AS key, {ASSET} FROM image"
+            " JOIN asset USING (sha256) JOIN placement USING (sha256) LEFT JOIN"
+            " (SELECT image, sha256, key, max(run) FROM run_image"
+            " WHERE store = ?1 AND key IS NOT NULL GROUP BY image) AS own"
+            " ON own.image = image.id AND own.sha256 = asset.sha256 WHERE placement.store = ?1",
+            (store,),
+        )
+        return {
+            row["url"]: Stored(
+                row["url"],
+                asset_of(row),
+                Placement(store, row["key"], row["sha256"]),
+                row["source"] or row["url"],
+                reused=True,
+                final_url=row["final_url"] or row["url"],
+                referer=row["referer"] or "",
+            )
+            for row in rows
+        }
+
+    def settled(self, run: Run) -> dict[str, Outcome]:
+        """The images of ``run`` that reached their state, by canonical URL."""
+        rows = self._rows(
+            f"SELECT image.url AS canonical, run_image.url, state, reason, detail,"  # noqa: S608 - our own text
+            f" run_image.source, final_url, referer, run_image.store, {KEY}, {ASSET}"
+            " FROM run_image JOIN image ON image.id = image"
+            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
+            " LEFT JOIN placement ON placement.store = run_image.store"
+            " AND placement.sha256 = asset.sha256"
+            " WHERE run = ? AND state IN ('stored', 'reused', 'held', 'failed')",
+            (run.id,),
+        )
+        return {row["canonical"]: outcome_of(row) for row in rows}
+
+    def chosen(self, run: Run) -> set[str]:
+        """Canonical URLs of the images that ``run`` set out to move, or has moved."""
+        rows = self._rows(
+            "SELECT image.url FROM run_image JOIN image ON image.id = image"
+            " WHERE run = ? AND state <> 'skipped'",
+            (run.id,),
+        )
+        return {row["url"] for row in rows}
+
+    def forgo(self, run: Run) -> None:
+        """Record that no post shows any more what ``run`` had still planned to move."""
+        with self._change() as db:
+            db.execute(
+                "UPDATE run_image SET state = 'skipped', reason = ?"
+                " WHERE run = ? AND state = 'planned'",
+                (Reason.NOT_MENTIONED, run.id),
+            )
+
+    def relinked(self, run: Run) -> None:
+        """Record that every planned image of ``run`` is, as its map says, somewhere already."""
+        with self._change() as db:
+            db.execute(
+                "UPDATE run_image SET state = 'reused' WHERE run = ? AND state = 'planned'",
+                (run.id,),
+            )
