@@ -1,7 +1,10 @@
 """A blog whose images are on a real server that is set up as image hosts are."""
 
+import signal
+import time
+
 import pytest
-from rig import images, nginx
+from rig import hosts, images, nginx
 
 pytestmark = pytest.mark.skipif(bool(nginx.why_not()), reason=nginx.why_not())
 
@@ -52,3 +55,18 @@ def test_what_is_an_image_moves_and_all_else_stays_with_its_reason(site, server)
     )
     again = site.migrator("migrate", "posts", "--yes", "--json")
     assert post.read_text().count("migrated-images/") == 3, again.err
+
+
+def test_ctrl_c_does_not_wait_for_the_pause_that_a_host_asked_for(site):
+    path = "/busy.png"
+    url = site.host.on(path, hosts.status(429, "Retry-After: 100"))
+    (site.root / "posts/one.md").write_text(f"![]({url}) ![]({site.host.url('/a.png')})\n")
+    process = site.start("migrate", "posts", "--yes")
+    while not site.host.count(path):
+        time.sleep(0.05)
+        assert process.poll() is None
+    time.sleep(0.5)  # now it waits
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=80)
+    assert process.returncode == 130, err
+    assert "migrator resume" in out + err
