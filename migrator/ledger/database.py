@@ -10,20 +10,20 @@ from typing import Any, Self
 
 from migrator.errors import LedgerDamaged, LedgerError
 
-_VERSION = 4
+_VERSION = 2
 # What makes a ledger of each older version one of the next.
 _UPGRADES = {
     1: """
     ALTER TABLE run ADD COLUMN pruned TEXT;
     ALTER TABLE image ADD COLUMN source TEXT;
     ALTER TABLE image ADD COLUMN final_url TEXT;
+    ALTER TABLE image ADD COLUMN referer TEXT;
+    ALTER TABLE run_image ADD COLUMN key TEXT;
     CREATE TABLE accepted (what TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE trait (
       store TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (store, name)
     ) STRICT, WITHOUT ROWID;
-    """,
-    2: "ALTER TABLE image ADD COLUMN referer TEXT;",
-    3: "ALTER TABLE run_image ADD COLUMN key TEXT;",
+    """
 }
 
 
