@@ -1,7 +1,9 @@
 """A real server as image host, set up as image hosts are."""
 
 import gzip
+import http.client
 import time as real_time
+from contextlib import closing
 
 import pytest
 from rig import images, nginx
@@ -46,6 +48,12 @@ def fetched(downloader, url, data):
     return result
 
 
+def status_of(server, path):
+    with closing(http.client.HTTPConnection(server.authority)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
 def test_an_image_is_served(server, downloader):
     fetched(downloader, server.url("/a.png"), PNG)
     assert downloader.size(server.url("/a.png")) == len(PNG)
@@ -73,12 +81,10 @@ def test_a_host_that_limits_requests_gives_all_images_in_the_end(
 
     manners = Manners(now=time, sleep=sleep)
     downloader = downloader_for(allow=("127.0.0.1",), manners=manners, sleep=sleep, retries=9)
-    before = len(server.log())
-    for number in range(12):
+    while status_of(server, f"/few{code}/a.png") != code:
+        pass  # now the server has had enough of us
+    for number in range(3):
         fetched(downloader, server.url(f"/few{code}/a.png?{number}"), PNG)
-    said = [line.split('"')[2].split()[0] for line in server.log()[before:]]
-    assert said.count("200") == 12
-    assert str(code) in said
 
 
 def test_a_listing_of_a_folder_is_no_image(server, downloader):
