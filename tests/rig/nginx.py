@@ -30,7 +30,7 @@ http {{
     gzip on;
     gzip_min_length 1;
     gzip_types image/svg+xml;
-    limit_req_zone $binary_remote_addr zone=few:1m rate=5r/s;
+    limit_req_zone $binary_remote_addr zone=few:1m rate=1r/s;
     server {{
         listen 127.0.0.1:{port};
         root {folder}/files;
