@@ -46,7 +46,7 @@ _WORDS = {
     "bucket": "Its bucket",
     "region": "Its region, as the service's console shows it (such as cn-hangzhou)",
     "endpoint": "The address of the service (such as {example})",
-    "public_url": "The address at which readers see the bucket's root (https://…)",
+    "public_url": "The address at which readers see the bucket: a domain of your own (https://…)",
 }
 _DEPTH = 4  # folders: content/posts/2024 in a site
 
