@@ -7,6 +7,8 @@ from rig import internet, old_web
 from rig.hosts import Host, answer, redirect, status
 from rig.images import image
 
+from migrator.redact import redact
+
 QINIU = "http://7xabcd.com1.z0.glb.clouddn.com"
 DEAD = "http://127.0.0.1:1"
 PNG = image("PNG")
@@ -51,7 +53,7 @@ def test_hosts_are_asked_as_they_want_to_be(site, post):
         missing: missing,
         imgur: "http://i.imgur.com/abcdefg.png",
         wechat: "http://mmbiz.qpic.cn/mmbiz_png/x/0",
-        signed: signed,
+        redact(signed): redact(signed),
         old_web.GONE: f"http://web.archive.org/web/2013id_/{old_web.GONE}",
     }
     asked = [tuple(each) for each in done["asked"]]
