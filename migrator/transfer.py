@@ -1,7 +1,7 @@
 """One image end to end: from its source into the store, read back and compared."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,6 +80,10 @@ class Transfer:
         """Raise what would meet every image: a bad setting, a store that refuses."""
         self._downloader()
         self._stores.check()
+
+    def learn(self, earlier: Mapping[str, bool]) -> dict[str, bool]:
+        """Try what ``earlier`` trials of the stores do not tell; returns what was found now."""
+        return self._stores.learn(earlier)
 
     def close(self) -> None:
         """Close every connection."""

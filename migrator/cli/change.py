@@ -73,6 +73,7 @@ def change(
                     return ending.DECLINED
                 if isinstance(wanted, Migration):
                     wanted.transfer.check()
+                    ledger.learn(wanted.transfer.learn(ledger.trials()))
                 going = run or ledger.begin(asked.command, asdict(kept))
                 # What stays was recorded when a run began; later our own links would join it.
                 ledger.plan(going, replace(plan, skipped=()) if run else plan)

@@ -1,6 +1,6 @@
 """What holds for every run: what the user let through, what stores were found to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from migrator.ledger.database import now
 from migrator.ledger.history import History
@@ -31,12 +31,11 @@ class Rulings(History):
         """Everything that the user let through: canonical URLs and SHA-256s."""
         return frozenset(row["what"] for row in self._rows("SELECT what FROM accepted"))
 
-    def learn(self, store: str, name: str, value: str) -> None:
-        """Remember what was found out about ``store`` by trying."""
+    def learn(self, found: Mapping[str, bool]) -> None:
+        """Remember what trials of stores found, by their names."""
         with self._change() as db:
-            db.execute("INSERT OR REPLACE INTO trait VALUES (?, ?, ?)", (store, name, value))
+            db.executemany("INSERT OR REPLACE INTO trial VALUES (?, ?)", found.items())
 
-    def learnt(self, store: str, name: str) -> str | None:
-        """What was found out about ``store``, ``None`` if it was not tried yet."""
-        rows = self._rows("SELECT value FROM trait WHERE store = ? AND name = ?", (store, name))
-        return rows[0]["value"] if rows else None
+    def trials(self) -> dict[str, bool]:
+        """What earlier trials of stores found, by their names."""
+        return {name: bool(found) for name, found in self._rows("SELECT name, found FROM trial")}

@@ -44,12 +44,10 @@ CREATE TABLE accepted (
   at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What was learnt of a store by trying, such as whether it heeds create-only.
-CREATE TABLE trait (
-  store TEXT NOT NULL,
-  name TEXT NOT NULL,
-  value TEXT NOT NULL,
-  PRIMARY KEY (store, name)
+-- What stores were found to do when it was tried, by the name of the trial.
+CREATE TABLE trial (
+  name TEXT PRIMARY KEY,
+  found INTEGER NOT NULL                  -- 0 or 1
 ) STRICT, WITHOUT ROWID;
 
 -- What a run did with each image, and where it found it.

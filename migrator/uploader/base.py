@@ -1,6 +1,6 @@
 """What a store is, and how it says no."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +52,14 @@ class Store(Protocol):
         Raises:
             StoreRefused: credentials, bucket, region, address or clock are wrong.
             EnvironmentProblem: the folder cannot be written.
+        """
+        ...
+
+    def learn(self, earlier: Mapping[str, bool]) -> Mapping[str, bool]:
+        """Find out by trying what is not known of the service, unless ``earlier`` trials tell.
+
+        Both are by the name of a trial; what is returned was found now. It writes, so it is
+        called after ``check``, before a run's first ``put_new``; what it left it deletes if it may.
         """
         ...
 

@@ -4,7 +4,8 @@ import base64
 import hashlib
 import io
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -28,21 +29,17 @@ _UNSETTLED = {"ConditionalRequestConflict", "OperationAborted"}  # a 409 that sa
 class BucketStore:
     """Objects in one bucket; all threads share one connection pool, made at the first request.
 
-    ``create_only`` is what an earlier ``trial`` found, ``None`` if there was none. ``table`` is
-    where the settings stand in the configuration; only ``store`` needs a public address.
+    ``table`` is where the settings stand in the configuration; only ``store`` needs a public
+    address.
     """
 
-    def __init__(
-        self, settings: StoreSettings, *, create_only: bool | None = None, table: str = "store"
-    ) -> None:
+    def __init__(self, settings: StoreSettings, *, table: str = "store") -> None:
         self._settings = settings
         self._address = address_of(settings, table)
         provider = self._address.provider
         self._precondition = PRECONDITIONS.get(provider.create_only)
         # whether the precondition keeps objects from being replaced; None: not known, look as well
-        self._heeded = provider.heeded or create_only
-        if self._precondition is None:
-            self._heeded = False
+        self._heeded = (provider.heeded or None) if self._precondition else False
         self._lock = threading.Lock()
         self._connected: Connection | None = None
         endpoint = urlsplit(self._address.endpoint)
@@ -94,6 +91,21 @@ class BucketStore:
             return False
         self._heeded = self._is_heeded()
         return self._heeded
+
+    def learn(self, earlier: Mapping[str, bool]) -> Mapping[str, bool]:
+        """See ``Store.learn``."""
+        if self._address.provider.heeded or self._precondition is None:
+            return {}
+        if self.trial_name in earlier:
+            self._heeded = earlier[self.trial_name]
+            return {}
+        try:
+            found = bool(self.trial())
+        except StoreError:
+            return {}
+        with suppress(StoreError, StoreRefused):  # uploads need no right to delete
+            self.delete(self.trial_key)
+        return {self.trial_name: found}
 
     @property
     def trial_key(self) -> str:

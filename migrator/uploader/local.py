@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
@@ -64,6 +64,10 @@ class LocalStore:
                         Path(folder, name).unlink(missing_ok=True)
                     elif name.startswith(OWN):
                         _remove_if_older(Path(folder, name), oldest)
+
+    def learn(self, earlier: Mapping[str, bool]) -> Mapping[str, bool]:  # noqa: ARG002 - it is the protocol's
+        """Nothing: what a file system does is known."""
+        return {}
 
     def put_new(
         self,

@@ -1,7 +1,7 @@
 """All the stores of a site: links go to the first, every mirror gets every image too."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,14 @@ class Stores:
         for each in reversed(self._all):
             with each.named():
                 each.store.check()
+
+    def learn(self, earlier: Mapping[str, bool]) -> dict[str, bool]:
+        """Try what is not known of the stores (``Store.learn``); returns what was found now."""
+        found: dict[str, bool] = {}
+        for each in self._all:
+            with each.named():
+                found |= each.store.learn(earlier)
+        return found
 
     def close(self) -> None:
         """Give every connection back."""

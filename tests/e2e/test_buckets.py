@@ -171,7 +171,7 @@ def uploading(site, bucket_of, durable_ceph, bucket_on):
     store_site = bucket_on(durable_ceph, f"http://127.0.0.1:{durable_ceph.port}", kind="ceph")
     contents = bucket_of(store_site)
     process = site.start("migrate", "posts/many.md", "--yes", "--trust-config")
-    while not contents():
+    while all(".migrator-" in key for key in contents()):
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     durable_ceph.kill()

@@ -241,7 +241,7 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
     file = tmp_path / "ledger.db"
     with Ledger.open(file) as ledger:
         ledger.record(begun(ledger, URL), STORED)
-        for table in ("accepted", "trait"):
+        for table in ("accepted", "trial"):
             ledger._db.execute(f"DROP TABLE {table}")
         for column in (
             "image DROP source",
@@ -289,8 +289,7 @@ def test_what_is_held_now_is_not_known_any_more(ledger):
 
 
 def test_what_was_learnt_of_a_store_is_remembered(ledger):
-    assert ledger.learnt("s3:h/b", "create-only") is None
-    ledger.learn("s3:h/b", "create-only", "no")
-    ledger.learn("s3:h/b", "create-only", "yes")
-    assert ledger.learnt("s3:h/b", "create-only") == "yes"
-    assert ledger.learnt("s3:h/c", "create-only") is None
+    assert ledger.trials() == {}
+    ledger.learn({"s3:h/b if-none-match": False})
+    ledger.learn({"s3:h/b if-none-match": True, "s3:h/c head": False})
+    assert ledger.trials() == {"s3:h/b if-none-match": True, "s3:h/c head": False}

@@ -6,7 +6,7 @@
 import socket
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -121,7 +121,11 @@ def bucket_on(monkeypatch, tls_authority):
 
         def contents():
             keys = [o["Key"] for o in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
-            return {k: client.get_object(Bucket=bucket, Key=k)["Body"].read() for k in keys}
+            found = {}
+            for key in keys:
+                with suppress(client.exceptions.NoSuchKey):  # deleted since it was listed
+                    found[key] = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return found
 
         return StoreSite(
             StoreSettings(

@@ -431,7 +431,9 @@ def test_what_a_trial_found_decides_about_looking_first(twisted, fetched):
     image = fetched()
     for heeded, expected in [(None, ["HEAD", "PUT"]), (False, ["HEAD", "PUT"]), (True, ["PUT"])]:
         with twisted() as (_, site, rules):
-            store = BucketStore(site.settings, create_only=heeded)
+            store = BucketStore(site.settings)
+            if heeded is not None:
+                assert store.learn({store.trial_name: heeded}) == {}
             store.put_new(KEY, image.path, image.asset, SOURCE)
             store.close()
             assert methods(rules) == expected
@@ -556,3 +558,23 @@ def test_a_bucket_at_a_domain_of_its_own(kind, host, bucket_at, opened, fetched)
     assert store.public_url("k") == f"{site.settings.endpoint}/k"
     with pytest.raises(StoreRefused, match="secret key"):
         opened(site, replace(site.settings, secret_key_env="WRONG")).check()
+
+
+def test_what_was_learnt_needs_no_second_trial_and_leaves_no_object(twisted):
+    with twisted() as (store, site, rules):
+        found = store.learn({})
+        assert list(found) == [store.trial_name]
+        assert site.contents() == {}
+        rules.requests.clear()
+        assert store.learn(found) == {}
+        assert rules.requests == []
+
+
+def test_a_trial_that_may_not_delete_leaves_its_object_and_says_what_it_found(twisted):
+    def refuse(rules, request):
+        denied = request.method == "DELETE"
+        return error(403, "AccessDenied") if denied else rules.forward(request)
+
+    with twisted(refuse) as (store, site, _):
+        assert list(store.learn({})) == [store.trial_name]
+        assert list(site.contents()) == [store.trial_key]
