@@ -19,7 +19,7 @@ demo: $(VENV)/demo.ready
 	$(BIN)/migrator demo
 
 test: $(VENV)/dev.ready
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.ready
 	$(BIN)/ruff format --check .

@@ -66,14 +66,15 @@ def changed_decoder(old, new) -> str:
 
 
 def children() -> set[int]:
-    """The processes that this one started and that are alive."""
+    """The decoders that this process started and that are alive."""
     mine = set()
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, parent = status.read_text().rpartition(")")[2].split()[:2]
+            command = status.with_name("cmdline").read_bytes()
         except OSError:
             continue
-        if int(parent) == os.getpid() and state != "Z":
+        if int(parent) == os.getpid() and state != "Z" and b"decoder.py" in command:
             mine.add(int(status.parent.name))
     return mine
 
