@@ -8,6 +8,7 @@ are not known any more: the next migration finds them in the store, or fetches t
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from migrator import durable
 from migrator.config import ScanSettings
@@ -69,12 +70,14 @@ def _links_replaced(kept: _Kept, after: bytes | None) -> int | None:
         kept.content, syntax_of(kept.post), ScanSettings(), links=True, everything=True
     )
     replaced = at = start = 0
-    for span in sorted(reference.span for reference in found.references):
+    spans = sorted(reference.span for reference in found.references)
+    for span, behind in zip_longest(spans, spans[1:]):
         between = kept.content[at : span.start]
         if not after.startswith(between, start):
             return None
         start += len(between)
-        following = kept.content[span.end : span.end + _CONTEXT]
+        limit = span.end + _CONTEXT  # but the next link may have changed as well
+        following = kept.content[span.end : min(limit, behind.start) if behind else limit]
         end = after.find(following, start) if following else len(after)
         if end < start:
             return None

@@ -49,6 +49,17 @@ def test_runs_are_put_back_from_their_originals_alone(site, twice, harm):
     assert len(kept) == (harm is damage)
 
 
+@pytest.mark.parametrize("between", ["\n", "\n\n", " ", "", "\n\nsome text between them\n\n"])
+def test_links_that_stand_close_together_are_put_back(site, between):
+    site.write("posts/close.md", f"![a]({{host}}/a.png){between}![b]({{host}}/b.jpg)")
+    before = site.tree()
+    assert site.migrator("migrate", "posts", "--yes").status == 0
+    lose(site)
+    assert site.migrator("resume", "--yes").status == 0
+    assert site.migrator("rollback", "--yes").status == 0
+    assert posts(site.tree()) == posts(before)
+
+
 def test_a_post_edited_since_is_refused_after_the_ledger_was_lost(site, twice):
     edited = site.root / "posts/one.md"
     edited.write_bytes(edited.read_bytes() + b"\nmore\n")
