@@ -15,12 +15,14 @@ _GRACE = 3.0  # seconds for work in hand to end after a signal
 
 
 class _Queue(Generic[Task]):
-    """Tasks by host; a host that has ``per_host`` tasks under way waits, the others go on."""
+    """Tasks by host; a host that has ``per_host`` tasks under way waits, the others go on.
+
+    The host "" stands for none: what asks nobody is not limited here.
+    """
 
     def __init__(
         self, tasks: Iterable[Task], host_of: Callable[[Task], str], per_host: int
     ) -> None:
-        self._host_of = host_of
         self._per_host = per_host
         self._waiting: dict[str, deque[Task]] = {}
         self._running: Counter[str] = Counter()
@@ -28,23 +30,25 @@ class _Queue(Generic[Task]):
             self._waiting.setdefault(host_of(task), deque()).append(task)
         self._free = deque(self._waiting)  # hosts that may be asked now, in turn
 
-    def take(self) -> Task | None:
-        """The next task that may start, or ``None``."""
+    def take(self) -> tuple[str, Task] | None:
+        """The next task that may start, behind its host, or ``None``."""
         if not self._free:
             return None
         host = self._free.popleft()
         task = self._waiting[host].popleft()
         self._running[host] += 1
-        if self._waiting[host] and self._running[host] < self._per_host:
+        if self._waiting[host] and not self._is_full(host):
             self._free.append(host)
-        return task
+        return host, task
 
-    def done(self, task: Task) -> None:
+    def done(self, host: str) -> None:
         """A task has ended: its host has room again."""
-        host = self._host_of(task)
-        if self._waiting[host] and self._running[host] == self._per_host:
+        if self._waiting[host] and self._is_full(host):
             self._free.append(host)
         self._running[host] -= 1
+
+    def _is_full(self, host: str) -> bool:
+        return host != "" and self._running[host] == self._per_host
 
 
 def run_bounded(
@@ -59,7 +63,8 @@ def run_bounded(
 ) -> Iterator[tuple[Task, Result]]:
     """Yield every task with ``work(task)`` as each finishes, hosts in turn.
 
-    At most ``in_flight`` tasks are under way at a time, and ``per_host`` of one host.
+    At most ``in_flight`` tasks are under way at a time, and ``per_host`` of one host; where
+    ``host_of`` says "", no host is asked.
 
     Raises:
         Interrupted: a signal came.
@@ -67,14 +72,14 @@ def run_bounded(
             seconds is yielded: it would be lost otherwise.
     """
     queue = _Queue(tasks, host_of, per_host)
-    running: dict[Future[Result], Task] = {}
+    running: dict[Future[Result], tuple[str, Task]] = {}
     fatal: BaseException | None = None
     while True:
         while fatal is None and stop.signal is None and len(running) < in_flight:
-            task = queue.take()
-            if task is None:
+            taken = queue.take()
+            if taken is None:
                 break
-            running[executor.submit(work, task)] = task
+            running[executor.submit(work, taken[1])] = taken
         if not running:
             break
         ended, _ = wait(running, timeout=_GLANCE, return_when=FIRST_COMPLETED)
@@ -83,8 +88,8 @@ def run_bounded(
         if ending:
             ended |= wait(running, timeout=_GRACE).done
         for future in ended:
-            task = running.pop(future)
-            queue.done(task)
+            host, task = running.pop(future)
+            queue.done(host)
             if future.exception() is None:
                 yield task, future.result()
         if ending:

@@ -36,6 +36,11 @@ class Site:
         return self.state / _LEDGER
 
     @property
+    def new_ledger(self) -> Path:
+        """Where a ledger is rebuilt; it counts once it has the name of the other."""
+        return self.state / f"new-{_LEDGER}"
+
+    @property
     def spool(self) -> Path:
         """Downloads on their way to a store."""
         return self.state / "spool"
@@ -62,13 +67,11 @@ class Site:
 
     def set_ledger_aside(self) -> Path | None:
         """Give a damaged ledger another name; returns that, ``None`` where there is no ledger."""
-        if not self.ledger.exists():
-            return None
         number = next(n for n in count(1) if not self._aside(n).exists())
-        for end in ("-wal", "-shm"):
+        for end in ("-wal", "-shm"):  # even alone: SQLite would take them for a new ledger's
             with suppress(FileNotFoundError):
                 (self.state / f"{_LEDGER}{end}").rename(f"{self._aside(number)}{end}")
-        return self.ledger.rename(self._aside(number))
+        return self.ledger.rename(self._aside(number)) if self.ledger.exists() else None
 
     def _aside(self, number: int) -> Path:
         return self.state / f"damaged-{number}-{_LEDGER}"
@@ -159,29 +162,57 @@ def locked(site: Site) -> Iterator[None]:
         EnvironmentProblem: the folder cannot be created or locked.
     """
     try:
-        site.state.mkdir(mode=0o700, exist_ok=True)
-        site.spool.mkdir(exist_ok=True)
-        (site.state / ".gitignore").write_text("*\n")
-        descriptor = os.open(site.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = _take_lock(site)
     except OSError as error:
         raise EnvironmentProblem(
             f"cannot use the state folder {site.state}: {error.strerror}",
             "Migrator keeps its memory there; make the folder writable.",
         ) from error
     try:
-        _flock(descriptor, site)
         yield
     finally:
         os.close(descriptor)
 
 
 def forget(site: Site) -> None:
-    """Remove a state folder in which nothing is recorded; the caller holds its lock."""
+    """Remove a state folder in which nothing is recorded; the caller holds its lock.
+
+    The lock goes last: from then on the folder may be another command's.
+    """
     shutil.rmtree(site.spool, ignore_errors=True)
     for name in (_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", ".gitignore", "lock"):
         (site.state / name).unlink(missing_ok=True)
     with suppress(OSError):  # something of someone else's is there: it stays
         site.state.rmdir()
+
+
+def _take_lock(site: Site) -> int:
+    """The descriptor of the lock, held; the folder is ready for use.
+
+    A command that ends may remove the file (``forget``) between our opening and locking it, and
+    then others would lock another: so we look whether it is still there.
+    """
+    lock = site.state / "lock"
+    while True:
+        site.state.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _flock(descriptor, site)
+            if _is_at(lock, descriptor):
+                site.spool.mkdir(exist_ok=True)
+                (site.state / ".gitignore").write_text("*\n")
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _flock(descriptor: int, site: Site) -> None:

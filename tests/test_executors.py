@@ -64,6 +64,21 @@ def test_a_host_with_many_images_does_not_hold_up_the_others():
     assert order.index("b1") < 5
 
 
+def test_what_asks_no_host_is_bound_by_what_may_be_in_flight_alone():
+    together = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as executor:
+        done = run_bounded(
+            executor,
+            lambda _: together.wait(10),
+            range(8),
+            in_flight=4,
+            host_of=lambda _: "",
+            per_host=1,
+            stop=Stop(),
+        )
+        assert sorted(task for task, _ in done) == list(range(8))
+
+
 def test_after_a_signal_nothing_new_starts_and_what_ended_is_yielded():
     stop, started, done = Stop(), [], []
 

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import stat
 import subprocess
@@ -6,7 +7,7 @@ import sys
 import pytest
 
 from migrator.errors import AlreadyRunning, EnvironmentProblem, UsageError
-from migrator.state import Site, locked, site_root
+from migrator.state import Site, forget, locked, site_root
 
 
 def test_the_site_root_is_the_folder_of_the_config(tmp_path):
@@ -75,6 +76,22 @@ def test_a_second_run_is_refused_until_the_first_ends_however_it_ends(tmp_path):
     holder.communicate()
     with locked(site):
         pass
+
+
+def test_a_lock_that_was_removed_before_it_was_taken_is_taken_anew(tmp_path, monkeypatch):
+    site, flock = Site(tmp_path), fcntl.flock
+
+    def flock_late(descriptor, operation):
+        monkeypatch.undo()
+        forget(site)  # as another command does when it ends with nothing recorded
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_late)
+    with locked(site):
+        assert (site.state / ".gitignore").exists()
+        assert site.spool.is_dir()
+        with pytest.raises(AlreadyRunning), locked(site):
+            pass
 
 
 _HOLD = """

@@ -1,7 +1,8 @@
-"""How a new ledger is made: say what is wrong, ask, set the old one aside, rebuild."""
+"""How a new ledger is made: say what is wrong, ask, rebuild, put it in the place of the old."""
 
 import typer
 
+from migrator import durable
 from migrator.cli import ending
 from migrator.cli.session import confirmed
 from migrator.errors import LedgerDamaged
@@ -23,9 +24,13 @@ def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
         typer.echo("Nothing was changed.", err=True)
         return ending.DECLINED
     with locked(site):
-        aside = site.set_ledger_aside()
-        with Ledger.open(site.ledger) as ledger:
+        for leftover in site.state.glob(f"{site.new_ledger.name}*"):
+            leftover.unlink()
+        with Ledger.open(site.new_ledger) as ledger:
             runs = rebuild(site, ledger)
+        aside = site.set_ledger_aside()
+        site.new_ledger.rename(site.ledger)
+        durable.sync_folder(site.state)
     said = f"Made a new ledger of {counted(runs, 'run')}; posts were not touched."
     if aside:
         said += f" The damaged one is {for_terminal(str(aside))}."

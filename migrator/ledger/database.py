@@ -151,6 +151,8 @@ def _translated(file: Path) -> Iterator[None]:
             "No post is lost: one that was being replaced is whole, old or new, and the next"
             " command sees to it. If the disk is full, free some space and run `migrator resume`.",
         ) from error
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # a bug of ours; the file is as good as before
     except sqlite3.DatabaseError as error:
         raise damaged(file, str(error)) from error
 

@@ -28,10 +28,11 @@ class Ledger(Images):
         """Record that a run begins, and give it a name: the day and a number."""
         started = now()
         with self._change() as db:
-            count = db.execute(
-                "SELECT count(*) FROM run WHERE name LIKE ?", (started[:10] + "-%",)
+            last = db.execute(  # not their count: a rebuilt ledger may lack some
+                "SELECT max(CAST(substr(name, 12) AS INTEGER)) FROM run WHERE name LIKE ?",
+                (started[:10] + "-%",),
             ).fetchone()[0]
-            name = f"{started[:10]}-{count + 1}"
+            name = f"{started[:10]}-{(last or 0) + 1}"
             cursor = db.execute(
                 "INSERT INTO run (name, command, arguments, started, undoes)"
                 " VALUES (?, ?, ?, ?, ?)",

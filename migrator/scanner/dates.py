@@ -26,10 +26,10 @@ class _TOMLHandler(BaseHandler):
 _HANDLERS = (YAMLHandler(), JSONHandler(), _TOMLHandler())
 
 
-def date_of(post: Path) -> date:
+def date_of(post: Path) -> date | None:
     """The day in the front matter (``date``), else in the file's name, else of its last change.
 
-    Front matter that cannot be read says nothing.
+    What cannot be read says nothing; of a post that is gone, only the name tells.
     """
     return stated_date_of(post) or _changed(post)
 
@@ -40,9 +40,9 @@ def stated_date_of(post: Path) -> date | None:
 
 
 def _in_front_matter(post: Path) -> date | None:
-    with post.open("rb") as file:
-        head = file.read(_HEAD).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     try:
+        with post.open("rb") as file:
+            head = file.read(_HEAD).decode("utf-8-sig", "replace").replace("\r\n", "\n")
         for handler in _HANDLERS:
             if handler.detect(head):
                 front, _ = handler.split(head)
@@ -50,8 +50,8 @@ def _in_front_matter(post: Path) -> date | None:
                 if isinstance(value, date):  # a datetime is one, too
                     return date(value.year, value.month, value.day)
                 return _day(_IN_TEXT.match(value)) if isinstance(value, str) else None
-    except (ValueError, AttributeError, YAMLError, RecursionError):
-        return None  # it is not what its fences say, or no mapping
+    except (ValueError, AttributeError, YAMLError, RecursionError, OSError):
+        return None  # it is not what its fences say, or no mapping; or gone since it was scanned
     return None
 
 
@@ -62,5 +62,8 @@ def _day(match: re.Match[str] | None) -> date | None:
         return None
 
 
-def _changed(post: Path) -> date:
-    return datetime.fromtimestamp(post.stat().st_mtime, UTC).date()
+def _changed(post: Path) -> date | None:
+    try:
+        return datetime.fromtimestamp(post.stat().st_mtime, UTC).date()
+    except OSError:
+        return None

@@ -1,5 +1,7 @@
 """The ledger is gone or damaged: posts can be put back all the same."""
 
+import os
+
 import pytest
 
 
@@ -80,6 +82,22 @@ def test_the_next_migration_links_to_what_is_stored_already(site, twice):
         assert site.migrator("rollback", "--yes").status == 0
     assert site.migrator("migrate", "posts", "--yes").status == 0
     assert site.tree() == after
+
+
+def test_a_rebuilding_that_was_interrupted_begins_again(site, twice):
+    first, _, runs = twice
+    original = site.root / f".migrator/runs/{runs[0]}/originals/posts/one.md"
+    content = original.read_bytes()
+    lose(site)
+    os.truncate(original, 1 << 42)  # more than fits into memory
+    assert site.migrator("resume", "--yes").status != 0
+    assert site.migrator("runs").status == 6
+    original.write_bytes(content)
+    assert site.migrator("resume", "--yes").status == 0
+    for _ in runs:
+        assert site.migrator("rollback", "--yes").status == 0
+    assert posts(site.tree()) == posts(first)
+    assert not list((site.root / ".migrator").glob("new-*"))
 
 
 def test_nobody_is_asked_without_a_terminal(site, twice):

@@ -1,10 +1,11 @@
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from migrator.errors import LedgerError, UsageError
-from migrator.ledger import Ledger, Swap
+from migrator.ledger import Ledger, Swap, now
 from migrator.model import (
     Asset,
     Failed,
@@ -49,6 +50,19 @@ def test_runs_are_named_by_day_and_number_and_keep_their_arguments(ledger):
     assert ledger.run(first.name).arguments == {"paths": ["中"]}
     assert ledger.runs() == [first, second]
     assert ledger.newest() == second
+
+
+def test_no_name_is_given_twice_where_a_rebuilt_ledger_lacks_runs(ledger):
+    day = now()[:10]
+    ledger.exhume([f"{day}-1", f"{day}-10"], [])
+    assert ledger.begin("migrate", {}).name == f"{day}-11"
+
+
+def test_a_bug_of_ours_is_not_called_a_damaged_file(ledger):
+    ledger.exhume(["2024-01-01-1"], [])
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.exhume(["2024-01-01-1"], [])
+    assert len(ledger.runs()) == 1
 
 
 def test_an_unknown_run_is_named_with_the_command_that_lists_them(ledger):

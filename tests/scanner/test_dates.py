@@ -61,6 +61,11 @@ def test_what_cannot_be_read_says_nothing(post, text):
     assert stated_date_of(post(text)) is None
 
 
+def test_a_post_that_is_gone_has_the_date_of_its_name_if_any(tmp_path):
+    assert date_of(tmp_path / "gone.md") is None
+    assert date_of(tmp_path / "2024-05-01-gone.md") == date(2024, 5, 1)
+
+
 def test_a_stated_date_is_not_that_of_the_last_change(post):
     path = post("---\ndate: 2024-05-01\n---\n")
     assert stated_date_of(path) == date_of(path)
