@@ -409,3 +409,10 @@ def test_python_frontmatter_agrees_where_the_body_begins(lines):
     if not metadata or "..." in lines:
         return  # Jekyll ends front matter at "...", python-frontmatter does not
     assert text.encode()[result.end :].decode().strip() == body.strip()
+
+
+@pytest.mark.parametrize("value", ["/images/a b.png", '"/images/封 面.png"', "'a b.jpg'"])
+def test_a_local_path_with_a_space_is_an_image_below_an_image_s_key(value):
+    data = f"---\ncover: {value}\ntitle: about /images/a b.png\n---\n".encode()
+    found = find(data, SETTINGS, everything=True).found
+    assert [item.url for item in found] == [value.strip("\"'")]

@@ -126,7 +126,7 @@ def _counts(url: str, *, shows_image: bool, everything: bool) -> bool:
         image = urls.names_an_image(url)
         return urls.host(url) is not None and (image or (shows_image and len(pieces) == 1))
     local = urls.names_an_image(url) or url.startswith("data:image/")
-    return everything and len(pieces) == 1 and local
+    return everything and local and (len(pieces) == 1 or shows_image)
 
 
 def _plain(key: str) -> str:
