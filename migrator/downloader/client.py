@@ -85,9 +85,10 @@ class HostClient:
             "Connection": "keep-alive",
             **part,
         }
+        page = _as_sent(referer)
         for _ in range(REDIRECTS + 1):
             origin = _origin(target)
-            meant = {"Referer": referer} if referer and origin == _origin(start) else {}
+            meant = {"Referer": page} if page and origin == _origin(start) else {}
             with self._politely(origin), self._sent(method, target, headers | meant) as response:
                 if len(response.headers.raw) > FIELDS_LIMIT:
                     raise Unfetched(Reason.PROTOCOL, "the answer has too many headers")
@@ -130,6 +131,14 @@ class HostClient:
     def _transport(self, host: str) -> GuardedTransport:
         own = any(exemption.names(host) for exemption in self._exemptions or ())
         return self._direct if own or not self._proxied else self._proxied
+
+
+def _as_sent(referer: str) -> str:
+    """``referer`` as browsers write it: an IDNA host, everything else that is not ASCII escaped."""
+    try:
+        return str(httpx.URL(without_fragment(referer)))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Unfetched(Reason.BAD_URL, f"a Referer that is not an address: {error}") from error
 
 
 def _origin(url: httpx.URL) -> str:

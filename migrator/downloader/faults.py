@@ -33,7 +33,7 @@ class Unfetched(Exception):
     def __init__(
         self, reason: Reason, detail: str, *, again: bool | None = None, after: float | None = None
     ) -> None:
-        super().__init__(detail)
+        super().__init__(reason, detail)  # all of it, so that it can be pickled
         self.reason = reason
         self.detail = redact(detail)
         self.again = reason.retry if again is None else again
@@ -41,6 +41,9 @@ class Unfetched(Exception):
         self.asset: Asset | None = None
         self.origin = ""
         self.cause = reason
+
+    def __str__(self) -> str:
+        return self.detail
 
     @property
     def held(self) -> bool:

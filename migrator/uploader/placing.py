@@ -1,13 +1,16 @@
 """Stores an asset and proves it: a placement exists only after the bytes were read back."""
 
 import hashlib
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import IO
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from migrator.durable import problems_told
 from migrator.errors import EnvironmentProblem
 from migrator.model import Asset, Fetched, Placement
 from migrator.reasons import Reason
@@ -72,6 +75,33 @@ def confirm(
         return False
 
 
+@contextmanager
+def copied(
+    store: Store,
+    asset: Asset,
+    key: str,
+    folder: Path,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Path]:
+    """A proven copy in ``folder`` of the ``asset`` under ``key``, until the context ends.
+
+    Raises:
+        StoreError: the store does not give it, though asked as often as ``place`` does.
+        StoreRefused: it refuses to.
+        EnvironmentProblem: ``folder`` cannot be written to.
+    """
+    with problems_told(folder, asset.size), tempfile.NamedTemporaryFile(dir=folder) as file:
+        try:
+            held = _patiently(sleep)(_holds, store, asset, key, file)
+        except FileNotFoundError:
+            held = False
+        if not held:
+            raise StoreError(Reason.STORE_MISMATCH, f"the store had {key} and lost it just now")
+        file.flush()
+        yield Path(file.name)
+
+
 def _patiently(sleep: Callable[[float], None]) -> Retrying:
     return Retrying(
         retry=retry_if_exception(lambda e: isinstance(e, StoreError) and e.reason.retry),
@@ -100,12 +130,18 @@ def _spool_problem(path: Path, what: str) -> EnvironmentProblem:
     )
 
 
-def _holds(store: Store, asset: Asset, key: str) -> bool:
+def _holds(store: Store, asset: Asset, key: str, file: IO[bytes] | None = None) -> bool:
+    """Whether ``asset`` is under ``key``; ``file``, if given, takes the bytes."""
     digest, size = hashlib.sha256(), 0
+    if file:
+        file.seek(0)
+        file.truncate()
     with closing(store.read(key)) as chunks:
         for chunk in chunks:
             digest.update(chunk)
             size += len(chunk)
+            if file:
+                file.write(chunk)
             if size > asset.size:
                 return False
     return size == asset.size and digest.hexdigest() == asset.sha256

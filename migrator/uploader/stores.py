@@ -1,8 +1,7 @@
 """All the stores of a site: links go to the first, every mirror gets every image too."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from migrator.uploader.base import Store, StoreError
 from migrator.uploader.claims import Claims
 from migrator.uploader.keys import key_for
 from migrator.uploader.open_store import open_store
-from migrator.uploader.placing import confirm, place
+from migrator.uploader.placing import confirm, copied, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +142,18 @@ class Stores:
             StoreError: one of them does not.
         """
         name = self._name(known)
+        lacking: list[tuple[_Place, str]] = []
         for each in self._all[1:]:
             with each.named():
-                for key in each.keys(name, homes):
-                    if not confirm(each.store, known.asset, key):
-                        self._copy(known, self._all[0].keys(name, homes)[0], each.store, key, spool)
+                keys = each.keys(name, homes)
+                lacking += [(each, k) for k in keys if not confirm(each.store, known.asset, k)]
+        if lacking:
+            key = self._all[0].keys(name, homes)[0]
+            with copied(self.first, known.asset, key, spool) as path:
+                fetched = Fetched(known.asset, path, known.source, known.final_url)
+                for each, key in lacking:
+                    with each.named():
+                        place(each.store, fetched, key, url=known.url)
         return self._placements(known.asset, name)[1:]
 
     def _may_take(self, name: str, homes: Sequence[str], asset: Asset) -> bool:
@@ -169,11 +175,3 @@ class Stores:
 
     def _name(self, known: Stored) -> str:
         return known.placement.key.removeprefix(self._all[0].key(""))
-
-    def _copy(self, known: Stored, first_key: str, store: Store, key: str, spool: Path) -> None:
-        with tempfile.NamedTemporaryFile(dir=spool) as file:
-            with closing(self.first.read(first_key)) as chunks:
-                file.writelines(chunks)
-            file.flush()
-            fetched = Fetched(known.asset, Path(file.name), known.source, known.final_url)
-            place(store, fetched, key, url=known.url)

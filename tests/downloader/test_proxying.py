@@ -43,6 +43,22 @@ def test_images_come_through_the_proxy_which_resolves_names(host, downloader_for
     assert downloader.size("http://img.example/a.png") == len(PNG)
 
 
+def test_an_internationalised_host_is_named_as_browsers_name_it(host, downloader_for, proxy):
+    def only_from_its_own_page(connection):
+        mine = connection.asked.headers.get("referer") == "http://xn--wcso9o.example/"
+        connection.send(hosts.answer(PNG) if mine else hosts.status(403))
+
+    host.on("/a.png", only_from_its_own_page)
+    downloader = downloader_for(allow=(), proxy=proxy.url)
+    assert isinstance(downloader.fetch("http://图床.example/a.png"), Fetched)
+    asset = downloader.peek("http://图床.example/a.png", referer="http://图床.example/")
+    assert asset is not None
+    downloader.peek("http://图床.example/a.png", referer="http://图床.example/博客/?q=图#x")
+    assert host.asked[-1].headers["referer"] == (
+        "http://xn--wcso9o.example/%E5%8D%9A%E5%AE%A2/?q=%E5%9B%BE"
+    )
+
+
 def test_https_is_between_us_and_the_host_whatever_the_proxy(downloader_for, request):
     authority = trustme.CA()
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -1,16 +1,18 @@
 """Storing with proof, where a store in memory is enough; real stores are in test_base."""
 
 import hashlib
+import pickle
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from migrator.downloader.faults import Unfetched
 from migrator.errors import EnvironmentProblem, StoreRefused
 from migrator.model import Placement
 from migrator.reasons import Reason
 from migrator.uploader.base import StoreError
-from migrator.uploader.placing import confirm, place
+from migrator.uploader.placing import confirm, copied, place
 
 KEY = "k.png"
 
@@ -141,3 +143,28 @@ def test_an_object_that_never_shows_is_no_placement(fetched, naps):
         place(shelf, image, KEY, sleep=naps.append)
     assert caught.value.reason is Reason.STORE_MISMATCH
     assert sum(naps) > 20
+
+
+@pytest.mark.parametrize(
+    "error", [StoreError(Reason.STORE_CONFLICT, "k is taken"), Unfetched(Reason.TLS, "h", after=3)]
+)
+def test_errors_come_whole_out_of_a_worker_process(error):
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), vars(back), str(back)) == (type(error), vars(error), error.detail)
+
+
+def test_a_copy_is_read_patiently_and_whole(tmp_path, fetched, naps):
+    class Breaks(Shelf):
+        def read(self, key):
+            yield self.objects[key][:100]
+            if self.problems:
+                raise self.problems.pop(0)
+            yield self.objects[key][100:]
+
+    image = fetched()
+    shelf = Breaks(StoreError(Reason.STORE_UNAVAILABLE, "503"))
+    shelf.objects[KEY] = image.path.read_bytes()
+    with copied(shelf, image.asset, KEY, tmp_path, sleep=naps.append) as path:
+        assert path.read_bytes() == image.path.read_bytes()
+    assert len(naps) == 1
+    assert not path.exists()

@@ -243,3 +243,21 @@ def test_a_small_image_below_a_prefix_is_copied_too(opened, fetched, tmp_path, r
     assert stores.confirm(known, ())
     assert stores.mirror(known, (), tmp_path) == known.mirrors
     assert held(root / "copies") == before
+
+
+def test_what_fails_at_the_first_store_is_not_told_of_the_mirror(three, fetched, tmp_path, root):
+    stores, _ = three
+    known = stored(stores, fetched())
+    (root / "copies" / known.mirrors[1].key).unlink()
+    (root / "images" / known.placement.key).unlink()
+    with pytest.raises(StoreError, match=r"^the store had ") as caught:
+        stores.mirror(known, (), tmp_path)
+    assert caught.value.reason is Reason.STORE_MISMATCH
+
+
+def test_a_spool_that_cannot_be_written_is_told_as_such(three, fetched, tmp_path, root):
+    stores, _ = three
+    known = stored(stores, fetched())
+    (root / "copies" / known.mirrors[1].key).unlink()
+    with pytest.raises(EnvironmentProblem, match=r"^cannot write .*gone: its folder vanished"):
+        stores.mirror(known, (), tmp_path / "gone")
