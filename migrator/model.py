@@ -171,7 +171,8 @@ class Stored:
     """The image is in every store and was read back; ``reused`` if it was there before this run.
 
     Links go to ``placement``; ``mirrors`` are the other stores. ``source``, ``final_url`` and
-    ``referer`` say how it was fetched (see ``Fetched``), this time or at first.
+    ``referer`` say how it was fetched (see ``Fetched``), this time or at first. ``judged`` is
+    whether it has been looked at since, together with all others, and was not held.
     """
 
     url: str
@@ -182,6 +183,7 @@ class Stored:
     final_url: str = ""
     referer: str = ""
     mirrors: tuple[Placement, ...] = ()
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

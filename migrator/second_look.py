@@ -21,7 +21,7 @@ class Seen:
     """An image as a host gave it, by its identity ``url``.
 
     ``source`` and ``target``, where redirects ended, are canonical; ``thing`` is the same for all
-    variants of one image. ``fresh`` is whether it was fetched in this run, ``decoy`` whether its
+    variants of one image. ``fresh`` is whether it was not judged yet, ``decoy`` whether its
     host can tell that there is no image of some name, and ``page`` the Referer with which a second
     look could show something, empty where it could not.
     """
@@ -47,7 +47,7 @@ class Seen:
         fresh, decoy, page = False, False, ""
         if isinstance(image, Stored):
             rule = hosts.rule(source)
-            fresh, decoy = not image.reused, rule.decoy
+            fresh, decoy = not image.judged, rule.decoy
             # Without its Referer it was refused, or its host is known to need it.
             if not image.referer and not any("://" in referer for referer in rule.referers):
                 page = f"{parts.scheme}://{parts.netloc}/"

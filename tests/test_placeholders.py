@@ -22,11 +22,13 @@ def picture(name, *, media_type="image/png", extension=".png", size=90_000, **mo
     return Asset(hashlib.sha256(name.encode()).hexdigest(), size, media_type, extension, **pixels)
 
 
-def stored(url, name=None, *, final_url="", reused=False, referer="", source="", **more):
+def stored(url, name=None, *, final_url="", judged=False, referer="", source="", **more):
     asset = picture(name or url, **more)
     source = source or url
     place = Placement("local:/x", asset.sha256, asset.sha256)
-    return Stored(url, asset, place, source, reused, final_url or source, referer)
+    return Stored(
+        url, asset, place, source, final_url=final_url or source, referer=referer, judged=judged
+    )
 
 
 def past(url, name, state="stored", *, source="", final_url=""):
@@ -254,7 +256,7 @@ def test_made_up_names_are_asked_in_the_fullest_folders_with_their_ending():
         *(stored(f"{HOST}/three/{number}.png") for number in range(3)),
         *(stored(f"{HOST}/two/{number}") for number in range(2)),
         stored(f"{HOST}/one/0.png"),
-        stored("https://other.example/a.webp", reused=True),
+        stored("https://other.example/a.webp", judged=True),
     ]
     ask = Hosts()
     judge(images, ask=ask)
@@ -309,9 +311,9 @@ def test_what_was_fetched_with_a_referer_or_by_a_known_rule_is_not_asked_for_aga
     assert [each for each in ask.asked if each.referer] == []
 
 
-def test_hosts_that_were_not_asked_in_this_run_are_left_in_peace():
+def test_hosts_of_which_all_images_were_judged_are_left_in_peace():
     ask = Hosts(any_name=picture("same"))
-    assert judge([stored(url, "same", reused=True) for url in urls(2)], ask=ask) == []
+    assert judge([stored(url, "same", judged=True) for url in urls(2)], ask=ask) == []
     assert ask.asked == []
 
 
@@ -343,11 +345,11 @@ def test_the_order_of_arrival_makes_no_difference_to_a_small_group():
 
 
 IMAGES = st.builds(
-    lambda host, path, name, target, size, reused: stored(
+    lambda host, path, name, target, size, judged: stored(
         f"https://{host}.example/{path}",
         name,
         size=size,
-        reused=reused,
+        judged=judged,
         final_url=f"https://{host}.example/{target}" if target else "",
     ),
     st.sampled_from("ab"),

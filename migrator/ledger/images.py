@@ -1,5 +1,7 @@
 """What the ledger keeps of images: where each run put them, or why it did not."""
 
+from collections.abc import Iterable
+
 from migrator.ledger.records import Run
 from migrator.ledger.rows import ASSET, KEY, asset_of, image_id, outcome_of, state_of
 from migrator.ledger.rulings import Rulings
@@ -33,9 +35,16 @@ class Images(Rulings):
                 )
             if isinstance(outcome, Stored):
                 db.execute(
-                    "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?"
-                    " WHERE id = ?",
-                    (sha256, outcome.source, outcome.final_url, outcome.referer, image),
+                    "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?,"
+                    " judged = ? WHERE id = ?",
+                    (
+                        sha256,
+                        outcome.source,
+                        outcome.final_url,
+                        outcome.referer,
+                        outcome.judged,
+                        image,
+                    ),
                 )
                 db.executemany(
                     "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
@@ -62,13 +71,18 @@ class Images(Rulings):
                 ),
             )
 
+    def passed(self, images: Iterable[str]) -> None:
+        """Record that these images, by canonical URL, were judged with all others and passed."""
+        with self._change() as db:
+            db.executemany("UPDATE image SET judged = 1 WHERE url = ?", ((url,) for url in images))
+
     def known(self, store: str) -> dict[str, Stored]:
         """What earlier runs put into ``store``, by canonical URL.
 
         An image that is there under several names has the one that its URL was given.
         """
         rows = self._rows(
-            f"SELECT image.url, source, final_url, referer,"  # noqa: S608 - our own text
+            f"SELECT image.url, source, final_url, referer, judged,"  # noqa: S608 - our own text
             f" coalesce(own.key, placement.key) AS key, {ASSET} FROM image"
             " JOIN asset USING (sha256) JOIN placement USING (sha256) LEFT JOIN"
             " (SELECT image, sha256, key, max(run) FROM run_image"
@@ -85,6 +99,7 @@ class Images(Rulings):
                 reused=True,
                 final_url=row["final_url"] or row["url"],
                 referer=row["referer"] or "",
+                judged=bool(row["judged"]),
             )
             for row in rows
         }
@@ -93,7 +108,7 @@ class Images(Rulings):
         """The images of ``run`` that reached their state, by canonical URL."""
         rows = self._rows(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail,"  # noqa: S608 - our own text
-            f" run_image.source, final_url, referer, run_image.store, {KEY}, {ASSET}"
+            f" run_image.source, final_url, referer, judged, run_image.store, {KEY}, {ASSET}"
             " FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " LEFT JOIN placement ON placement.store = run_image.store"

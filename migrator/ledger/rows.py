@@ -48,6 +48,7 @@ def outcome_of(row: sqlite3.Row) -> Outcome:
                 reused=state == "reused",
                 final_url=row["final_url"] or row["url"],
                 referer=row["referer"] or "",
+                judged=bool(row["judged"]),
             )
         case "held":
             asset_or_none = asset_of(row) if row["sha256"] else None

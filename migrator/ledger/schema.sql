@@ -18,7 +18,8 @@ CREATE TABLE image (
   sha256 TEXT REFERENCES asset,           -- the bytes it was last seen to serve; NULL: none to trust
   source TEXT,                            -- the URL or route that served them
   final_url TEXT,                         -- where redirects ended
-  referer TEXT                            -- the Referer it was asked for with
+  referer TEXT,                           -- the Referer it was asked for with
+  judged INTEGER NOT NULL DEFAULT 0       -- 1: a check that came to its end let it pass
 ) STRICT;
 
 CREATE TABLE asset (

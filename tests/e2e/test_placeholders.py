@@ -2,7 +2,9 @@
 
 import hashlib
 import signal
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from rig.hosts import Host, answer, redirect, status
@@ -206,6 +208,37 @@ def test_a_run_killed_before_the_check_holds_the_same_when_resumed(blog):
     assert resumed.status == 3, resumed.err
     assert held(resumed.json) == dict.fromkeys(("0.png", "1.png", "2.png"), "same-bytes")
     assert resumed.json["counts"]["stored"] == 47
+
+
+def test_what_an_interrupted_run_did_not_judge_is_judged_by_the_next(blog):
+    with HostOfAnyName() as host:
+        blog.environment["MIGRATOR_ALLOW_PRIVATE"] += f",{host.authority}"
+        blog.write("posts/other.md", f"![]({host.url('/img/lost.png')}) ![]({{host}}/slow.png)")
+        blog.host.on("/slow.png", lambda connection: connection.stopped.wait(30))
+        process = blog.start("migrate", "posts", "--yes")
+        while recorded(blog) < 51:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        blog.host.on("/slow.png", answer(image("PNG", seed=77)))
+        assert held(migrated(blog)) == {"lost.png": "any-name"}
+    asked = len(blog.host.asked)
+    blog.write("posts/again.md", "![]({host}/5.png)")
+    assert blog.migrator("migrate", "posts/again.md", "--yes").status == 0
+    assert len(blog.host.asked) == asked
+
+
+def recorded(site):
+    """How many images the ledger of ``site`` has as stored."""
+    file = site.root / ".migrator/ledger.db"
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+        found = db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'run_image'").fetchone()
+        if not found[0]:
+            return 0
+        return db.execute("SELECT count(*) FROM run_image WHERE state = 'stored'").fetchone()[0]
 
 
 def test_ctrl_c_during_the_check_changes_no_post(blog):

@@ -146,6 +146,20 @@ def test_how_an_image_was_fetched_is_kept_for_the_next_run(ledger):
     assert ledger.known("local:/x") == {URL: replace(stored, reused=True)}
 
 
+def test_only_what_passed_a_judgement_is_judged_until_it_is_fetched_anew(ledger):
+    other = replace(STORED, url="https://h.example/b.png")
+    run = begun(ledger, URL, other.url)
+    ledger.record(run, STORED)
+    ledger.record(run, other)
+    ledger.passed([URL])
+    for found in (ledger.known("local:/x"), ledger.settled(run)):
+        assert {url: each.judged for url, each in found.items()} == {URL: True, other.url: False}
+    ledger.record(run, ledger.known("local:/x")[URL])
+    assert ledger.known("local:/x")[URL].judged
+    ledger.record(run, STORED)
+    assert not ledger.known("local:/x")[URL].judged
+
+
 def test_what_is_held_is_not_known_until_its_picture_is_accepted(ledger):
     run = begun(ledger, URL)
     ledger.record(run, STORED)
@@ -261,6 +275,7 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
             "image DROP source",
             "image DROP final_url",
             "image DROP referer",
+            "image DROP judged",
             "run_image DROP key",
             "run DROP pruned",
         ):
