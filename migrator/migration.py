@@ -88,6 +88,7 @@ class Migration:
             image_at=self.image_at,
             store_root=store.public_url(""),
             limit=self.limit,
+            tried=_tried(ledger) if self.limit and ledger else {},
             now=datetime.now(UTC),
             obstacle=obstacle,
             hindrance=self.local.reason_to_stay if self.local else lambda _: None,
@@ -283,6 +284,13 @@ class Migration:
         unknown = Asset("x" * 64, 0, "", suffix if known else "")
         store = self.settings.store
         return key_for(store.key, store.prefix, unknown, task)
+
+
+def _tried(ledger: Ledger) -> dict[str, int]:
+    """The images that failed or were held, by the number of the run in which they did last."""
+    number = {run.name: run.id for run in ledger.runs()}
+    past = ledger.past_images()
+    return {each.url: number[each.run] for each in past if each.state in ("failed", "held")}
 
 
 def _host_asked(probe: Probe) -> str:

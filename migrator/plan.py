@@ -1,7 +1,7 @@
 """What is left to do: which images move, which stay and why. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from migrator.model import Mention, Post, Skipped, SkippedPost, Stored, TransferTask
@@ -18,8 +18,8 @@ class Plan:
     """One task an image, whatever the spellings of its URL; ``posts`` are those that would change.
 
     ``tasks`` and ``skipped`` are in the order in which the posts mention the images, but what
-    expires comes first, the soonest before all; ``mentions`` are all places of both. ``left`` are
-    the posts that are left alone as a whole.
+    expires comes first, the soonest before all, and what a limit leaves comes last; ``mentions``
+    are all places of both. ``left`` are the posts that are left alone as a whole.
     """
 
     tasks: tuple[TransferTask, ...]
@@ -46,10 +46,11 @@ class Wanted:
     if it is not looked at at all; ``selected`` says which images may move (``otherwise`` is the
     reason of the rest). Images below ``store_root``, the public address of
     the target store, are already there. ``only`` restricts to these identities
-    (``--only-failed``), ``limit`` to so many images. ``obstacle`` sees whether a post could be
-    replaced at all: for one that cannot, nothing moves; ``hindrance`` knows what keeps one image
-    where it is. ``now`` decides between the spellings of
-    one image: signed and not yet expired is best, and that which holds longest; expired is worst.
+    (``--only-failed``), ``limit`` to so many images: first those that are not in ``tried``, which
+    failed or were held before, then these, the lowest number first. ``obstacle`` sees whether a
+    post could be replaced at all: for one that cannot, nothing moves; ``hindrance`` knows what
+    keeps one image where it is. ``now`` decides between the spellings of one image: signed and
+    not yet expired is best, and that which holds longest; expired is worst.
     """
 
     selected: Callable[[str], bool]
@@ -58,6 +59,7 @@ class Wanted:
     store_root: str | None = None
     only: Collection[str] | None = None
     limit: int | None = None
+    tried: Mapping[str, int] = field(default_factory=dict)
     obstacle: Callable[[Post], SkippedPost | None] = lambda _: None
     hindrance: Callable[[str], Reason | None] = lambda _: None
     now: datetime = _FIRST
@@ -102,8 +104,6 @@ def make_plan(
         for url, reason_to_stay in staying.items():
             image = identity(url)
             reason = reason_to_stay or (obstacle.reason if obstacle else None)
-            if reason is None and image not in tasks and len(tasks) == wanted.limit:
-                reason = Reason.OVER_LIMIT
             if reason is None:
                 task = tasks.get(image) or TransferTask(url, known.get(image), post.name)
                 best = max(task.url, url, key=lambda each: _promise(each, wanted.now))
@@ -115,6 +115,9 @@ def make_plan(
             for each in post.references
             if each.url in found
         ]
+    if wanted.limit is not None:
+        for image in sorted(tasks, key=lambda each: wanted.tried.get(each, 0))[wanted.limit :]:
+            skipped.setdefault(image, Skipped(tasks.pop(image).url, Reason.OVER_LIMIT))
     return Plan(
         tasks=tuple(sorted(tasks.values(), key=lambda task: expires(task.url) or _NEVER)),
         skipped=tuple(each for image, each in skipped.items() if image not in tasks),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from migrator import durable
+from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.state import Site
 
@@ -45,13 +46,18 @@ def old_runs(site: Site, ledger: Ledger, days: int) -> Iterator[Old]:
             yield Old(run, tuple(files), size, tuple(staying))
 
 
-def prune(site: Site, ledger: Ledger, old: Old) -> None:
-    """Delete the files of ``old``; from then on its run cannot be rolled back."""
+def prune(site: Site, ledger: Ledger, old: Old, stop: Stop) -> None:
+    """Delete the files of ``old``; from then on its run cannot be rolled back.
+
+    Raises:
+        Interrupted: a signal came; pruning again goes on.
+    """
+    stop.check()
     ledger.pruned(old.run)  # first, so that a crash here leaves files too many and none too few
     for path in old.files:
+        stop.check()
         path.unlink(missing_ok=True)
-    for folder in {path.parent for path in old.files}:
-        _remove_empty(folder, site.state)
+        _remove_empty(path.parent, site.state)
 
 
 def _sorted(site: Site, swap: Swap) -> tuple[list[Path], list[Path]]:

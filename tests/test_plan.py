@@ -76,6 +76,17 @@ def test_a_limit_counts_images_not_mentions():
     assert [s.reason for s in plan.skipped] == [Reason.OVER_LIMIT]
 
 
+def test_under_a_limit_what_was_tried_before_goes_last_the_longest_ago_first():
+    tried = {"https://h/a": 7, "https://h/b": 3}
+    shown = post("a.md", "https://h/a", "https://h/b", "https://h/c")
+    for limit, taken in enumerate((["c"], ["b", "c"], ["a", "b", "c"]), start=1):
+        wanted = Wanted(selected=lambda _: True, limit=limit, tried=tried)
+        plan = make_plan([shown], wanted, {})
+        assert urls(plan) == [f"https://h/{name}" for name in taken]
+        assert {each.reason for each in plan.skipped} <= {Reason.OVER_LIMIT}
+        assert len(plan.skipped) == 3 - limit
+
+
 def test_what_an_earlier_run_stored_goes_along_with_the_task():
     asset = Asset("1" * 64, 3, "image/png", ".png")
     known = Stored("https://h/a", asset, Placement("s", "k", asset.sha256), "https://h/a")

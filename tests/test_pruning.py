@@ -1,8 +1,11 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from migrator import durable
+from migrator.errors import Interrupted
+from migrator.interruption import Stop
 from migrator.ledger import Ledger, Swap
 from migrator.pruning import old_runs, prune
 from migrator.state import Site, locked
@@ -50,7 +53,7 @@ def test_only_old_runs_are_let_go_of_and_never_the_newest_that_can_be_rolled_bac
     assert names(old_runs(site, ledger, 5)) == [old.name, recent.name]
     (found,) = old_runs(site, ledger, 90)
     assert found.size == 12
-    prune(site, ledger, found)
+    prune(site, ledger, found, Stop())
     assert not (site.state / "runs" / old.name).exists()
     assert site.original(newest.name, "posts/a.md").exists()
     assert ledger.run(old.name).pruned
@@ -63,7 +66,7 @@ def test_what_another_program_saved_stays(site, ledger):
     (found,) = old_runs(site, ledger, 90)
     saved = site.displaced(old.name, "posts/a.md")
     assert found.staying == (saved,)
-    prune(site, ledger, found)
+    prune(site, ledger, found, Stop())
     assert saved.read_bytes() == b"a late save"
     assert not site.original(old.name, "posts/a.md").exists()
 
@@ -74,10 +77,29 @@ def test_a_run_that_never_ended_keeps_everything(site, ledger):
     assert names(old_runs(site, ledger, 0)) == []
 
 
+def test_a_signal_ends_a_prune_between_two_files(site, ledger):
+    old = ran(site, ledger, 200)
+    ran(site, ledger, 1)
+    (found,) = old_runs(site, ledger, 90)
+    stop = Stop()
+
+    def files():  # while the first is deleted, the signal comes
+        yield found.files[0]
+        stop.signal = 15
+        yield from found.files[1:]
+
+    with pytest.raises(Interrupted):
+        prune(site, ledger, replace(found, files=files()), stop)
+    assert [path.exists() for path in found.files] == [False, True]
+    (rest,) = old_runs(site, ledger, 90)
+    prune(site, ledger, rest, Stop())
+    assert not (site.state / "runs" / old.name).exists()
+
+
 def test_what_a_killed_prune_left_is_found_again(site, ledger):
     old = ran(site, ledger, 200)
     ran(site, ledger, 1)
     ledger.pruned(old)  # and then it was killed
     (found,) = old_runs(site, ledger, 90)
-    prune(site, ledger, found)
+    prune(site, ledger, found, Stop())
     assert not (site.state / "runs" / old.name).exists()

@@ -17,7 +17,7 @@ class Asked:
     """One command that changes something, with all that it needs to run again from anywhere.
 
     ``typed`` is the command line, for messages. ``trusted`` is the SHA-256 of the site's
-    configuration, if the user trusted it for this command.
+    configuration, if the user trusted it for this command. ``yes``: it does not ask.
     """
 
     command: str
@@ -30,6 +30,7 @@ class Asked:
     store: str = ""  # the store's identity, once the run began
     links: bool = False
     text: bool = False
+    yes: bool = False
     local: bool = False  # migrate
     hosts: tuple[str, ...] = ()  # migrate
     only_failed: bool = False

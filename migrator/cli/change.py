@@ -1,7 +1,7 @@
 """How a migration or a rewrite goes: plan, show, ask, carry out, report."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from migrator.report.history import plan_report
 from migrator.rewriter.gate import Refused
 from migrator.state import Site
 from migrator.transfer import Transfer, TransferSpec
+from migrator.urls import identity
 
 _UNKNOWN = "(xxx stands for the SHA-256 of an image that is not fetched yet.)\n"
 
@@ -47,7 +48,6 @@ def change(
     common: Common,
     show: Show,
     *,
-    yes: bool = False,
     run: Run | None = None,
     root: Path | None = None,
 ) -> int:
@@ -66,21 +66,22 @@ def change(
             )
             if run:
                 _must_go_on_with(kept.store, asked, run, ledger)
+            if run is None:
+                _remind(session, ledger)
             plan = wanted.plan(ledger, run)
             report = plan_report(plan, asked.command, dry_run=False, store=_store(wanted))
             if plan.tasks or run:
-                if plan.tasks and not ending.agreed(report, yes=yes):
+                if plan.tasks and not ending.agreed(report, yes=asked.yes):
                     return ending.DECLINED
                 if isinstance(wanted, Migration):
                     wanted.transfer.check()
                     ledger.learn(wanted.transfer.learn(ledger.trials()))
                 going = run or ledger.begin(asked.command, asdict(kept))
-                # What stays was recorded when a run began; later our own links would join it.
-                ledger.plan(going, replace(plan, skipped=()) if run else plan)
+                ledger.plan(going, _rest(plan, ledger.chosen(run)) if run else plan)
 
                 def work(stop: Stop) -> None:
                     wanted.carry_out(plan, ledger, going, stop)
-                    ledger.forgo(going)
+                    ledger.forgo(going, plan.skipped)
 
                 report = ending.carried_out(ledger, going, work, report, json=show.json)
                 if show.diff:
@@ -88,6 +89,22 @@ def change(
             next_command = ending.continuing(report, asked.typed)
             ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
             return ending.status(report)
+
+
+def _remind(session: Session, ledger: Ledger | None) -> None:
+    if ledger and (run := ledger.interrupted()):
+        words = f"{run.name} ({run.command}) was interrupted. To finish it: migrator resume"
+        session.listener(Warned(words))
+
+
+def _rest(plan: Plan, chosen: Collection[str]) -> Plan:
+    """What a run that goes on has to record: only of the images that it chose when it began.
+
+    What stays was recorded then, and our own new links would join it.
+    """
+    chosen = {*chosen, *(identity(task.url) for task in plan.tasks)}
+    mentions = tuple(each for each in plan.mentions if identity(each.url) in chosen)
+    return replace(plan, skipped=(), mentions=mentions)
 
 
 @contextmanager
@@ -153,6 +170,7 @@ def _previewed(
     wanted: Migration | Relinking, session: Session, asked: Asked, show: Show, *, full: bool
 ) -> int:
     with history(session.site) as ledger:
+        _remind(session, ledger)
         plan = wanted.plan(ledger, None)
     sizes = wanted.sizes(plan) if isinstance(wanted, Migration) else {}
     report = plan_report(plan, asked.command, dry_run=True, store=_store(wanted), sizes=sizes)

@@ -73,13 +73,14 @@ def migrate(
         to=to if not to or "://" in to or to in STORE_NAMES else absolute(Path(to)),
         links=links,
         text=text,
+        yes=yes,
         local=local,
         hosts=tuple(host),
         only_failed=only_failed,
         limit=limit,
         **common.kept(),
     )
-    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json), yes=yes)
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json))
 
 
 def rewrite(
@@ -121,20 +122,23 @@ def rewrite(
         tuple(map(absolute, paths)),
         links=links,
         text=text,
+        yes=yes,
         link_map=absolute(link_map),
         **common.kept(),
     )
-    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json), yes=yes)
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json))
 
 
 def resume(*, yes: options.Yes = False, json: options.Json = False, common: Common) -> int:
-    """Finish what was interrupted, with the options it began with.
+    """Finish what was interrupted, with the options it began with, among them --yes.
 
     What is already done is not done again. An interrupted rollback goes on putting posts back.
     Where the ledger is damaged or gone, a new one is made from the originals that runs kept.
 
     Exit status: as of the command that was interrupted; 0 if nothing was.
     """
+    from dataclasses import replace
+
     from migrator.cli.asked import Asked
     from migrator.cli.change import Show, change
     from migrator.cli.rebuilding import ledger_rebuilt
@@ -151,10 +155,12 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
     if run is None:
         typer.echo("Nothing was interrupted.", err=json)
         return 0
-    asked, show = Asked.read(run.arguments).above(site.root), Show(json=json)
+    asked = Asked.read(run.arguments).above(site.root)
+    private = (*asked.allow_private, *common.allow_private)
+    asked, show = replace(asked, allow_private=private, yes=asked.yes or yes), Show(json=json)
     if run.command == "rollback":
-        return rolled_back(asked, common, show, yes=yes, run=run)
-    return change(asked, common, show, yes=yes, run=run, root=site.root)
+        return rolled_back(asked, common, show, run=run)
+    return change(asked, common, show, run=run, root=site.root)
 
 
 def rollback(
@@ -186,5 +192,5 @@ def rollback(
     from migrator.cli.change import Show
     from migrator.cli.rolling_back import rolled_back
 
-    asked = Asked("rollback", typed(), run=run, **common.kept())
-    return rolled_back(asked, common, Show(dry_run=dry_run, json=json), yes=yes)
+    asked = Asked("rollback", typed(), yes=yes, run=run, **common.kept())
+    return rolled_back(asked, common, Show(dry_run=dry_run, json=json))

@@ -38,6 +38,7 @@ def prune(
     Exit status: 0, or 2 wrong usage, 6 no permission, 7 another run is at work.
     """
     from migrator.cli.session import at_site, confirmed, history
+    from migrator.interruption import listening
     from migrator.pruning import old_runs
     from migrator.pruning import prune as let_go
     from migrator.report.old import old_json, old_text
@@ -51,10 +52,10 @@ def prune(
             if not yes and not confirmed("Delete them for good?"):
                 typer.echo("Nothing was deleted.", err=True)
                 return 130
-            with session.working() as ledger:
+            with session.working() as ledger, listening() as stop:
                 found = list(old_runs(session.site, ledger, older_than))
                 for each in found:
-                    let_go(session.site, ledger, each)
+                    let_go(session.site, ledger, each, stop)
         done = bool(files) and not dry_run
         text = old_json(found, done=done) if json else old_text(found, done=done)
         typer.echo(text.rstrip("\n"))

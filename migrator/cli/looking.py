@@ -87,5 +87,6 @@ def report(
         found = ledger and (ledger.run(run) if run else ledger.newest())
         if not ledger or not found:
             raise UsageError("no run has changed anything here yet")
-        show(report_of(ledger, found), json=json, full=True)
+        next_command = "migrator resume" if found == ledger.interrupted() else None
+        show(report_of(ledger, found), json=json, next_command=next_command, full=True)
     return 0

@@ -62,8 +62,8 @@ def main() -> NoReturn:
         status = _said(_with_help(error), error.exit_code)
     except MigratorError as error:
         status = _explained(error)
-    except (KeyboardInterrupt, typer.Abort):  # a run that changes something listens itself
-        status = _said("\nmigrator: stopped before anything was changed.", 130)
+    except (KeyboardInterrupt, typer.Abort) as error:  # what changes something listens itself
+        status = _stopped(at_question=isinstance(error, typer.Abort))
     except (BrokenPipeError, SystemExit):  # typer exits only for this: a reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
@@ -94,6 +94,13 @@ def _explained(error: MigratorError) -> int:
     lines = [f"migrator: {for_terminal(str(error))}"]
     lines += [for_terminal(error.hint)] if error.hint else []
     return _said("\n".join(lines), error.exit_code)
+
+
+def _stopped(*, at_question: bool) -> int:
+    if at_question:  # and questions come first
+        return _said("\nmigrator: stopped before anything was changed.", 130)
+    text = "\nmigrator: stopped. If a run had begun, this shows what it did: migrator report"
+    return _said(text, 130)
 
 
 def _bug(error: Exception) -> int:

@@ -19,9 +19,7 @@ from migrator.report.summary import PostReport, Report
 from migrator.rollback import Standing, roll_back, run_to_roll_back, standings
 
 
-def rolled_back(
-    asked: Asked, common: Common, show: Show, *, yes: bool, run: Run | None = None
-) -> int:
+def rolled_back(asked: Asked, common: Common, show: Show, *, run: Run | None = None) -> int:
     """Put back the posts of the run that was asked for; ``run``, if given, was interrupted in it.
 
     Returns the exit status.
@@ -35,7 +33,7 @@ def rolled_back(
             with session.working() as ledger:
                 report = _intended(session, ledger, asked, dry_run=False)
                 if run or any(post.state == "planned" for post in report.posts):
-                    if not ending.agreed(report, yes=yes):
+                    if not ending.agreed(report, yes=asked.yes):
                         return ending.DECLINED
                     undone = run_to_roll_back(ledger, asked.run)
                     kept = asdict(replace(asked, run=undone.name))

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from migrator.ledger.records import Run
 from migrator.ledger.rows import ASSET, KEY, asset_of, image_id, outcome_of, state_of
 from migrator.ledger.rulings import Rulings
-from migrator.model import Held, Outcome, Placement, Stored
+from migrator.model import Held, Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
+from migrator.urls import identity
 
 
 class Images(Rulings):
@@ -127,14 +128,20 @@ class Images(Rulings):
         )
         return {row["url"] for row in rows}
 
-    def forgo(self, run: Run) -> None:
-        """Record that no post shows any more what ``run`` had still planned to move."""
+    def forgo(self, run: Run, staying: Iterable[Skipped] = ()) -> None:
+        """Record that what ``run`` had still planned to move stays: for the reason in ``staying``.
+
+        Of the rest, no post shows it any more.
+        """
+        skip = (
+            "UPDATE run_image SET state = 'skipped', reason = ? WHERE run = ? AND state = 'planned'"
+        )
         with self._change() as db:
-            db.execute(
-                "UPDATE run_image SET state = 'skipped', reason = ?"
-                " WHERE run = ? AND state = 'planned'",
-                (Reason.NOT_MENTIONED, run.id),
+            db.executemany(
+                f"{skip} AND image = (SELECT id FROM image WHERE url = ?)",  # noqa: S608 - our own text
+                ((each.reason, run.id, identity(each.url)) for each in staying),
             )
+            db.execute(skip, (Reason.NOT_MENTIONED, run.id))
 
     def relinked(self, run: Run) -> None:
         """Record that every planned image of ``run`` is, as its map says, somewhere already."""

@@ -1,14 +1,18 @@
 """Killed, interrupted, resumed: the end is the one of a run that nobody disturbed."""
 
+import os
 import random
 import re
 import shutil
 import signal
+import sqlite3
 import time
 
 import pytest
 from rig.hosts import answer, status
 from rig.images import image
+
+from migrator.urls import host
 
 
 @pytest.fixture
@@ -179,6 +183,53 @@ def test_an_image_that_no_post_shows_any_more_is_not_waited_for(cut):
     report = site.migrator("resume", "--yes", "--json").json
     assert report["counts"]["planned"] == 0
     assert [e["reason"] for e in report["images"] if e["state"] == "skipped"] == ["not-mentioned"]
+
+
+def test_an_image_of_a_post_that_cannot_be_replaced_any_more_stays_for_that_reason(cut):
+    site = cut()
+    for post in (site.root / "posts").rglob("*.md"):
+        if b"/11.png" in post.read_bytes():
+            os.link(post, post.with_suffix(".txt"))
+    ended = site.migrator("resume", "--yes", "--json")
+    assert ended.status == 3
+    reasons = {e["reason"] for e in ended.json["images"] if e["state"] == "skipped"}
+    assert reasons == {"hard-link"}
+
+
+def test_resuming_records_no_links_of_our_own(many):
+    many.write("migrator.toml", '[store]\npublic_url = "https://img.example.com"\n')
+    before = {post: post.read_bytes() for post in (many.root / "posts").rglob("*.md")}
+    process = many.start("migrate", "posts", "--yes")
+    while not any(post.read_bytes() != data for post, data in before.items()):
+        assert process.poll() is None
+    process.kill()
+    process.communicate()
+    report = many.migrator("resume", "--json").json
+    assert "img.example.com" not in {host(each["url"]) for each in report["images"]}
+    with sqlite3.connect(many.root / ".migrator/ledger.db") as ledger:
+        urls = ledger.execute("SELECT url FROM image").fetchall()
+    assert "img.example.com" not in {host(url) for (url,) in urls}
+
+
+def test_an_interrupted_run_is_pointed_out_and_resumed_without_asking_again(cut):
+    site = cut("--limit", "8", stored=3)
+    assert site.migrator("report").out.endswith("Next:  migrator resume\n")
+    for flag in ("--dry-run", "--yes"):
+        ended = site.migrator("migrate", "posts/one.md", flag)
+        assert ended.status == 0
+        assert "was interrupted. To finish it: migrator resume" in ended.err
+    ended = site.migrator("resume")  # without a terminal, and it began with --yes
+    assert ended.status == 0, ended.err
+    assert "Next:" not in site.migrator("report").out
+    assert "resume" not in site.migrator("migrate", "posts", "--dry-run").err
+
+
+def test_a_private_address_may_be_named_when_resuming(cut):
+    site = cut()
+    del site.environment["MIGRATOR_ALLOW_PRIVATE"]
+    ended = site.migrator("resume", "--allow-private", site.host.authority)
+    assert ended.status == 0, ended.out
+    every_link_leads_to_an_image(site)
 
 
 def test_links_of_one_run_lead_to_one_store(many, undisturbed):

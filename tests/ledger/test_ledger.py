@@ -188,6 +188,20 @@ def test_a_run_has_chosen_what_it_did_not_skip(ledger):
     assert ledger.chosen(run) == {URL}
 
 
+def test_what_stays_at_the_end_has_the_reason_that_is_known(ledger):
+    other, third = "https://h.example/b.png", "https://h.example/c.png"
+    run = begun(ledger, URL, other, third)
+    ledger.record(run, STORED)
+    staying = (Skipped(f"{other}#x", Reason.UNCOMMITTED), Skipped(URL, Reason.UNCOMMITTED))
+    ledger.forgo(run, staying)
+    found = {row["url"]: (row["state"], row["reason"]) for row in ledger.image_rows(run)}
+    assert found == {
+        URL: ("stored", None),
+        other: ("skipped", Reason.UNCOMMITTED),
+        third: ("skipped", Reason.NOT_MENTIONED),
+    }
+
+
 def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
     ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
     run = ledger.begin("migrate", {})
