@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from rig.someone import as_someone
+from rig.someone import as_someone, let_in
 
 from migrator.config import MirrorSettings, RewriteSettings, ScanSettings, Settings, StoreSettings
 from migrator.config.loading import Loaded
@@ -168,9 +168,7 @@ def test_folders_that_may_not_be_written_are_problems(tmp_path):
     for folder in (there, missing.parent):
         folder.mkdir()
         folder.chmod(0o555)
-    tmp_path.chmod(0o755)
-    for above in tmp_path.parents[:2]:
-        above.chmod(0o755)
+    let_in(tmp_path)
     said = as_someone(
         lambda: [
             (each.status, each.what)
@@ -260,8 +258,7 @@ def test_what_a_state_folder_holds_stays(tmp_path):
 
 def test_a_site_that_may_not_be_written_is_a_problem(tmp_path):
     (tmp_path / "site").mkdir(mode=0o555)
-    for above in (tmp_path, *tmp_path.parents[:2]):
-        above.chmod(0o755)
+    let_in(tmp_path)
     check = as_someone(
         lambda: [
             (each.status, each.what)
