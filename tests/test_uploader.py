@@ -56,6 +56,11 @@ def test_opening_writes_nothing(tmp_path):
         (StoreSettings(key="{ext}"), "store.key"),
         (StoreSettings(public_url="img.example.com"), "store.public_url"),
         (replace(OSS, public_url="/images"), "store.public_url"),
+        (StoreSettings(public_url="/a/../b"), "store.public_url"),
+        (StoreSettings(public_url="https://img.example.com/%2e%2e/b"), "store.public_url"),
+        (StoreSettings(path=".migrator/images"), "store.path"),
+        (StoreSettings(path="x/.GIT/images"), "store.path"),
+        (StoreSettings(path="~/images"), "store.path"),
         (replace(OSS, bucket=""), "store.bucket"),
         (replace(OSS, prefix="../x"), "store.prefix"),
         (replace(OSS, provider="ali"), "store.provider"),
@@ -66,6 +71,17 @@ def test_settings_that_do_not_fit_are_named(settings, names, tmp_path):
         open_store(settings, tmp_path)
     assert names in str(caught.value)
     assert caught.value.hint
+
+
+def test_the_cure_for_a_path_as_the_address_of_a_bucket_is_a_domain(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        open_store(replace(OSS, public_url="/images"), tmp_path)
+    assert "https://img.example.com" in caught.value.hint
+    assert "https://images" not in caught.value.hint
+
+
+def test_a_prefix_is_shown_with_one_slash():
+    assert replace(OSS, prefix="/posts/").label == "s3://blog/posts"
 
 
 def test_a_link_in_the_site_does_not_lead_out_of_it(tmp_path):

@@ -19,7 +19,13 @@ _ACLS = (
 class StoreSettings:
     """Where images go: a folder, or a bucket of an S3-compatible service."""
 
-    type: str = setting("local", "local (a folder) or s3 (a bucket)", choices=("local", "s3"))
+    type: str = setting(
+        "",
+        "local (a folder) or s3 (a bucket); empty: s3 if provider, bucket, region or endpoint is "
+        "set, else local",
+        example="s3",
+        choices=("", "local", "s3"),
+    )
     path: str = setting("migrated-images", "local: the folder, from the site root", folder="")
     provider: str = setting(
         "custom", "s3: the service, such as aws, oss, cos, r2; custom: any other", example="oss"
@@ -52,7 +58,7 @@ class StoreSettings:
         "also a path that begins with /, such as /images for static/images",
         example="https://img.example.com",
         pattern=rf"{ADDRESS['pattern']}|/(?!/)[^?#\s]*",
-        expected=ADDRESS["expected"],
+        expected=f"{ADDRESS['expected']}, or a path on the site such as /images",
     )
     check_public: bool = setting(
         True, "s3: after an upload, fetch the public address and compare the bytes"
@@ -103,10 +109,18 @@ class StoreSettings:
         "first post that shows the image",
     )
 
+    def __post_init__(self) -> None:
+        """Who names a bucket means a bucket."""
+        if not self.type:
+            service = "" if self.provider == "custom" else self.provider
+            is_bucket = service or self.bucket or self.region or self.endpoint
+            object.__setattr__(self, "type", "s3" if is_bucket else "local")
+
     @property
     def label(self) -> str:
         """Where images go, for people."""
-        place = f"s3://{self.bucket}/{self.prefix}" if self.type == "s3" else self.path
+        prefix = self.prefix.strip("/")
+        place = f"s3://{self.bucket}/{prefix}" if self.type == "s3" else self.path
         return place.rstrip("/")
 
 

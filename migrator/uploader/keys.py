@@ -24,6 +24,7 @@ _TELLING = {"sha256", "stem", "path", "post"}  # fields that tell images apart
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}(?:[!@~:].*)?$")
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]|[. ]$')
+_NOT_IN_A_NAME = re.compile(rf"#|{_NOT_ON_WINDOWS.pattern}")
 _DEVICE = re.compile(
     r"(?:(?<=/)|^)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?= *(?:\.|/|$))",
     re.IGNORECASE,
@@ -46,14 +47,14 @@ def key_for(
     has as much.
 
     Raises:
-        ConfigError: the template or the prefix cannot make such a key, for this or any image.
+        ConfigError: the template or the prefix cannot make such a key, for this or any image. What
+            ``check_key`` says of the template's own words is not said again.
     """
     name = _filled(template, asset, task, distinct=distinct)
-    _must_be_plain("store.key", name)
     name = _DEVICE.sub(r"\g<0>-", name)
     folder = prefix.strip("/")
     if folder:
-        _must_be_plain("store.prefix", folder)
+        _must_be_plain("store.prefix", prefix, folder)
     key = f"{folder}/{name}" if folder else name
     if _size(key) > LONGEST:
         raise ConfigError(
@@ -70,16 +71,22 @@ def key_for(
 
 
 def check_key(template: str, prefix: str) -> None:
-    """See that every image can get a key.
+    """See that every image can get a key, and one that says what kind of file it is.
 
     Raises:
         ConfigError: as ``key_for``, for the longest names that there can be.
     """
+    _check_template(template)
     part = "p" * _LONGEST_KEPT
     path = f"{part}/{'p' * (_LONGEST_PATH - 2 * _LONGEST_KEPT - 2)}/{part}"
     asset = Asset("0" * _SHA256_DIGITS, 1, "image/jpeg", ".jpeg")
     task = TransferTask(f"https://h/{path}", post=part)
     key_for(template, prefix, asset, task, distinct=True)
+    if _parsed(template)[-1][1] not in ("ext", "path"):
+        raise ConfigError(
+            f"store.key = {template!r}: names would not end like those of images (.png)",
+            f"end it with {{ext}}: key = {_with_extension(template)!r}",
+        )
 
 
 def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) -> str:
@@ -90,7 +97,6 @@ def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) 
     if not path:
         values["path"] = f"{asset.sha256[:2]}/{asset.sha256}{asset.extension}"
     pieces: list[str] = []
-    fields: set[str] = set()
     digits = 0
     for literal, field, spec in _parsed(template):
         pieces.append(literal)
@@ -102,11 +108,22 @@ def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) 
             pieces.append(values[field])
             if field == "path" and not path:
                 digits = _SHA256_DIGITS
-        fields.add(field)
-    if not fields & _TELLING:
-        raise _bad_template(template, "every image would get the same name")
     name = "".join(pieces)
     return _with_hash(name, asset.sha256[:_ENOUGH]) if distinct and digits < _ENOUGH else name
+
+
+def _check_template(template: str) -> None:
+    """See that what stands around the fields of ``template`` is fit for names."""
+    parsed = _parsed(template)
+    if not {field for _, field, _ in parsed} & _TELLING:
+        raise _bad_template(template, "every image would get the same name")
+    like = {"": "", "ext": ".png"}
+    _must_be_plain("store.key", template, "".join(a + like.get(b, "x") for a, b, _ in parsed))
+
+
+def _with_extension(template: str) -> str:
+    """``template`` with the image's own extension at its end, where it may have had another."""
+    return re.sub(r"\.[A-Za-z0-9]+$", "", template.replace("{ext}", "")) + "{ext}"
 
 
 def _parsed(template: str) -> list[tuple[str, str, str]]:
@@ -207,16 +224,25 @@ def _bad_template(template: str, what: str) -> ConfigError:
     )
 
 
-def _must_be_plain(setting: str, text: str) -> None:
-    """Refuse what some store, file system or URL would read as something else than a name."""
-    if any(part in ("", ".", "..") for part in text.split("/")):
+def _must_be_plain(setting: str, said: str, text: str) -> None:
+    """Refuse what some store, file system or URL would read as something else than a name.
+
+    ``text`` is what becomes of what the user ``said``.
+    """
+    parts = text.split("/")
+    if any(part.startswith((".", " ")) or not part for part in parts):
         raise ConfigError(
-            f"{setting} = {text!r}: an empty part, '.' or '..' between the slashes",
-            f"write {setting} as plain folder names, such as blog/images",
+            f"{setting} = {said!r}: an empty part between the slashes, or one that begins with a "
+            "dot or a space",
+            f"write {setting} as plain names, such as blog/images",
         )
-    bad = next((c for c in text if c == "\\" or not c.isprintable()), None)
+    found = (_NOT_IN_A_NAME.search(part) for part in parts)
+    bad = next((match[0] for match in found if match), None) or next(
+        (c for c in text if not c.isprintable()), None
+    )
     if bad is not None:
+        where = " at the end of a part" if bad in ". " else ""
         raise ConfigError(
-            f"{setting} = {text!r}: the character {bad!r} cannot stand in a name",
+            f"{setting} = {said!r}: the character {bad!r} cannot stand in a name{where}",
             "use letters, digits, '-', '_', and '/' between folders",
         )

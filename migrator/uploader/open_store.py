@@ -4,6 +4,7 @@ import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from migrator.config import Settings, StoreSettings
 from migrator.errors import ConfigError, UsageError
@@ -24,16 +25,37 @@ def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> 
         ConfigError: a setting is missing or does not fit; names it and the cure.
     """
     check_key(settings.key, settings.prefix)
+    public_url = settings.public_url
     addresses = ("https://", "http://") if settings.type == "s3" else ("https://", "http://", "/")
-    if settings.public_url and not settings.public_url.startswith(addresses):
+    if public_url and not public_url.startswith(addresses):
         raise ConfigError(
-            f"{table}.public_url = {settings.public_url!r} is not an address",
-            f'write it in full: public_url = "https://{settings.public_url.lstrip("/")}"',
+            f"{table}.public_url = {public_url!r} is not an address",
+            "a bucket is not a folder of the site: write the domain at which readers see it, "
+            'such as public_url = "https://img.example.com"'
+            if public_url.startswith("/")
+            else f'write it in full: public_url = "https://{public_url}"',
+        )
+    if {".", ".."} & set(unquote(public_url).split("/")):
+        raise ConfigError(
+            f"{table}.public_url = {public_url!r} has '.' or '..' between its slashes",
+            "write the address without them, such as /images",
         )
     if settings.type == "s3":
         return BucketStore(settings, table=table)
     if not settings.path:
         raise ConfigError(f"{table}.path is empty", f'write path = "FOLDER" into [{table}]')
+    parts = Path(settings.path).parts
+    if parts[:1] == ("~",):
+        raise ConfigError(
+            f"{table}.path = {settings.path!r}: ~ is not read here",
+            f"write the whole path: path = {str(Path(settings.path).expanduser())!r}",
+        )
+    if found := {".git", ".migrator"} & {part.lower() for part in parts}:
+        raise ConfigError(
+            f"{table}.path = {settings.path!r} is inside of {found.pop()}, whose files are git's "
+            "or Migrator's own",
+            'choose a folder that your site publishes, such as path = "images"',
+        )
     folder = Path(os.path.abspath(root / settings.path))  # noqa: PTH100 - resolve() follows links
     inside = folder.is_relative_to(Path(os.path.abspath(root)))  # noqa: PTH100 - likewise
     if inside and not folder.resolve().is_relative_to(root.resolve()):

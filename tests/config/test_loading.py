@@ -94,6 +94,10 @@ def test_values_of_every_type_arrive(read):
         ("[route]\nmatch = 'x'", "route: expected tables that begin with [[route]], got a table"),
         ("route = [3]", "route 1: expected a table, got the number 3"),
         ("[[route]]\nmatch = 'https://a/'", "route 1.from: is needed, as in from = "),
+        ("[[route]]\nmatch = 'a.example'", "route 1.match: expected how addresses begin, with h"),
+        ("[[route]]\nmatch = 'https://a/*'", "route 1.match: expected how addresses begin, with "),
+        ("[[route]]\nfrom = 'ftp://a/'", "route 1.from: expected an address such as "),
+        ("[[route]]\nfrom = 's3://a b/'", "route 1.from: expected an address such as "),
         ("[rewrite]\nlinks = 'relativ'", "did you mean relative?"),
         ("[store]\ntype = 'ftp'", "store.type: expected one of local, s3; got the text"),
         ("[store]\nendpoint = 's3.example'", "store.endpoint: expected an address such as"),
@@ -268,3 +272,25 @@ def test_the_users_file_follows_xdg(tmp_path):
 def test_settings_are_immutable(read):
     with pytest.raises(dataclasses.FrozenInstanceError):
         read().settings.store = None
+
+
+@pytest.mark.parametrize(
+    ("text", "type_"),
+    [
+        ('[store]\nprovider = "oss"\nbucket = "blog"\nregion = "cn-hangzhou"\n', "s3"),
+        ('[store]\nbucket = "blog"\n', "s3"),
+        ('[store]\nendpoint = "https://s3.example.com"\n', "s3"),
+        ('[store]\npath = "images"\n', "local"),
+        ('[store]\ntype = "local"\nbucket = "blog"\n', "local"),
+        ("", "local"),
+    ],
+)
+def test_who_names_a_bucket_and_no_type_means_a_bucket(read, text, type_):
+    settings = read(text + text.replace("[store]", "[[mirror]]")).settings
+    assert settings.store.type == type_
+    assert all(mirror.type == type_ for mirror in settings.mirror)
+
+
+def test_an_address_without_a_slash_before_it_is_told_what_a_path_looks_like(read):
+    with pytest.raises(ConfigError, match="such as /images"):
+        read('[store]\npublic_url = "images"\n')

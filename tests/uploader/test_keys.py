@@ -59,6 +59,20 @@ def test_a_template_is_filled_in(template, prefix, expected):
         ("{sha256}/", "empty part"),
         ("../{sha256}", "empty part"),
         ("a\\{sha256}", "cannot stand in a name"),
+        ("{stem}{ext}/", "{stem}{ext}/"),
+        ("{stem}//{sha256}{ext}", "empty part"),
+        (".hidden/{sha256}{ext}", "a dot"),
+        ("a/{ext}", "same name"),
+        ("{stem}/{ext}", "a dot"),
+        (" a/{sha256}{ext}", "a space"),
+        ("a /{sha256}{ext}", "end of a part"),
+        ("{stem}{ext}.", "end of a part"),
+        ("{stem}?{ext}", "'?'"),
+        ("{stem}#{ext}", "'#'"),
+        ("{stem}|{ext}", "'|'"),
+        ("{sha256}", ".png"),
+        ("{stem}.php", ".png"),
+        ("{stem}{ext}.php", ".png"),
     ],
 )
 def test_a_bad_template_is_named_with_its_cure(template, says):
@@ -68,8 +82,18 @@ def test_a_bad_template_is_named_with_its_cure(template, says):
     assert caught.value.hint
 
 
+def test_a_bad_template_is_quoted_as_it_was_written_and_the_cure_can_be_copied():
+    with pytest.raises(ConfigError) as caught:
+        check_key("img/{stem}{ext}.php", "")
+    assert "'img/{stem}{ext}.php'" in str(caught.value)
+    assert "'img/{stem}{ext}'" in caught.value.hint
+    check_key("img/{stem}{ext}", "")
+    check_key("old/{path}", "")
+
+
 @pytest.mark.parametrize(
-    "prefix", ["..", "a/../b", "a//b", "./a", "a\\b", "a\nb", "a\0b", "a\u202eb"]
+    "prefix",
+    [".git", "a#b", "a?b", "a.", "..", "a/../b", "a//b", "./a", "a\\b", "a\nb", "a\0b", "a\u202eb"],
 )
 def test_a_prefix_that_is_no_folder_is_refused(prefix):
     with pytest.raises(ConfigError, match=r"store\.prefix") as caught:
@@ -239,6 +263,7 @@ def test_whatever_images_and_posts_are_called_every_system_takes_the_name(
 @given(template=st.text(st.sampled_from("{}sha256:ext/.1é\\ "), max_size=40), prefix=st.text())
 def test_whatever_is_written_gives_a_usable_key_or_a_clear_error(template, prefix):
     try:
+        check_key(template, prefix)
         key = key_for(template, prefix, ASSET, TASK)
     except ConfigError as error:
         assert error.hint  # noqa: PT017 - an error is one of the two good ends
