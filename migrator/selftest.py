@@ -4,13 +4,13 @@ import hashlib
 import json
 import os
 import random
-import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class Verdict:
-    """What was seen: ``problems`` is empty where nothing was lost. Counts are of the copy."""
+    """What was seen: ``problems`` is empty where nothing was lost.
+
+    Counts are of what happened to the copy.
+    """
 
     posts: int = 0
     images: int = 0
@@ -72,12 +75,10 @@ class SelfTest:
         with tempfile.TemporaryDirectory(prefix="migrator-selftest-") as store:
             migrate = ["migrate", str(self.copy), "--to", store, *self.options]
             planned = self._planned(migrate)
-            verdict.posts, verdict.images = (
-                sum(each["state"] == "planned" for each in planned[name])
-                for name in ("posts", "images")
-            )
             self._compare(verdict, before, "a dry run changed files")
-            steps = verdict.posts + verdict.images
+            steps = sum(
+                each["state"] == "planned" for name in ("posts", "images") for each in planned[name]
+            )
             seen = self._killed(verdict, [*migrate, "--yes"], steps)
             after = tree(self.copy)
             verdict.problems += [
@@ -89,9 +90,7 @@ class SelfTest:
             self.say("a second run")
             self._ended([*migrate, "--yes"], verdict, _DONE, _SOME_STAYED)
             self._compare(verdict, after, "a second run changed files")
-            verdict.stayed = sum(
-                image["state"] in ("held", "failed") for image in self._report()["images"]
-            )
+            verdict.images, verdict.posts, verdict.stayed = self._ask(_achieved) or (0, 0, 0)
             while self._can_roll_back() and not verdict.problems:
                 self._killed(verdict, ["rollback", "--yes"], verdict.posts)
             self._compare(verdict, before, "after the rollback files differ")
@@ -105,13 +104,13 @@ class SelfTest:
         self.say(f"{command[0]}, killed {count} times and resumed")
         past = self._ask(lambda ledger: ledger.newest())
         for step in sorted(choose.sample(range(1, steps + 1), count)):
-            process = self._start(command if self._is_calm() else _RESUME)
-            while process.poll() is None and (self._ask(partial(_steps, past)) or 0) < step:
-                time.sleep(_LOOK)
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                verdict.kills += 1
-            process.communicate()
+            with self._started(command if self._is_calm() else _RESUME) as process:
+                while process.poll() is None and (self._ask(partial(_steps, past)) or 0) < step:
+                    time.sleep(_LOOK)
+                if process.poll() is None:
+                    process.kill()
+                    verdict.kills += 1
+                process.communicate()
             seen.append(tree(self.copy))
         if not self._is_calm():
             self._ended(_RESUME, verdict, _DONE, _SOME_STAYED)
@@ -138,34 +137,34 @@ class SelfTest:
 
     def _planned(self, command: list[str]) -> dict[str, list[dict[str, str]]]:
         self.say("a dry run")
-        return self._json([*command, "--dry-run", "--json"])
-
-    def _report(self) -> dict[str, list[dict[str, str]]]:
-        return self._json(["report", "--json"]) if self._can_roll_back() else {"images": []}
-
-    def _json(self, command: list[str]) -> dict[str, list[dict[str, str]]]:
-        process = self._start(command)
-        out, err = process.communicate()
+        with self._started([*command, "--dry-run", "--json"]) as process:
+            out, err = process.communicate()
         if process.returncode not in (_DONE, _SOME_STAYED):
             raise UsageError(f"the copy cannot be migrated: {err.decode(errors='replace').strip()}")
         found: dict[str, list[dict[str, str]]] = json.loads(out)
         return found
 
     def _ended(self, command: list[str], verdict: Verdict, *expected: int) -> None:
-        process = self._start(command)
-        _, err = process.communicate()
+        with self._started(command) as process:
+            _, err = process.communicate()
         if process.returncode not in expected:
             words = err.decode(errors="replace").strip()
             verdict.problems.append(f"{command[0]} ended with {process.returncode}: {words}")
 
-    def _start(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(  # noqa: S603 - our own command
+    @contextmanager
+    def _started(self, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
+        """``command`` at work; it does not outlive us."""
+        with subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "migrator", *command, "--quiet"],
             cwd=self.copy,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def _compare(self, verdict: Verdict, expected: Tree, what: str) -> None:
         found = tree(self.copy)
@@ -183,6 +182,16 @@ def _steps(past: Run | None, ledger: Ledger) -> int:
         return 0
     images, posts = ledger.tallies(run)
     return images.total() - sum(images[state] for state in _WAITING) + posts["rewritten"]
+
+
+def _achieved(ledger: Ledger) -> tuple[int, int, int]:
+    """How many images all runs moved, how many posts they changed, how many images stayed."""
+    tallies = [ledger.tallies(run) for run in ledger.runs()]
+    return (
+        sum(images["stored"] for images, _ in tallies),
+        sum(posts["rewritten"] for _, posts in tallies),
+        sum(image.state in ("held", "failed") for image in ledger.past_images()),
+    )
 
 
 def tree(folder: Path) -> Tree:

@@ -10,7 +10,8 @@ def verdict_text(verdict: Verdict) -> str:
     """A plain yes or no, and what it rests on."""
     moved = f"{counted(verdict.posts, 'post')} with {counted(verdict.images, 'image')}"
     kills = counted(verdict.kills, "time")
-    lines = [f"Migrated {moved} and put them back; killed {kills} on the way."]
+    did = f"Migrated {moved} and put them back" if verdict.posts else "No post could be migrated"
+    lines = [f"{did}; killed {kills} on the way."]
     if verdict.stayed:
         lines.append(f"{counted(verdict.stayed, 'image')} could not be moved, as in a real run.")
     if verdict.problems:

@@ -1,8 +1,11 @@
 import shutil
+import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from rig.hosts import answer
+from rig.hosts import answer, status
 from rig.images import image
 
 
@@ -32,6 +35,35 @@ def test_a_copy_is_migrated_killed_and_put_back_and_the_verdict_is_plain(site, c
     assert files(copy) == before
     assert files(site.root) == before
     assert not (copy / "migrated-images").exists()
+
+
+def test_where_no_host_has_an_image_nothing_is_said_to_have_moved(site, copy):
+    for path in ["a.png", "b.jpg", "c.gif", *(f"{number}.png" for number in range(6))]:
+        site.host.on(f"/{path}", status(404))
+    ended = site.migrator("selftest", "--root", copy, "--kills", "1")
+    assert ended.status == 0, ended.out + ended.err
+    assert "No post could be migrated" in ended.out
+    assert "9 images could not be moved" in ended.out
+
+
+def test_no_command_outlives_a_selftest_that_is_stopped(site, copy):
+    site.host.on("/a.png", lambda connection: connection.stopped.wait(30))
+    process = site.start("selftest", "--root", copy)
+    while not site.host.asked:
+        assert process.poll() is None
+        time.sleep(0.02)
+    (child,) = children(process.pid)
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not Path(f"/proc/{child}").exists()
+
+
+def children(parent):
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == parent:
+                yield path.parent.name
 
 
 def test_what_is_lost_is_named_and_ends_with_1(site, copy):
