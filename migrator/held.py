@@ -21,6 +21,8 @@ PICTURES = frozenset(
         Reason.STAND_IN,
     }
 )
+# Judged over all images of a run; what came for each is known.
+JUDGED = PICTURES | {Reason.BY_REFERER}
 _DIGEST = re.compile(r"[0-9a-fA-F]{8,64}")
 _NEAREST = 3
 
@@ -61,10 +63,10 @@ def meant(what: str, held: Sequence[PastImage]) -> tuple[list[PastImage], list[s
             return found, sorted(digests)
     found = [each for each in held if name_of(each) == what]
     if found:
-        return found, sorted({_sha256(each) or each.url for each in found})
+        return found, sorted({_word(each) for each in found})
     found = [each for each in held if each.url == identity(what)]
     if found:
-        return found, [found[0].url]
+        return found, [_at(found[0].reason, what)]
     raise UsageError(f"no held image or group is called {what}", _nearest(what, held))
 
 
@@ -73,9 +75,24 @@ def name_of(image: PastImage) -> str:
     return group_name(image.reason, image.url, _sha256(image))
 
 
-def let_through(url: str, asset: Asset | None, accepted: Collection[str]) -> bool:
-    """Whether the user accepted the image at ``url``, or whatever has these bytes."""
-    return identity(url) in accepted or (asset is not None and asset.sha256 in accepted)
+def let_through(
+    reason: Reason | None, url: str, asset: Asset | None, accepted: Collection[str]
+) -> bool:
+    """Whether the user accepted these bytes, or what is held for ``reason`` at ``url``.
+
+    ``accepted`` is what `meant` said to remember.
+    """
+    return _at(reason, url) in accepted or (asset is not None and asset.sha256 in accepted)
+
+
+def _word(image: PastImage) -> str:
+    """What to remember where ``image`` is accepted as one of a group."""
+    vouched = image.reason in JUDGED and _sha256(image)
+    return vouched or _at(image.reason, image.url)
+
+
+def _at(reason: Reason | None, url: str) -> str:
+    return f"{reason} {identity(url)}"
 
 
 def _sha256(image: PastImage) -> str:

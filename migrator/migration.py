@@ -199,7 +199,9 @@ class Migration:
                 before = settled.get(identity(task.url))
                 if isinstance(before, Failed) or (
                     isinstance(before, Held)
-                    and not let_through(before.url, before.asset, self.transfer.accepted)
+                    and not let_through(
+                        before.reason, before.url, before.asset, self.transfer.accepted
+                    )
                 ):
                     note(task, before)
                 else:

@@ -8,13 +8,13 @@ a few questions of our own to it, do. The order in which images came makes no di
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from migrator.config import Settings
 from migrator.downloader.host_rules import HostRules
-from migrator.held import PICTURES, SHORT, group_name, host_of, let_through
+from migrator.held import JUDGED, SHORT, group_name, host_of, let_through
 from migrator.model import Asset, Held, PastImage, Probe, Stored
 from migrator.reasons import Outlook, Reason
 from migrator.redact import redact
@@ -27,7 +27,6 @@ KNOWN = {
     # that skip it; its size and MD5 in issue 50 of HoverHell/RedditImageGrab.
     "9b5936f4006146e4e1e9025b474c02863c0b5614132ad40db4b925a10e8bfbb9": "imgur's for removed ones",
 }
-_JUDGED = PICTURES | {Reason.BY_REFERER}
 _MANY, _MANY_SMALL = 3, 2  # different images of one host with the same bytes
 _SMALL_PIXELS, _SMALL_BYTES = 200, 4 * 1024
 _REDIRECTED = 2  # different images of one host that end at one address
@@ -61,13 +60,15 @@ def held_back(
 
     ``earlier`` is what the ledger has of other images: they count, and stay as they are. ``ask``
     asks hosts again; what a probe does not get an image for tells nothing. ``known`` is the user's
-    own list of SHA-256s, ``accepted`` what the user let through, ``made_up`` gives a new name.
+    own list of SHA-256s, ``accepted`` what the user let through (see `migrator.held`), ``made_up``
+    gives a new name.
     What comes from the user's own copy (a folder, a bucket) is not judged.
     """
     judged = [
         (each, Seen.of(each, each.asset, hosts))
         for each in images
-        if is_external(each.source) and not let_through(each.url, each.asset, accepted)
+        if is_external(each.source)
+        and not all(let_through(reason, each.url, each.asset, accepted) for reason in JUDGED)
     ]
     seen = [each for _, each in judged]
     answers: dict[Probe, Asset | None] = {}
@@ -84,11 +85,13 @@ def held_back(
     evidence = _Evidence([*seen, *others], answers, known)
     held = []
     for image, each in judged:
-        if found := evidence.against(each):
-            reason, detail = found
+        for reason, detail in evidence.against(each):
+            if let_through(reason, image.url, image.asset, accepted):
+                continue
             name = group_name(reason, image.url, image.asset.sha256)
-            detail = f"{detail}; if it is right: migrator accept {name}"
-            held.append(Held(image.url, reason, detail, image.asset))
+            words = f"{detail}; if it is right: migrator accept {name}"
+            held.append(Held(image.url, reason, words, image.asset))
+            break
     return held
 
 
@@ -102,11 +105,11 @@ def settled(image: PastImage, settings: Settings, accepted: Collection[str]) -> 
         routed = any(image.url.startswith(canonical(route.match)) for route in settings.route)
         return None if routed else Reason.STILL_GONE
     held = {
-        *(_JUDGED if settings.safety.placeholders == "hold" else ()),
+        *(JUDGED if settings.safety.placeholders == "hold" else ()),
         *([Reason.SVG] if settings.safety.svg == "hold" else ()),
         Reason.TINY,
     }
-    if image.reason in held and not let_through(image.url, image.asset, accepted):
+    if image.reason in held and not let_through(image.reason, image.url, image.asset, accepted):
         return Reason.STILL_HELD
     return None
 
@@ -160,30 +163,29 @@ class _Evidence:
             probe.url: asset for probe, asset in answers.items() if asset and probe.referer
         }
 
-    def against(self, image: Seen) -> tuple[Reason, str] | None:
+    def against(self, image: Seen) -> Iterator[tuple[Reason, str]]:
         """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
         asset = image.asset
         alike = self._same_bytes[image.host, asset.sha256]
         if words := KNOWN.get(asset.sha256):
-            return Reason.KNOWN_PLACEHOLDER, words
+            yield Reason.KNOWN_PLACEHOLDER, words
         if asset.sha256 in self._known:
-            return Reason.KNOWN_PLACEHOLDER, "it is in your list of known_placeholders"
+            yield Reason.KNOWN_PLACEHOLDER, "it is in your list of known_placeholders"
         if (image.host, asset.sha256) in self._to_any_name:
-            return Reason.ANY_NAME, f"{image.host}{alike.beside(image)}"
+            yield Reason.ANY_NAME, f"{image.host}{alike.beside(image)}"
         if alike.things >= (_MANY_SMALL if _is_small(asset) else _MANY):
-            return Reason.SAME_BYTES, f"{image.host}{alike.beside(image)}"
+            yield Reason.SAME_BYTES, f"{image.host}{alike.beside(image)}"
         if image.is_redirected:
             redirected = self._same_target[image.host, image.target]
             if redirected.things >= _REDIRECTED:
                 where = f"to {redact(image.target)}"
-                return Reason.SAME_TARGET, f"{where}{redirected.beside(image)}"
+                yield Reason.SAME_TARGET, f"{where}{redirected.beside(image)}"
         if words := _stand_in(image):
-            return Reason.STAND_IN, words
+            yield Reason.STAND_IN, words
         other = self._elsewhere.get(image.source)
         if other and other.sha256 != asset.sha256:
             shapes = f"{_shape(asset)} without a Referer, {_shape(other)} with one of its own host"
-            return Reason.BY_REFERER, shapes
-        return None
+            yield Reason.BY_REFERER, shapes
 
 
 def _is_small(asset: Asset) -> bool:

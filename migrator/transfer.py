@@ -28,7 +28,7 @@ from migrator.uploader.public import public_problem
 class TransferSpec:
     """All that a worker needs to open what it works with; picklable, holds no secret.
 
-    ``accepted`` are the canonical URLs and SHA-256s that the user let through. ``alone`` says that
+    ``accepted`` is what the user let through (see `migrator.held`). ``alone`` says that
     no other process works on the same run.
     """
 
@@ -126,7 +126,7 @@ class Transfer:
 
     @property
     def accepted(self) -> frozenset[str]:
-        """The canonical URLs and SHA-256s that the user let through."""
+        """What the user let through."""
         return self._spec.accepted
 
     def host(self, task: TransferTask) -> str:

@@ -26,11 +26,11 @@ ALL = [A, B, C, SVG, LARGE]
         (A.asset.sha256[:12], [A, B], [A.asset.sha256]),
         (A.asset.sha256[:9].upper(), [A, B], [A.asset.sha256]),
         ("d" * 8, [SVG], ["d" * 64]),
-        ("svg:h.example:8443", [SVG], ["d" * 64]),
-        ("too-large:h.example", [LARGE], [LARGE.url]),
-        ("https://h.example/a.png", [A], [A.url]),
-        ("//H.example:443/%61.png#x", [A], [A.url]),
-        ("https://h.example/e.png", [LARGE], [LARGE.url]),
+        ("svg:h.example:8443", [SVG], ["svg https://h.example:8443/d.svg"]),
+        ("too-large:h.example", [LARGE], [f"too-large {LARGE.url}"]),
+        ("https://h.example/a.png", [A], [f"same-bytes {A.url}"]),
+        ("//H.example:443/%61.png#x", [A], [f"same-bytes {A.url}"]),
+        ("https://h.example/e.png", [LARGE], [f"too-large {LARGE.url}"]),
     ],
 )
 def test_a_url_a_sha_256_or_a_group_names_images(what, images, remembered):
@@ -68,7 +68,9 @@ def test_a_group_is_its_picture_or_its_reason_and_host():
     assert group_name("svg", "file:posts/a.svg", "1" * 64) == "svg:local"
 
 
-def test_a_url_or_its_bytes_let_an_image_through():
-    assert let_through("https://H.example/a.png#x", None, {A.url})
-    assert let_through("https://other.example/", A.asset, {A.asset.sha256})
-    assert not let_through("https://other.example/", A.asset, {A.url, "d" * 64})
+def test_the_bytes_of_an_image_let_it_through_and_its_url_for_one_reason():
+    at = {f"too-large {A.url}"}
+    assert let_through(Reason.TOO_LARGE, "https://H.example/a.png#x", None, at)
+    assert not let_through(Reason.SAME_BYTES, A.url, A.asset, at)
+    assert not let_through(Reason.TOO_LARGE, B.url, A.asset, {*at, "d" * 64})
+    assert let_through(Reason.SVG, "https://other.example/", A.asset, {A.asset.sha256})

@@ -166,8 +166,14 @@ def test_what_the_user_accepted_is_not_held_but_still_counts():
     images = [stored(url, "same") for url in urls(3)]
     assert judge(images, accepted={images[0].asset.sha256}) == []
     earlier = [past(urls(1)[0], "same")]
-    found = reasons(images, accepted={urls(1)[0]}, earlier=earlier)
+    found = reasons(images, accepted={f"same-bytes {urls(1)[0]}"}, earlier=earlier)
     assert set(found) == set(urls(2, start=1))
+
+
+def test_what_the_user_accepted_for_another_reason_is_judged():
+    images = [stored(url, "same") for url in urls(3)]
+    accepted = {f"{reason} {url}" for reason in ("too-large", "stand-in") for url in urls(3)}
+    assert set(reasons(images, accepted=accepted).values()) == {Reason.SAME_BYTES}
 
 
 def test_redirects_of_different_images_to_one_address_are_held():
@@ -415,7 +421,7 @@ def test_what_only_failed_does_not_ask_for_again(reason, safety, waits):
     assert settled(image, settings, ()) == waits
     if waits is not Reason.STILL_GONE:
         assert settled(image, settings, {image.asset.sha256}) is None
-        assert settled(image, settings, {image.url}) is None
+        assert settled(image, settings, {f"{reason} {image.url}"}) is None
 
 
 def test_what_is_gone_is_asked_for_where_a_route_leads_elsewhere():

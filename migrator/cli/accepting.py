@@ -32,8 +32,9 @@ def accept(
 ) -> int:
     """Let images through that are held for you to decide; without WHAT, list them.
 
-    A SHA-256 lets through one picture, wherever it comes from; a URL lets through whatever comes
-    from there. Nothing moves yet: `migrator migrate --only-failed` does that.
+    A SHA-256 lets through one picture, wherever it comes from; a URL lets through what is held
+    there now, for the reason that it is held for and no other. Nothing moves yet:
+    `migrator migrate --only-failed` does that.
 
     Examples:
 
@@ -61,7 +62,11 @@ def accept(
             held = [each for each in past.past_images() if each.state == "held"] if past else []
             accepted = past.accepted() if past else frozenset()
         if not what:
-            held = [each for each in held if not let_through(each.url, each.asset, accepted)]
+            held = [
+                each
+                for each in held
+                if not let_through(each.reason, each.url, each.asset, accepted)
+            ]
             text = held_text(held, width=width(sys.stdout), full=common.verbose)
             typer.echo(held_json(held) if json else text.rstrip("\n"))
             return 0

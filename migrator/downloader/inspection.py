@@ -1,6 +1,6 @@
 """Whether a fetched file may be taken: a whole image that does no harm, or that the user let in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from migrator.config import SafetySettings
 from migrator.downloader import carried, media_types, structure
@@ -8,9 +8,9 @@ from migrator.downloader.decoding import SECONDS, Decoders, Finding, PixelLimits
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.image_file import Cut, Damaged, Shape
 from migrator.downloader.spool import Draft
+from migrator.held import let_through
 from migrator.model import Asset
 from migrator.reasons import Reason
-from migrator.urls import identity
 
 ACCEPTED_LIMIT = 1024**3  # bytes of an image whose URL the user accepted: 1 GiB
 _ACCEPT = "migrator accept URL"
@@ -26,8 +26,8 @@ _SVG_TEXT = 1024**2  # bytes of an SVG to look into
 class Inspector:
     """Judges what was fetched, by its bytes alone.
 
-    ``accepted`` holds identities (`migrator.urls.identity`) and SHA-256s that the user has let
-    through: such an image is not held, but may still be broken.
+    ``accepted`` is what the user has let through (see `migrator.held`): such an image is not held
+    for that, but may still be broken.
     """
 
     def __init__(
@@ -40,7 +40,8 @@ class Inspector:
 
     def limit_for(self, url: str, max_bytes: int) -> int:
         """How many bytes of ``url`` may be fetched where others may have ``max_bytes``."""
-        return max(max_bytes, ACCEPTED_LIMIT) if identity(url) in self._accepted else max_bytes
+        accepted = let_through(Reason.TOO_LARGE, url, None, self._accepted)
+        return max(max_bytes, ACCEPTED_LIMIT) if accepted else max_bytes
 
     def inspect(
         self, url: str, image: Draft, *, delimited: bool, seconds: float = SECONDS
@@ -53,38 +54,44 @@ class Inspector:
             Unfetched: it is not a whole image, or needs the user's word.
         """
         asset, shape = _identified(image, delimited=delimited)
-        try:
-            self._gate(image, asset, shape)
-            odd = shape.loose or _has_tail(asset, shape) or _is_absurd(asset, shape)
-            if odd or not delimited or self._safety.decode == "always":
-                self._decode(image, asset, shape, seconds)
-        except Unfetched as fault:
-            if fault.held and self._is_accepted(url, asset):
-                return asset
-            fault.asset = asset if fault.held else None
-            raise
+        for fault in self._faults(image, asset, shape, delimited=delimited, seconds=seconds):
+            if not fault.held:
+                raise fault
+            if not let_through(fault.reason, url, asset, self._accepted):
+                fault.asset = asset
+                raise fault
         return asset
 
-    def _is_accepted(self, url: str, asset: Asset) -> bool:
-        return asset.sha256 in self._accepted or identity(url) in self._accepted
+    def _faults(
+        self, image: Draft, asset: Asset, shape: Shape, *, delimited: bool, seconds: float
+    ) -> Iterator[Unfetched]:
+        """What is wrong with it, each looked for once the user has let through those before."""
+        yield from self._gate(image, asset, shape)
+        odd = shape.loose or _has_tail(asset, shape) or _is_absurd(asset, shape)
+        if not odd and delimited and self._safety.decode != "always":
+            return
+        try:
+            self._decode(image, asset, shape, seconds)
+        except Unfetched as fault:
+            yield fault
 
-    def _gate(self, image: Draft, asset: Asset, shape: Shape) -> None:
+    def _gate(self, image: Draft, asset: Asset, shape: Shape) -> Iterator[Unfetched]:
         if asset.media_type == media_types.SVG.media_type:
             if self._safety.svg != "allow":
-                raise _svg_held(image)
+                yield _svg_held(image)
             return
         size = f"{shape.width} x {shape.height} pixels"
         pixels = _pixels(shape)
         if pixels > self._safety.max_pixels:
-            raise Unfetched(Reason.TOO_MANY_PIXELS, f"{size}; {_MORE_PIXELS}")
+            yield Unfetched(Reason.TOO_MANY_PIXELS, f"{size}; {_MORE_PIXELS}")
         if 1 in (shape.width, shape.height) and pixels <= _DOT:
-            raise Unfetched(Reason.TINY, f"{size}; if it belongs there: {_ACCEPT}")
+            yield Unfetched(Reason.TINY, f"{size}; if it belongs there: {_ACCEPT}")
         found = carried.in_head(image.part(0, carried.HEAD))
         if shape.end is not None and not found:
             found = carried.behind(image.part(shape.end, carried.TAIL))
         if found:
             words = f"the image carries something else: {found}; if you trust it: {_ACCEPT}"
-            raise Unfetched(Reason.SUSPICIOUS, words)
+            yield Unfetched(Reason.SUSPICIOUS, words)
 
     def _decode(self, image: Draft, asset: Asset, shape: Shape, seconds: float) -> None:
         if asset.media_type == media_types.SVG.media_type:

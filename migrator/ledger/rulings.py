@@ -10,7 +10,7 @@ class Rulings(History):
     """What the user and the stores said."""
 
     def accept(self, what: Iterable[str]) -> None:
-        """Remember that the user lets these through: canonical URLs and SHA-256s.
+        """Remember that the user lets these through (see `migrator.held.meant`).
 
         A picture that is in a store already needs no second download.
         """
@@ -28,7 +28,7 @@ class Rulings(History):
             )
 
     def accepted(self) -> frozenset[str]:
-        """Everything that the user let through: canonical URLs and SHA-256s."""
+        """Everything that the user let through."""
         return frozenset(row["what"] for row in self._rows("SELECT what FROM accepted"))
 
     def learn(self, found: Mapping[str, bool]) -> None:

@@ -39,7 +39,7 @@ CREATE TABLE placement (
   PRIMARY KEY (store, sha256)
 ) STRICT, WITHOUT ROWID;
 
--- What the user let through although it was held: a canonical URL or a SHA-256.
+-- What the user let through although it was held: a SHA-256, or `REASON URL` with a canonical URL.
 CREATE TABLE accepted (
   what TEXT PRIMARY KEY,
   at TEXT NOT NULL

@@ -73,7 +73,7 @@ def test_an_ordinary_image_is_taken(inspect, kind, decode):
 def test_what_the_user_accepted_is_taken(host, downloader_for, named_by):
     url = host.on("/a.svg", hosts.answer(images.SVG))
     other = host.on("/b.svg", hosts.answer(images.SVG + b"\n"))
-    word = url if named_by == "URL" else sha256(images.SVG)
+    word = f"svg {url}" if named_by == "URL" else sha256(images.SVG)
     downloader = downloader_for(accepted={word})
     assert isinstance(downloader.fetch(url + "#fragment"), Fetched)
     assert isinstance(downloader.fetch(other), Held)
@@ -87,11 +87,13 @@ def test_an_accepted_image_may_be_larger_than_others(host, downloader_for):
     assert refused.reason is Reason.TOO_LARGE
     assert "migrator accept URL" in refused.detail
     assert "max_bytes under [download]" in refused.detail
-    assert isinstance(downloader_for(max_bytes=100_000, accepted={url}).fetch(url), Fetched)
+    assert isinstance(
+        downloader_for(max_bytes=100_000, accepted={f"too-large {url}"}).fetch(url), Fetched
+    )
 
 
 def test_the_limit_of_an_accepted_image_is_no_smaller_than_that_of_others(decoders):
-    inspector = Inspector(SafetySettings(), decoders, {"https://img.example.com/a.png"})
+    inspector = Inspector(SafetySettings(), decoders, {"too-large https://img.example.com/a.png"})
     assert inspector.limit_for("HTTPS://IMG.example.com:443/a.png#x", 5) == ACCEPTED_LIMIT
     assert inspector.limit_for("https://img.example.com/a.png", 2**31) == 2**31
     assert inspector.limit_for("https://img.example.com/b.png", 5) == 5
@@ -112,11 +114,17 @@ def test_more_pixels_than_the_limit_are_held_whatever_they_hold(inspect):
     assert_held(inspect(PNG, max_pixels=24 * 16 - 1), Reason.TOO_MANY_PIXELS)
 
 
+def test_what_the_user_accepted_is_held_for_any_other_reason(inspect):
+    data = PNG + b"<script>alert(1)</script>"
+    accepted = {f"too-many-pixels {URL}", f"tiny {URL}"}
+    assert_held(inspect(data, max_pixels=9, accepted=accepted), Reason.SUSPICIOUS)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (4, 1)])
 def test_a_dot_is_held(inspect, size):
     dot = images.image("GIF", size=size)
     assert_held(inspect(dot), Reason.TINY, f"{size[0]} x {size[1]}", data=dot)
-    assert isinstance(inspect(dot, accepted={URL}), Asset)
+    assert isinstance(inspect(dot, accepted={f"tiny {URL}"}), Asset)
 
 
 @pytest.mark.parametrize("size", [(2, 2), (1, 5), (800, 1)])
@@ -242,13 +250,13 @@ def test_what_cannot_be_decoded_here_is_taken_unless_all_must_be(inspect, data):
     assert isinstance(inspect(data, delimited=False), Asset)
     held = inspect(data, decode="always")
     assert_held(held, Reason.UNCHECKED, "cannot be decoded here", "[safety]", data=data)
-    assert isinstance(inspect(data, decode="always", accepted={URL}), Asset)
+    assert isinstance(inspect(data, decode="always", accepted={f"unchecked {URL}"}), Asset)
 
 
 def test_an_image_that_cannot_be_checked_in_time_is_held(inspect):
     data = PNG + b"\n"
     assert_held(inspect(data, seconds=0.0), Reason.UNCHECKED, "memory or time", data=data)
-    assert isinstance(inspect(data, seconds=0.0, accepted={URL}), Asset)
+    assert isinstance(inspect(data, seconds=0.0, accepted={f"unchecked {URL}"}), Asset)
 
 
 SVGS = {
@@ -268,7 +276,7 @@ def test_an_svg_is_held_and_what_it_holds_is_named(inspect, active, decode):
     assert_held(held, Reason.SVG, active, 'svg = "allow" under [safety]', data=SVGS[active])
     assert ("it holds" in held.detail) == bool(active)
     assert isinstance(inspect(SVGS[active], decode=decode, svg="allow"), Asset)
-    assert isinstance(inspect(SVGS[active], decode=decode, accepted={URL}), Asset)
+    assert isinstance(inspect(SVGS[active], decode=decode, accepted={f"svg {URL}"}), Asset)
 
 
 def test_a_pdf_or_a_page_is_no_image_even_if_accepted(inspect):

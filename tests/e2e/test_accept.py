@@ -116,12 +116,19 @@ def test_an_svg_and_a_large_image_move_once_accepted(blog):
     assert ended.status == 0, ended.err
     assert sorted(each["reason"] for each in ended.json["images"]) == ["svg", "too-large"]
     assert set(ended.json["accepted"]) == {
-        hashlib.sha256(SVG).hexdigest(),
-        blog.host.url("/large.png"),
+        "svg " + blog.host.url("/x.svg"),
+        "too-large " + blog.host.url("/large.png"),
     }
     assert ended.json["next"] == "migrator migrate posts --yes --only-failed"
     again(blog)
     assert moved(blog) == {"a.png", "x.svg", "large.png"}
+
+
+def test_what_comes_instead_of_a_large_image_that_was_accepted_is_judged(blog):
+    assert blog.migrator("accept", f"too-large:{blog.host.authority}").status == 0
+    blog.host.on("/large.png", answer(SORRY))
+    assert again(blog)[1]["large.png"] == "same-bytes"
+    assert moved(blog) == {"a.png"}
 
 
 def test_all_is_done_once_all_is_accepted_and_what_is_gone_is_back(blog):
