@@ -89,10 +89,10 @@ def needed(answers: Answers) -> list[str]:
 
 def fitting(answers: Answers, generator: Generator) -> Answers:
     """``answers``, and for a folder what fits ``generator`` and was not said otherwise."""
-    said = answers.public_url or answers.links
-    own_folder = answers.store_path not in ("", generator.store_path)
-    if answers.provider != FOLDER or said or own_folder:
+    if answers.provider != FOLDER or answers.public_url or answers.links:
         return answers
+    if answers.store_path not in ("", generator.store_path):
+        return replace(answers, public_url=generator.address_of(answers.store_path) or "")
     return replace(
         answers,
         store_path=generator.store_path,

@@ -36,6 +36,22 @@ class Generator:
     links: str = ""
     hint: str = ""
 
+    def address_of(self, folder: str) -> str | None:
+        """Where readers see ``folder`` (from the site root); ``None``: not published, or unknown.
+
+        What begins with a dot or an underscore is not published, or not by all of them.
+        """
+        top, address = PurePosixPath(self.store_path), self.public_url
+        while top.name and address.endswith(f"/{top.name}"):
+            top, address = top.parent, address.removesuffix(f"/{top.name}")
+        path = PurePosixPath(folder)
+        if not self.public_url or path.is_absolute() or not path.is_relative_to(top):
+            return None
+        below = path.relative_to(top)
+        if any(part.startswith((".", "_")) for part in below.parts):
+            return None
+        return "/".join([address, *map(quote, below.parts)]) or "/"
+
 
 def detect(root: Path) -> Generator:
     """The generator of the site at ``root``; a plain folder of posts where none is found."""

@@ -102,6 +102,24 @@ def test_a_folder_fits_the_generator_unless_the_user_says_otherwise(answers, gen
     assert (settings.store.path, settings.store.public_url, settings.rewrite.links) == store
 
 
+@pytest.mark.parametrize(
+    ("generator", "folder", "address"),
+    [
+        (HEXO, "source/pics", "/pics"),
+        (HEXO, "source/a b/c", "/a%20b/c"),
+        (Generator("Hugo", "content", "static/images", "/blog/images"), "static/up", "/blog/up"),
+        (Generator("Docusaurus", "blog", "static/img", "/img"), "static", "/"),
+        (Generator("Jekyll", ".", "assets/images", "/assets/images"), "assets/x", "/assets/x"),
+        (HEXO, "elsewhere", ""),
+        (HEXO, "source/_posts", ""),
+        (HEXO, "/source/pics", ""),
+    ],
+)
+def test_a_folder_that_the_generator_publishes_gets_its_address(generator, folder, address):
+    settings = settings_of(fitting(Answers(FOLDER, store_path=folder), generator))
+    assert (settings.store.path, settings.store.public_url) == (folder, address)
+
+
 def test_a_bucket_is_not_changed_by_the_generator():
     answers = Answers("oss", bucket="b")
     assert fitting(answers, HEXO) is answers

@@ -3,13 +3,13 @@
 import os
 import tempfile
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from migrator import durable
+from migrator.cli.answering import CHECKED, Found, asked, from_root, must_be_fit
 from migrator.cli.examining import STOPPED, examined
 from migrator.cli.options import Common
 from migrator.cli.session import listening, on_terminal
@@ -17,13 +17,10 @@ from migrator.config import Settings
 from migrator.config.checking import Origin, build, checked
 from migrator.config.loading import FILE_NAME, find_config, load, user_config
 from migrator.config.trust import trust
-from migrator.doctor.hosts import Asked, hosts_of
+from migrator.doctor.hosts import hosts_of
 from migrator.errors import MigratorError, UsageError
 from migrator.init import (
     FOLDER,
-    LINKS,
-    NAMES,
-    TITLES,
     Answers,
     choices,
     config_text,
@@ -32,33 +29,13 @@ from migrator.init import (
 )
 from migrator.model import Post
 from migrator.posts import read_posts
-from migrator.report.escape import for_terminal
-from migrator.report.quantities import counted
 from migrator.rewriter.links import check_links
 from migrator.scanner.files import must_exist
-from migrator.scanner.hosts import provider
 from migrator.sites import Generator, detect
 from migrator.state import Site, site_root
 from migrator.uploader import Stores
-from migrator.uploader.providers import PROVIDERS
 
-_WORDS = {
-    "bucket": "Its bucket",
-    "region": "Its region, as the service's console shows it (such as cn-hangzhou)",
-    "endpoint": "The address of the service (such as {example})",
-    "public_url": "The address at which readers see the bucket: a domain of your own (https://…)",
-}
 _DEPTH = 4  # folders: content/posts/2024 in a site
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What there is already: the site, what makes it, its posts, and their images' hosts."""
-
-    root: Path
-    generator: Generator
-    posts: Path
-    hosts: Sequence[Asked]
 
 
 def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> int:
@@ -77,12 +54,16 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
         )
     root, generator = _site(place)
     file = _new_file(root, common)
+    given = replace(given, store_path=from_root(given.store_path, root))
     ask = on_terminal() and not yes
     if not ask:
         _must_suffice(given, yes=yes)
+    for name in CHECKED:
+        if value := getattr(given, name):
+            must_be_fit(name, value, given, root)
     found = _look(place, root, generator, common)
     try:
-        answers = _asked(given, found) if ask else given
+        answers = asked(given, found) if ask else given
         text = config_text(fitting(replace(answers, generator=generator.name), generator))
         _must_fit(text, file)
         if ask and not _agreed(text, file):
@@ -151,85 +132,6 @@ def _look(place: Path, root: Path, generator: Generator, common: Common) -> Foun
         read = list(read_posts([posts], Site(root), settings.scan, listener))
     images = [each for each in read if isinstance(each, Post)]
     return Found(root, generator, posts, hosts_of(images, settings, None))
-
-
-def _show(found: Found) -> None:
-    made = f", made by {found.generator.name}" if found.generator.name else ""
-    posts = os.path.relpath(found.posts)
-    typer.echo(f"The site is {found.root}{made}; its posts are in {posts}.", err=True)
-    if not found.hosts:
-        typer.echo("No post shows an image of another host yet.", err=True)
-        return
-    typer.echo(f"Posts show images of {counted(len(found.hosts), 'host')}:", err=True)
-    for number, each in enumerate(found.hosts, start=1):
-        known = f"  ({name})" if (name := provider(each.url)) else ""
-        images = counted(each.images, "image")
-        typer.echo(f"  {number:2}  {for_terminal(each.host)}: {images}{known}", err=True)
-
-
-def _asked(given: Answers, found: Found) -> Answers:
-    """The answers of somebody at the terminal to what ``given`` leaves open."""
-    _show(found)
-    answers = given
-    if found.hosts and not answers.hosts:
-        answers = replace(answers, hosts=_ask_hosts(found.hosts))
-    if not answers.provider:
-        answers = replace(answers, provider=_ask_choice("Where shall they go?", _places(), FOLDER))
-    if answers.provider == FOLDER:
-        answers = _ask_folder(answers, found.generator)
-    for name in needed(answers):
-        example = PROVIDERS[answers.provider].endpoint_example or "https://s3.example.com"
-        value = typer.prompt(_WORDS[name].format(example=example), err=True)
-        answers = replace(answers, **{name: value.strip()})
-    if not answers.key:
-        key = _ask_choice("How shall images be named?", NAMES, next(iter(NAMES)))
-        answers = replace(answers, key=key)
-    return answers
-
-
-def _ask_folder(answers: Answers, generator: Generator) -> Answers:
-    if not answers.store_path:
-        path = typer.prompt("The folder for images", default=generator.store_path, err=True)
-        answers = replace(answers, store_path=path.strip())
-    # Where the generator is known, so is what fits it.
-    if not generator.name and not answers.links and not answers.public_url:
-        links = _ask_choice("How shall links be written?", LINKS, "relative")
-        answers = replace(answers, links="" if links == "relative" else links)
-    if generator.hint:
-        typer.echo(f"Hint: {generator.hint}.", err=True)
-    return answers
-
-
-def _places() -> dict[str, str]:
-    return {name: TITLES.get(name, name) for name in choices()}
-
-
-def _ask_hosts(hosts: Sequence[Asked]) -> tuple[str, ...]:
-    while True:
-        said = typer.prompt(
-            "Which shall move? Numbers such as 1,3, or all", default="all", err=True
-        )
-        if said.strip().lower() == "all":
-            return ()
-        numbers = said.replace("，", ",").replace(",", " ").split()
-        if all(each.isdecimal() and 0 < int(each) <= len(hosts) for each in numbers) and numbers:
-            return tuple(hosts[int(each) - 1].host for each in numbers)
-        typer.echo(f"Please answer with numbers from 1 to {len(hosts)}, or all.", err=True)
-
-
-def _ask_choice(question: str, options: dict[str, str], default: str) -> str:
-    """One of ``options``, chosen by its number or its name."""
-    names = list(options)
-    typer.echo(question, err=True)
-    for number, (name, title) in enumerate(options.items(), start=1):
-        typer.echo(f"  {number:2}  {title}" + (f" ({name})" if name in PROVIDERS else ""), err=True)
-    while True:
-        said: str = typer.prompt("Number", default=str(names.index(default) + 1), err=True).strip()
-        if said in options:
-            return said
-        if said.isdecimal() and 0 < int(said) <= len(names):
-            return names[int(said) - 1]
-        typer.echo(f"Please answer with a number from 1 to {len(names)}.", err=True)
 
 
 def _agreed(text: str, file: Path) -> bool:

@@ -77,6 +77,32 @@ def test_a_wrong_answer_is_asked_again(person):
     terminal.asked("Its bucket")
 
 
+def test_an_answer_that_does_not_fit_is_asked_again_with_the_reason_and_no_other(fresh, person):
+    terminal = person("--key", "{stem}{ext}")
+    terminal.asked("Which shall move?", "all")
+    terminal.asked("Number", "oss")
+    terminal.asked("Its bucket", "My Blog")
+    terminal.asked("the bare name of a bucket")
+    terminal.asked("Its bucket", "my-blog")
+    terminal.asked("Its region", "杭州")
+    terminal.asked("a region such as")
+    terminal.asked("Its region", "cn-hangzhou")
+    terminal.asked("The address at which", "/images")
+    terminal.asked("a bucket is not a folder of the site")
+    terminal.asked("The address at which", "https://img.example.com")
+    terminal.asked("Write this", "n")
+    assert terminal.end() == 130
+    assert 'bucket = "my-blog"' in terminal.seen
+    assert traces(fresh) == []
+
+
+def test_an_option_that_does_not_fit_is_told_before_any_question(person):
+    terminal = person("--key", "{stem}.php")
+    assert terminal.end() == 2
+    assert "{stem}.php" in terminal.seen
+    assert "Which shall move?" not in terminal.seen
+
+
 @pytest.mark.parametrize("questions", [0, 1, 3])
 def test_ctrl_c_at_any_question_leaves_nothing_behind(fresh, person, questions):
     terminal = person()
@@ -243,6 +269,27 @@ def test_a_script_gets_the_folder_that_fits_the_site(blog):
     assert 'public_url = "/images"' in text
     found = json.loads(blog.migrator("doctor", "--json").out)["findings"]
     assert [each for each in found if each["area"] == "config" and each["level"] != "ok"] == []
+
+
+def test_a_folder_that_the_generator_does_not_publish_is_questioned(blog, person):
+    terminal = person("source/_posts")
+    terminal.asked("Which shall move?", "all")
+    terminal.asked("Number [1]", "")
+    terminal.asked("folder for images", "pics")
+    terminal.asked("Hexo does not publish pics")
+    terminal.asked("all the same?", "n")
+    terminal.asked("folder for images", "source/pics")
+    terminal.asked("How shall images be named?", "1")
+    terminal.asked("Write this", "n")
+    assert terminal.end() == 130
+    assert 'public_url = "/pics"' in terminal.seen
+
+
+def test_the_folder_of_the_generator_may_be_written_from_the_root_of_the_disk(blog):
+    blog.migrator("init", "--store-path", str(blog.root / "source/images"), "--yes")
+    text = (blog.root / "migrator.toml").read_text()
+    assert 'path = "source/images"' in text
+    assert 'public_url = "/images"' in text
 
 
 def test_a_folder_that_the_generator_does_not_publish_is_noted(blog):
