@@ -158,8 +158,10 @@ class Migration:
         }
         return self._new_urls(post, keys)
 
-    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
+    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
         """Move the images of ``plan``, then rewrite its posts; every step is recorded.
+
+        Returns what the user should know of hosts that could not be judged well.
 
         Safe to repeat after an interruption with the same ``run``: what is recorded is done.
 
@@ -168,7 +170,8 @@ class Migration:
             Interrupted: a signal came.
         """
         stored = self._move_images(plan, ledger, run, stop)
-        for held in self._wrong_pictures(stored.values(), ledger, stop):
+        wrong, doubts = self._wrong_pictures(stored.values(), ledger, stop)
+        for held in wrong:
             ledger.record(run, held)
             self.listener(ImageDone(held))
             del stored[identity(held.url)]
@@ -182,6 +185,7 @@ class Migration:
             self.settings.scan,
             stop,
         )
+        return doubts
 
     def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> dict[str, Stored]:
         """The images that are in the store now, by canonical URL."""
@@ -216,18 +220,18 @@ class Migration:
 
     def _wrong_pictures(
         self, stored: Iterable[Stored], ledger: Ledger, stop: Stop
-    ) -> Sequence[Held]:
+    ) -> tuple[Sequence[Held], tuple[str, ...]]:
         """What came for an image and is probably another, judged over all images of the run."""
         safety = self.settings.safety
         if safety.placeholders == "allow":
-            return ()
+            return (), ()
 
-        def ask(probes: Sequence[Probe]) -> dict[Probe, Asset | None]:
+        def ask(probes: Sequence[Probe]) -> dict[Probe, Asset | Reason]:
             answers = {}
             with stage(self.listener, "check", len(probes)):
                 asked = self._in_parallel(self.transfer.peek, probes, stop, _host_asked)
-                for probe, asset in asked:
-                    answers[probe] = asset
+                for probe, answer in asked:
+                    answers[probe] = answer
                     self.listener(HostChecked(probe.url))
             return answers
 

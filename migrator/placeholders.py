@@ -55,8 +55,10 @@ def held_back(
     known: Collection[str],
     accepted: Collection[str],
     made_up: Callable[[], str],
-) -> list[Held]:
+) -> tuple[list[Held], tuple[str, ...]]:
     """Those of ``images`` that must not be linked to before the user agrees, and why.
+
+    Beside them what the user should know of hosts that could not be judged well.
 
     ``earlier`` is what the ledger has of other images: they count, and stay as they are. ``ask``
     asks hosts again; what a probe does not get an image for tells nothing. ``known`` is the user's
@@ -71,7 +73,7 @@ def held_back(
         and not all(let_through(reason, each.url, each.asset, accepted) for reason in JUDGED)
     ]
     seen = [each for _, each in judged]
-    answers: dict[Probe, Asset | None] = {}
+    answers: dict[Probe, Asset | Reason] = {}
     if probes := [*decoys(seen, made_up), *samples(seen)]:
         answers |= ask(probes)
     if probes := rest(seen, answers):
@@ -92,7 +94,22 @@ def held_back(
             words = f"{detail}; if it is right: migrator accept {name}"
             held.append(Held(image.url, reason, words, image.asset))
             break
-    return held
+    return held, tuple(_doubts(answers))
+
+
+def _doubts(answers: Answers) -> Iterator[str]:
+    """What the answers of hosts leave open, by host."""
+    talkative, mute = set(), {}
+    for probe, answer in answers.items():
+        if isinstance(answer, Reason):
+            if answer.retry or answer is Reason.INTERNAL:
+                mute[host_of(probe.url)] = answer
+        elif not probe.referer:
+            talkative.add(host_of(probe.url))
+    for host in sorted(talkative):
+        yield f"{host} answers every name with a picture, so nobody can tell a lost image there"
+    for host, reason in sorted(mute.items()):
+        yield f"{host} could not be checked ({reason.words}), so its images were taken on trust"
 
 
 def settled(image: PastImage, settings: Settings, accepted: Collection[str]) -> Reason | None:
@@ -154,14 +171,13 @@ class _Evidence:
             self._same_bytes[each.host, each.asset.sha256].add(each)
             if each.is_redirected:
                 self._same_target[each.host, each.target].add(each)
-        self._to_any_name = {
-            (host_of(probe.url), asset.sha256)
-            for probe, asset in answers.items()
-            if asset and not probe.referer
-        }
-        self._elsewhere = {
-            probe.url: asset for probe, asset in answers.items() if asset and probe.referer
-        }
+        pictures = {probe: each for probe, each in answers.items() if isinstance(each, Asset)}
+        to_any_name = [
+            (host_of(probe.url), each) for probe, each in pictures.items() if not probe.referer
+        ]
+        self._to_any_name = {(host, each.sha256) for host, each in to_any_name}
+        self._alike = {(host, *_form(each)) for host, each in to_any_name if each.width}
+        self._elsewhere = {probe.url: each for probe, each in pictures.items() if probe.referer}
 
     def against(self, image: Seen) -> Iterator[tuple[Reason, str]]:
         """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
@@ -173,6 +189,9 @@ class _Evidence:
             yield Reason.KNOWN_PLACEHOLDER, "it is in your list of known_placeholders"
         if (image.host, asset.sha256) in self._to_any_name:
             yield Reason.ANY_NAME, f"{image.host}{alike.beside(image)}"
+        elif (image.host, *_form(asset)) in self._alike:
+            pixels = f"{asset.width}x{asset.height} pixels"
+            yield Reason.ANY_NAME, f"{image.host}: other bytes, but of one type and {pixels}"
         if alike.things >= (_MANY_SMALL if _is_small(asset) else _MANY):
             yield Reason.SAME_BYTES, f"{image.host}{alike.beside(image)}"
         if image.is_redirected:
@@ -186,6 +205,10 @@ class _Evidence:
         if other and other.sha256 != asset.sha256:
             shapes = f"{_shape(asset)} without a Referer, {_shape(other)} with one of its own host"
             yield Reason.BY_REFERER, shapes
+
+
+def _form(asset: Asset) -> tuple[str, int | None, int | None]:
+    return asset.media_type, asset.width, asset.height
 
 
 def _is_small(asset: Asset) -> bool:

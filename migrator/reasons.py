@@ -90,7 +90,7 @@ class Reason(StrEnum):
 
     # images that may not be what the post means: judged over all images of a run
     KNOWN_PLACEHOLDER = "known-placeholder", "this picture is known to stand for missing images"
-    ANY_NAME = "any-name", "the host answers made-up names with this picture, too"
+    ANY_NAME = "any-name", "the host answers made-up names with this picture, or one like it"
     SAME_BYTES = "same-bytes", "the host gives one picture for different images"
     SAME_TARGET = "same-target", "the host redirects different images to one picture"
     STAND_IN = "stand-in", "this looks like a stand-in for the image"

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from migrator.downloader.host_rules import HostRules
 from migrator.model import Asset, PastImage, Probe, Stored
+from migrator.reasons import Reason
 from migrator.urls import canonical, identity, names_an_image
 
 _FOLDERS = 3  # of a host, to be asked for a made-up name
 _SAMPLE = 3  # images of a host, to be asked for as another page would
 
-Answers = Mapping[Probe, Asset | None]
+Answers = Mapping[Probe, Asset | Reason]  # the image that came, or why none did
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def rest(images: Iterable[Seen], answers: Answers) -> list[Probe]:
     moody = {
         each.host
         for probe, each in looked_at.items()
-        if (other := answers.get(probe)) and other.sha256 != each.asset.sha256
+        if isinstance(other := answers.get(probe), Asset) and other.sha256 != each.asset.sha256
     }
     return [
         probe for probe, each in looked_at.items() if each.host in moody and probe not in answers

@@ -101,7 +101,12 @@ class Transfer:
 
     def size(self, task: TransferTask) -> int | None:
         """The size in bytes that the image's host states, if it does; fetches no body."""
-        return self._downloader().size(task.url)
+        try:
+            return self._downloader().size(task.url)
+        except MigratorError:
+            raise
+        except Exception:  # noqa: BLE001 - one image must not cost the others
+            return None
 
     def fetch(self, task: TransferTask) -> Fetched | Held | Failed:
         """The image of ``task`` in the spool, or why it is not there; nothing is stored.
@@ -115,9 +120,14 @@ class Transfer:
         """What an anonymous reader gets at ``url``, a public address of the store."""
         return self._downloader().public_answer(url, referer=referer)
 
-    def peek(self, probe: Probe) -> Asset | None:
-        """The image that the host gives when asked once more, if any; none of it is kept."""
-        return self._downloader().peek(probe.url, referer=probe.referer)
+    def peek(self, probe: Probe) -> Asset | Reason:
+        """The image that the host gives when asked once more, or why none; nothing is kept."""
+        try:
+            return self._downloader().peek(probe.url, referer=probe.referer)
+        except MigratorError:
+            raise
+        except Exception:  # noqa: BLE001 - likewise
+            return Reason.INTERNAL
 
     @property
     def hosts(self) -> HostRules:

@@ -50,11 +50,16 @@ class Hosts:
 
     def answer(self, probe):
         if not probe.referer:
-            return self.any_name
-        return self.answers.get(probe.url)
+            return self.any_name or Reason.NOT_FOUND
+        return self.answers.get(probe.url) or Reason.FORBIDDEN
 
 
 def judge(images, *, earlier=(), ask=None, hosts=(), known=(), accepted=()):
+    held, _ = judged(images, earlier=earlier, ask=ask, hosts=hosts, known=known, accepted=accepted)
+    return held
+
+
+def judged(images, *, earlier=(), ask=None, hosts=(), known=(), accepted=()):
     names = (f"made-up-{number}" for number in itertools.count())
     return held_back(
         images,
@@ -247,13 +252,35 @@ def test_a_small_gif_or_icon_for_the_name_of_a_photo_is_held(name, kind):
 
 
 def test_what_a_made_up_name_gets_is_held_wherever_it_came_from_that_host():
-    images = [stored(f"{HOST}/x/0.png", "same"), stored(f"{HOST}/y/1.png"), stored(f"{HOST}/2.png")]
+    images = [
+        stored(f"{HOST}/x/0.png", "same"),
+        stored(f"{HOST}/y/1.png", width=9),
+        stored(f"{HOST}/2.png", width=9),
+    ]
     elsewhere = stored("https://other.example/3.png", "same")
     ask = Hosts(any_name=picture("same"))
     found = reasons(images, ask=ask)
     assert found == {images[0].url: Reason.ANY_NAME}
     ask = Hosts()
     assert reasons([*images, elsewhere], ask=ask) == {}
+
+
+def test_what_looks_like_the_answer_to_a_made_up_name_is_held():
+    images = [stored(f"{HOST}/{width}.png", width=width) for width in (400, 500)]
+    images.append(stored(f"{HOST}/a.jpg", width=400, media_type="image/jpeg"))
+    held, warnings = judged(images, ask=Hosts(any_name=picture("other", width=400)))
+    assert {each.url: each.reason for each in held} == {images[0].url: Reason.ANY_NAME}
+    assert "400x600 pixels" in held[0].detail
+    words = "answers every name with a picture, so nobody can tell a lost image there"
+    assert warnings == (f"h.example {words}",)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_host_that_does_not_answer_is_told_and_one_that_refuses_is_not(reason):
+    held, warnings = judged([stored(f"{HOST}/a.png")], ask=Hosts(any_name=reason))
+    assert held == []
+    told = (f"h.example could not be checked ({reason.words}), so its images were taken on trust",)
+    assert warnings == (told if reason.retry or reason is Reason.INTERNAL else ())
 
 
 def test_made_up_names_are_asked_in_the_fullest_folders_with_their_ending():

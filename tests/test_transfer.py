@@ -7,7 +7,7 @@ from rig.images import image
 
 from migrator.config import SafetySettings, Settings, StoreSettings
 from migrator.errors import ConfigError
-from migrator.model import Failed, Stored, TransferTask
+from migrator.model import Failed, Probe, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.transfer import SourceBucket, Transfer, TransferSpec
 
@@ -70,6 +70,12 @@ def test_what_goes_wrong_with_an_image_is_a_value(transfer, host):
     assert transfer(TransferTask(host.url("/gone.png"))) == Failed(
         host.url("/gone.png"), Reason.GONE, "127.0.0.1 answers 410"
     )
+
+
+def test_a_bug_met_by_a_question_of_our_own_ends_nothing(transfer, host):
+    transfer._thread.downloader = object()
+    assert transfer.peek(Probe(host.url("/a.png"))) is Reason.INTERNAL
+    assert transfer.size(TransferTask(host.url("/a.png"))) is None
 
 
 def test_a_worker_elsewhere_gets_the_spec_and_opens_its_own(transfer, host):

@@ -79,9 +79,10 @@ def change(
                 going = run or ledger.begin(asked.command, asdict(kept))
                 ledger.plan(going, _rest(plan, ledger.chosen(run)) if run else plan)
 
-                def work(stop: Stop) -> None:
-                    wanted.carry_out(plan, ledger, going, stop)
+                def work(stop: Stop) -> tuple[str, ...]:
+                    doubts = wanted.carry_out(plan, ledger, going, stop)
                     ledger.forgo(going, plan.skipped)
+                    return doubts or ()
 
                 report = ending.carried_out(ledger, going, work, report, json=show.json)
                 if show.diff:

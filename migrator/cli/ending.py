@@ -36,22 +36,27 @@ def agreed(planned: Report, *, yes: bool) -> bool:
 
 
 def carried_out(
-    ledger: Ledger, run: Run, work: Callable[[Stop], None], planned: Report, *, json: bool
+    ledger: Ledger,
+    run: Run,
+    work: Callable[[Stop], tuple[str, ...] | None],
+    planned: Report,
+    *,
+    json: bool,
 ) -> Report:
-    """Do ``work`` as ``run``; returns what it did.
+    """Do ``work``, which returns warnings, as ``run``; returns what it did.
 
     Raises:
         MigratorError: from ``work``, after showing what it did and the command that continues.
     """
     try:
         with listening() as stop:
-            work(stop)
+            warnings = (*planned.warnings, *(work(stop) or ()))
             run = ledger.finish(run)
     except MigratorError:
         report = report_of(ledger, run, store=planned.store)
         show(report, json=json, next_command="migrator resume")
         raise
-    return report_of(ledger, run, store=planned.store, warnings=planned.warnings)
+    return report_of(ledger, run, store=planned.store, warnings=warnings)
 
 
 def show(

@@ -122,8 +122,8 @@ class Downloader:
             self._deadline.start(self._deadline.left() + reserve)
         return _verdict(faults).outcome(url)
 
-    def peek(self, url: str, *, referer: str = "") -> Asset | None:
-        """The image that the host gives for exactly ``url``, which no route changes, if any.
+    def peek(self, url: str, *, referer: str = "") -> Asset | Reason:
+        """The image that the host gives for exactly ``url``, which no route changes, or why none.
 
         It is asked once. Nothing of it is kept; one that would be held counts.
         """
@@ -132,7 +132,7 @@ class Downloader:
         try:
             fetched = self._receiver.fetch(url, url, referer=referer, user_agent=agent, retries=0)
         except Unfetched as fault:
-            return fault.asset
+            return fault.asset or fault.reason
         fetched.path.unlink(missing_ok=True)
         return fetched.asset
 

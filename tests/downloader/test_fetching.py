@@ -357,7 +357,7 @@ def test_a_peek_asks_once_for_exactly_this_and_keeps_nothing(host, downloader_fo
     assert asset.size == len(PNG)
     assert asked(host) == [("/a.png!s", SITE)]
     assert host.asked[0].headers["user-agent"] == "curl/8"
-    assert downloader.peek(host.on("/b.png", hosts.status(503))) is None
+    assert downloader.peek(host.on("/b.png", hosts.status(503))) is Reason.SERVER_ERROR
     assert host.count("/b.png") == 1
     assert list((tmp_path / "spool").iterdir()) == []
 
