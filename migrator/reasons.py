@@ -79,6 +79,7 @@ class Reason(StrEnum):
     NOT_AN_IMAGE = "not-an-image", "the host answers with something that is not an image"
     DAMAGED = "damaged", "the image is damaged"
     SOURCE_MISSING = "source-missing", "no folder or bucket of the routes holds the image"
+    BUCKET_REFUSED = "bucket-refused", "the bucket of a route does not let us read the image"
 
     # images that need the user's word
     TOO_LARGE = "too-large", "the image is larger than the limit"
@@ -158,6 +159,7 @@ _OUTLOOKS = {
             Reason.HTTP_STATUS,
             Reason.ENCODING,
             Reason.SOURCE_MISSING,
+            Reason.BUCKET_REFUSED,
             Reason.STORE_REJECTED,
             Reason.STORE_CONFLICT,
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrator.config import Settings, StoreSettings
-from migrator.downloader import Decoders, Downloader, HostRules, Manners, rates
+from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, rates
 from migrator.errors import MigratorError, StoreRefused
 from migrator.model import (
     Asset,
@@ -21,6 +21,7 @@ from migrator.model import (
 )
 from migrator.reasons import Reason
 from migrator.uploader import Store, StoreError, Stores, open_store
+from migrator.uploader.credentials import key_from
 from migrator.uploader.public import public_problem
 
 
@@ -45,6 +46,9 @@ class Transfer:
     Each thread has a downloader of its own, all share one store and the processes that decode. A
     worker in another process gets the spec alone and opens its own: nothing here touches the ledger
     or a post.
+
+    Raises:
+        ConfigError: a store, a route or a host's rule does not fit.
     """
 
     def __init__(self, spec: TransferSpec) -> None:
@@ -53,8 +57,16 @@ class Transfer:
         self._hosts = HostRules(spec.settings.host, spec.settings.scan.site_url)
         self._decoders = Decoders()
         self._manners = Manners(rates(spec.settings, self._hosts.rate))
-        self._buckets: dict[StoreSettings, SourceBucket] = {}
-        self._opening = threading.Lock()
+        self._sources = Sources(
+            spec.settings.route,
+            spec.root,
+            self._hosts,
+            originals=spec.settings.download.originals,
+        )
+        self._buckets = {
+            bucket: SourceBucket(bucket, spec.root, table)
+            for bucket, table in self._sources.buckets.items()
+        }
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
 
@@ -184,25 +196,17 @@ class Transfer:
             downloader = Downloader(
                 settings.download,
                 settings.safety,
-                settings.route,
+                self._sources,
                 spool=self._spec.spool,
-                root=self._spec.root,
                 accepted=self._spec.accepted,
                 decoders=self._decoders,
                 manners=self._manners,
                 hosts=self._hosts,
-                open_bucket=self._bucket,
+                buckets=self._buckets,
             )
             self._thread.downloader = downloader
             self._downloaders.append(downloader)
         return downloader
-
-    def _bucket(self, settings: StoreSettings) -> "SourceBucket":
-        """The bucket that a route leads to; all threads share its connections."""
-        with self._opening:
-            if settings not in self._buckets:
-                self._buckets[settings] = SourceBucket(settings, self._spec.root)
-            return self._buckets[settings]
 
 
 class SourceBucket:
@@ -212,8 +216,10 @@ class SourceBucket:
         ConfigError: a setting of the route is missing or does not fit.
     """
 
-    def __init__(self, settings: StoreSettings, root: Path) -> None:
-        self._store = open_store(settings, root, table="route")
+    def __init__(self, settings: StoreSettings, root: Path, table: str = "route") -> None:
+        self._store = open_store(settings, root, table=table)
+        key_from("access_key_env", settings.access_key_env, table)
+        key_from("secret_key_env", settings.secret_key_env, table)
         self.close = self._store.close
 
     def read(self, key: str) -> Iterator[bytes]:

@@ -7,13 +7,20 @@ import pytest
 from PIL import Image
 from rig.someone import as_someone, let_in
 
-from migrator.config import MirrorSettings, RewriteSettings, ScanSettings, Settings, StoreSettings
+from migrator.config import (
+    MirrorSettings,
+    RewriteSettings,
+    RouteSettings,
+    ScanSettings,
+    Settings,
+    StoreSettings,
+)
 from migrator.config.loading import Loaded
 from migrator.doctor.config import check_config
 from migrator.doctor.guarded import guarded
 from migrator.doctor.hosts import hosts_of
 from migrator.doctor.machine import check_disk, check_environment
-from migrator.doctor.posts import check_posts
+from migrator.doctor.posts import check_posts, check_routes
 from migrator.doctor.probe import make_probe
 from migrator.doctor.store import check_store
 from migrator.errors import StoreRefused
@@ -82,7 +89,10 @@ def test_a_check_that_takes_too_long_is_a_finding_and_is_closed_when_it_wakes(mo
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        (Settings(store=StoreSettings(bucket="b", acl="public-read")), "bucket, acl do nothing"),
+        (
+            Settings(store=StoreSettings(type="local", bucket="b", acl="public-read")),
+            "bucket, acl do nothing",
+        ),
         (
             Settings(
                 store=StoreSettings(
@@ -232,6 +242,22 @@ def test_posts_without_images_are_no_reason_to_complain(tmp_path):
     posts = posts_at(tmp_path, one="no picture")
     refused = check_posts(posts, lambda post: SkippedPost(post.path, "", Reason.READ_ONLY))
     assert texts(refused) == []
+
+
+def test_a_route_that_no_image_takes_is_noted(tmp_path):
+    posts = posts_at(tmp_path, one="![](https://A.test:443/1.png) ![](https://b.test/1.png)")
+    routes = [
+        RouteSettings(match, "wayback") for match in ("https://a.test/", "http://b.test/", "//c/")
+    ]
+    first, second = texts(check_routes(posts, routes), Level.NOTE)
+    assert "begins with http://b.test/ route 2" in first
+    assert "//c/ route 3" in second
+
+
+def test_a_route_that_cannot_work_is_a_problem_of_the_configuration(tmp_path):
+    settings = Settings(route=(RouteSettings("https://a.test/", "s3://my-b", provider="kodo"),))
+    findings = check_config(loaded(tmp_path, settings), tmp_path, trusted=True)
+    assert "route 1.region is missing" in texts(findings)[0]
 
 
 def test_a_place_without_posts_is_noted(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from rig.hosts import Host, answer, status
 from rig.images import image
 
-from migrator.config import SafetySettings, Settings, StoreSettings
+from migrator.config import RouteSettings, SafetySettings, Settings, StoreSettings
 from migrator.errors import ConfigError
 from migrator.model import Failed, Probe, Stored, TransferTask
 from migrator.reasons import Reason
@@ -102,7 +102,7 @@ def test_a_bucket_of_a_route_says_in_plain_words_what_it_cannot_give(
         list(bucket.read("b.png"))
     monkeypatch.setenv("NOT_IT", "not-the-key")
     strangers = replace(rclone_site.settings, access_key_env="NOT_IT")
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionError, match=r"NOT_IT and .*, which \[route\] names"):
         list(SourceBucket(strangers, tmp_path).read("a.png"))
     nowhere = replace(rclone_site.settings, endpoint="http://127.0.0.1:1")
     with pytest.raises(OSError, match=r"127\.0\.0\.1") as raised:
@@ -110,3 +110,21 @@ def test_a_bucket_of_a_route_says_in_plain_words_what_it_cannot_give(
     assert type(raised.value) is OSError
     with pytest.raises(ConfigError, match="route"):
         SourceBucket(replace(rclone_site.settings, provider="kodo", endpoint=""), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("route", "says"),
+    [
+        (
+            RouteSettings(
+                "https://a/", "s3://my-b", provider="aws", region="r", access_key_env="K1"
+            ),
+            "K1",
+        ),
+        (RouteSettings("https://a/", "s3://my-b", provider="kodo"), r"route 1\.region is missing"),
+        (RouteSettings("https://a/", "file:../b"), r"route 1\.from"),
+    ],
+)
+def test_a_route_that_cannot_work_is_seen_when_it_is_opened(tmp_path, route, says):
+    with pytest.raises(ConfigError, match=says):
+        Transfer(TransferSpec(Settings(route=(route,)), tmp_path, tmp_path))

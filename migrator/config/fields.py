@@ -27,6 +27,19 @@ PROXY = {
 REGION = {"pattern": r"[A-Za-z0-9-]+", "expected": "a region such as cn-hangzhou"}
 BUCKET = {"pattern": r"[A-Za-z0-9_.-]+", "expected": "the bare name of a bucket"}
 
+# Routes compare how addresses begin, so what stands for "anything" elsewhere would match nothing.
+BEGINNING = {
+    "pattern": r"(?i:https?:)?//[^*]+",
+    "expected": "how addresses begin, with https:// or http:// and without *, as in "
+    "https://old.example.com/img/",
+}
+SOURCE = {
+    "pattern": r"(?i:https?:)?//.+|s3://[A-Za-z0-9_.-]+(/.*)?|file:.+|"
+    r"wayback(:(?i:https?:)?//.+)?",
+    "expected": 'an address such as "https://mirror.example.com/img/", a bucket such as '
+    '"s3://my-bucket/img", a folder of the site such as "file:dump/", or "wayback"',
+}
+
 
 def setting(default: Any, help: str, **more: Any) -> Any:  # noqa: A002 - it is the word users see
     """A field of a settings dataclass with its metadata."""

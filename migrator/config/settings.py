@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import get_args, get_origin, get_type_hints
 
-from migrator.config.fields import ADDRESS, PROXY, REGION, SHA256, VARIABLE, setting
+from migrator.config.fields import (
+    ADDRESS,
+    BEGINNING,
+    PROXY,
+    REGION,
+    SHA256,
+    SOURCE,
+    VARIABLE,
+    setting,
+)
 from migrator.config.store_settings import MirrorSettings, StoreSettings
 
 MIB = 1024 * 1024
@@ -95,7 +104,11 @@ class RouteSettings:
     """Fetch images from another place than their URL says."""
 
     match: str = setting(
-        "", "URLs that begin with this", example="https://old.example.com/img/", required=True
+        "",
+        "URLs that begin with this",
+        example="https://old.example.com/img/",
+        required=True,
+        **BEGINNING,
     )
     source: str = setting(
         "",
@@ -106,6 +119,7 @@ class RouteSettings:
         example="https://mirror.example.com/img/",
         required=True,
         folder="file:",
+        **SOURCE,
     )
     provider: str = setting("custom", "s3: as in [store]", example="kodo")
     region: str = setting("", "s3: as in [store]", example="cn-east-1", **REGION)
@@ -113,6 +127,8 @@ class RouteSettings:
     profile: str = setting("", "s3: as in [store]", trust=True)
     access_key_env: str = setting("", "s3: as in [store]", trust=True, **VARIABLE)
     secret_key_env: str = setting("", "s3: as in [store]", trust=True, **VARIABLE)
+    cname: bool = setting(False, "s3: as in [store]")
+    addressing: str = setting("", "s3: as in [store]", choices=("", "virtual", "path"))
 
 
 @dataclass(frozen=True, slots=True)

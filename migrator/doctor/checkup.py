@@ -1,7 +1,8 @@
 """The examination, read top to bottom: configuration, posts, stores, hosts, machine."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,10 @@ from migrator.doctor.config import check_config, each_store
 from migrator.doctor.guarded import Check, failed, guarded
 from migrator.doctor.hosts import SECONDS, check_hosts, hosts_of, quick
 from migrator.doctor.machine import check_disk, check_environment
-from migrator.doctor.posts import check_posts
+from migrator.doctor.posts import check_posts, check_routes
 from migrator.doctor.public import check_public
 from migrator.doctor.store import check_store
-from migrator.errors import ConfigError, MigratorError
+from migrator.errors import ConfigError, LedgerError, MigratorError
 from migrator.events import Event, Examining, Listener, PostSkipped, stage
 from migrator.finding import Area, Finding, Level, note
 from migrator.ledger import Ledger
@@ -105,12 +106,13 @@ def _read(checkup: Checkup) -> tuple[list[Post | SkippedPost], list[Finding]]:
 
 def _posts_check(checkup: Checkup, read: Sequence[Post | SkippedPost]) -> Check:
     def check() -> Iterator[Finding]:
-        ledger = Ledger.look(checkup.site.ledger)
-        try:
+        with ExitStack() as stack:
+            ledger = None
+            with suppress(LedgerError):  # a finding of the disk's
+                if ledger := Ledger.look(checkup.site.ledger):
+                    stack.callback(ledger.close)
             yield from check_posts(read, obstacles(checkup.settings.safety, ledger))
-        finally:
-            if ledger:
-                ledger.close()
+        yield from check_routes(read, checkup.settings.route)
 
     return check
 
@@ -135,7 +137,10 @@ def _store_check(checkup: Checkup, table: str, settings: StoreSettings) -> Check
     root, whole = checkup.site.root, checkup.settings
 
     def seen(url: str, asset: Asset) -> Iterator[Finding]:
-        with closing(Transfer(TransferSpec(quick(whole), root, root))) as transfer:
+        with (
+            tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as spool,
+            closing(Transfer(TransferSpec(quick(whole), root, Path(spool)))) as transfer,
+        ):
             yield from check_public(url, asset, transfer, site_url=whole.scan.site_url)
 
     def check() -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Does the configuration say something, and does what it says fit together?"""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
@@ -11,7 +12,8 @@ from migrator.errors import ConfigError
 from migrator.finding import Area, Finding, note, ok, problem, trouble
 from migrator.rewriter.links import WITH_POST, check_links
 from migrator.sites import Generator, detect
-from migrator.uploader import Stores
+from migrator.state import Site
+from migrator.transfer import Transfer, TransferSpec
 from migrator.uploader.providers import PROVIDERS
 
 _FOR_BOTH = {"type", "prefix", "public_url", "key"}
@@ -39,9 +41,8 @@ def check_config(loaded: Loaded | ConfigError, root: Path, *, trusted: bool) -> 
             "After reading it: migrator trust",
         )
     try:
-        stores = Stores(settings, root)
-        stores.close()
-        check_links(settings, stores.first.public_url(""))
+        with closing(Transfer(TransferSpec(settings, root, Site(root).spool))) as transfer:
+            check_links(settings, transfer.store.public_url(""))
     except ConfigError as error:
         yield trouble(Area.CONFIG, error)
         return

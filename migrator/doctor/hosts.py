@@ -171,5 +171,5 @@ def _told(reason: Reason, cure: str, cases: Sequence[tuple[Asked, Failed]]) -> t
     if reason is Reason.BLOCKED_ADDRESS:  # whose detail holds the cure
         said, _, cure = outcome.detail.replace("(fake-IP): ", "(fake-IP); ").partition("; ")
         what = f"{', '.join(named)}{more}: {said}"
-    prefix = first.url.partition(first.host)[0] + first.host + "/"
+    prefix = "/".join([*canonical(first.url).split("/")[:3], ""])
     return what, redact(first.url), cure.replace("{prefix}", prefix).replace("{host}", first.host)

@@ -10,9 +10,9 @@ from pathlib import Path
 from migrator import __version__
 from migrator.doctor.store import check_room
 from migrator.downloader.transport import shared_tls
-from migrator.errors import AlreadyRunning
-from migrator.finding import Area, Finding, note, ok, problem
-from migrator.ledger import Ledger
+from migrator.errors import AlreadyRunning, LedgerError
+from migrator.finding import Area, Finding, note, ok, problem, trouble
+from migrator.ledger import Ledger, damaged
 from migrator.rewriter.exchange import Method, NoSafeWay, exchange
 from migrator.state import Site, forget, locked
 
@@ -31,17 +31,7 @@ _NOT_HEEDED = {
 def check_disk(site: Site) -> Iterator[Finding]:
     """Space, the state folder, locks, and how files can be swapped where the site is."""
     yield from check_room(Area.DISK, site.root)
-    ledger = Ledger.look(site.ledger)
-    if ledger:
-        with closing(ledger):
-            run = ledger.interrupted()
-        if run:
-            yield note(
-                Area.DISK,
-                f"the run {run.name} was interrupted",
-                str(site.root),
-                "To finish it: migrator resume",
-            )
+    yield from _check_history(site)
     had_state = site.state.exists()
     try:
         with locked(site):
@@ -56,6 +46,28 @@ def check_disk(site: Site) -> Iterator[Finding]:
             "another run is working on this site now",
             str(site.root),
             "Wait for it to end before you start one.",
+        )
+
+
+def _check_history(site: Site) -> Iterator[Finding]:
+    """Whether the ledger is there and can be read, and how the newest run ended."""
+    try:
+        if site.lost_ledger:
+            raise damaged(site.ledger, "it is gone")
+        ledger = Ledger.look(site.ledger)
+        if ledger is None:
+            return
+        with closing(ledger):
+            run = ledger.interrupted()
+    except LedgerError as error:
+        yield trouble(Area.DISK, error, str(site.root))
+        return
+    if run:
+        yield note(
+            Area.DISK,
+            f"the run {run.name} was interrupted",
+            str(site.root),
+            "To finish it: migrator resume",
         )
 
 

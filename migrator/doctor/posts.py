@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
+from migrator.config import RouteSettings
 from migrator.errors import UsageError
 from migrator.finding import Area, Finding, note, ok, problem, trouble
 from migrator.model import Post, SkippedPost
 from migrator.reasons import Reason
+from migrator.redact import redact
 from migrator.report.quantities import counted
+from migrator.urls import canonical
 
 _NAMED = 3  # posts that a finding names
 _SERIOUS = {Reason.UNREADABLE, Reason.READ_ONLY, Reason.OTHER_OWNER}
@@ -59,6 +62,22 @@ def check_posts(
             _some(noted),
             "Mend them, or move these images by hand.",
         )
+
+
+def check_routes(
+    read: Sequence[Post | SkippedPost], routes: Sequence[RouteSettings]
+) -> Iterator[Finding]:
+    """The routes that no image takes."""
+    posts = [each for each in read if isinstance(each, Post)]
+    urls = {canonical(reference.url) for post in posts for reference in post.references}
+    for number, route in enumerate(routes, start=1):
+        if not any(url.startswith(canonical(route.match)) for url in urls):
+            yield note(
+                Area.POSTS,
+                f"no post here shows an image whose address begins with {redact(route.match)}",
+                f"route {number}",
+                "Compare match with the addresses in the posts: http:// and https:// differ.",
+            )
 
 
 def _some(names: Sequence[str]) -> str:

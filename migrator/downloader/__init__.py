@@ -5,5 +5,6 @@ from migrator.downloader.downloader import Downloader
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.manners import Manners, rates
 from migrator.downloader.proxying import proxy_for
+from migrator.downloader.sources import Sources
 
-__all__ = ["Decoders", "Downloader", "HostRules", "Manners", "proxy_for", "rates"]
+__all__ = ["Decoders", "Downloader", "HostRules", "Manners", "Sources", "proxy_for", "rates"]

@@ -2,15 +2,15 @@
 
 import ssl
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from migrator import urls
 from migrator.config import (
     DownloadSettings,
-    RouteSettings,
     SafetySettings,
     StoreSettings,
 )
@@ -46,36 +46,34 @@ class Downloader:
     """Fetches images for one thread.
 
     Whatever happens for one image, its retries and the waits between them included, ends within
-    ``settings.timeout`` seconds. ``spool`` is where fetched images stand until callers delete them;
-    ``root`` is the site's folder, which routes may name folders of. ``accepted`` is what the user
-    has let through (see `Inspector`). Threads should share ``decoders``, which are processes;
-    without them a downloader has its own. They must share ``manners`` and ``hosts``.
-    ``open_bucket`` is how routes get at buckets.
+    ``settings.timeout`` seconds. ``spool`` is where fetched images stand until callers delete them.
+    ``accepted`` is what the user has let through (see `Inspector`). Threads should share
+    ``sources``, and ``decoders``, which are processes; without them a downloader has its own. They
+    must share ``manners`` and ``hosts``. ``buckets`` are those that routes lead to.
 
     Raises:
-        ConfigError: a route or an exemption cannot be understood.
+        ConfigError: an exemption cannot be understood.
     """
 
     def __init__(  # noqa: PLR0913 - three of them are seams for tests
         self,
         settings: DownloadSettings,
         safety: SafetySettings,
-        routes: Sequence[RouteSettings],
+        sources: Sources,
         *,
         spool: Path,
-        root: Path,
         accepted: Collection[str] = frozenset(),
         decoders: Decoders | None = None,
         manners: Manners | None = None,
         hosts: HostRules | None = None,
-        open_bucket: Callable[[StoreSettings], Bucket] | None = None,
+        buckets: Mapping[StoreSettings, Bucket] = MappingProxyType({}),
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._hosts = hosts or HostRules()
-        self._sources = Sources(routes, root, self._hosts, originals=settings.originals)
+        self._sources = sources
         self._deadline = Deadline(now)
         self._decoders = decoders or Decoders()
         self._shares_decoders = decoders is not None
@@ -93,7 +91,7 @@ class Downloader:
             self._receiver,
             self._sources,
             self._hosts,
-            {bucket: open_bucket(bucket) for bucket in self._sources.buckets if open_bucket},
+            buckets,
             retries=settings.retries,
             deadline=self._deadline,
             sleep=sleep,

@@ -15,6 +15,7 @@ from migrator.model import Fetched
 from migrator.reasons import Reason
 
 _CHUNK = 64 * 1024
+_LONGEST_KEY = 1024  # bytes; Amazon S3 User Guide, "Naming Amazon S3 objects"
 _REFUSALS = frozenset({Reason.FORBIDDEN, Reason.NOT_AN_IMAGE})  # what another Referer may help
 
 
@@ -105,13 +106,15 @@ class Fetcher:
         bucket = self._buckets.get(source.bucket)
         if bucket is None:
             raise Unfetched(Reason.SOURCE_MISSING, f"{name}: buckets are not read here")
+        if not 0 < len(source.key.encode("utf-8", "replace")) <= _LONGEST_KEY:
+            raise Unfetched(Reason.SOURCE_MISSING, f"{name}: no object has such a name")
         try:
             with closing(self._in_time(bucket.read(source.key))) as pieces:
                 return self._receiver.take(url, pieces, name, name, delimited=True)
         except FileNotFoundError as error:
             raise Unfetched(Reason.SOURCE_MISSING, f"there is no object {name}") from error
         except PermissionError as error:
-            raise Unfetched(Reason.FORBIDDEN, f"{name}: {error}") from error
+            raise Unfetched(Reason.BUCKET_REFUSED, f"{name}: {error}") from error
         except OSError as error:
             raise Unfetched(Reason.CONNECT, f"{name}: {error}") from error
 

@@ -6,6 +6,7 @@ and `https://host.evil` is not under `https://host`.
 
 import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -112,7 +113,7 @@ class _Route:
 
 
 class Sources:
-    """The sources of images of a site whose root is ``root``.
+    """The sources of images of a site whose root is ``root``; one object for all threads.
 
     ``originals`` says whether an original is wanted where a post shows a variant.
 
@@ -128,14 +129,18 @@ class Sources:
         self._originals = originals
         self._routes = [_Route(canonical(each.match), each) for each in routes]
         self._names: dict[str, dict[str, str]] = {}
-        for route in self._routes:
-            self._check(route)
+        self._naming = threading.Lock()
+        for number, route in enumerate(self._routes, start=1):
+            self._check(route, f"route {number}")
 
     @property
-    def buckets(self) -> list[StoreSettings]:
-        """The buckets that routes lead to."""
-        found = ((each.settings, _BUCKET.fullmatch(each.settings.source)) for each in self._routes)
-        return [_bucket(settings, bucket[1]) for settings, bucket in found if bucket]
+    def buckets(self) -> dict[StoreSettings, str]:
+        """The buckets that routes lead to, with how messages call the first such route."""
+        found: dict[StoreSettings, str] = {}
+        for number, route in enumerate(self._routes, start=1):
+            if bucket := _BUCKET.fullmatch(route.settings.source):
+                found.setdefault(_bucket(route.settings, bucket[1]), f"route {number}")
+        return found
 
     def of(self, url: str, year: int = 0) -> list[Source]:
         """The sources of ``url``, in the order in which they are to be tried.
@@ -196,7 +201,7 @@ class Sources:
         else:
             yield _file(source, rest, url)
 
-    def _check(self, route: _Route) -> None:
+    def _check(self, route: _Route, table: str) -> None:
         source = route.settings.source
         if is_external(source) or _BUCKET.fullmatch(source):
             return
@@ -206,7 +211,7 @@ class Sources:
         inside = (self._root / name).resolve().is_relative_to(self._root)
         if scheme != "file" or not name or not inside:
             raise ConfigError(
-                f"route: from = {source!r} is no source: neither an http(s) address nor a bucket, "
+                f"{table}.from = {source!r} is no source: neither an http(s) address nor a bucket, "
                 "a folder of the site or an archive",
                 'write for example "https://mirror.example.com/img/", "s3://my-bucket/img", '
                 '"file:dump/" or "wayback"',
@@ -220,14 +225,18 @@ class Sources:
 
     def _by_name(self, folder: str) -> dict[str, str]:
         """The files below ``folder`` by their bare names, those that share one left out."""
-        if folder not in self._names:
-            found: dict[str, list[str]] = {}
-            for place, _, names in os.walk(self._root / folder):
-                inner = Path(place).relative_to(self._root)
-                for name in names:
-                    found.setdefault(name, []).append((inner / name).as_posix())
-            self._names[folder] = {name: at[0] for name, at in found.items() if len(at) == 1}
-        return self._names[folder]
+        with self._naming:
+            if folder not in self._names:
+                self._names[folder] = self._walked(folder)
+            return self._names[folder]
+
+    def _walked(self, folder: str) -> dict[str, str]:
+        found: dict[str, list[str]] = {}
+        for place, _, names in os.walk(self._root / folder):
+            inner = Path(place).relative_to(self._root)
+            for name in names:
+                found.setdefault(name, []).append((inner / name).as_posix())
+        return {name: at[0] for name, at in found.items() if len(at) == 1}
 
 
 def _own(spellings: Sequence[str]) -> list[Source]:
@@ -253,6 +262,8 @@ def _bucket(route: RouteSettings, bucket: str) -> StoreSettings:
         profile=route.profile,
         access_key_env=route.access_key_env,
         secret_key_env=route.secret_key_env,
+        cname=route.cname,
+        addressing=route.addressing,
     )
 
 

@@ -1,5 +1,6 @@
 """What a run left where it was, grouped by reason. Pure."""
 
+import re
 from dataclasses import dataclass, field
 
 from migrator.held import group_name
@@ -7,6 +8,8 @@ from migrator.reasons import UNMET, Reason
 from migrator.report.summary import ImageReport, PostReport, Report
 
 _ORDER = ("failed", "held", "post", "unasked")
+_ALLOWING = re.compile(r"--allow-private [^\s;,]+")  # in the detail of a blocked address
+_MOST = 4  # options at once
 _CALM_REASONS = (Reason.ALREADY_THERE, Reason.NOT_SELECTED, Reason.NOT_MAPPED, Reason.OPT_OUT)
 
 
@@ -36,6 +39,15 @@ class Stayed:
             return Reason(self.reason or "").words
         except ValueError:
             return self.reason or "the reason is not known"
+
+    @property
+    def options(self) -> str:
+        """The options with which another run would ask hosts at private addresses, if they do."""
+        if self.reason != Reason.BLOCKED_ADDRESS:
+            return ""
+        found = filter(None, (_ALLOWING.search(image.detail) for image in self.images))
+        options = list(dict.fromkeys(each[0] for each in found))
+        return " ".join(options[:_MOST]) + (" ..." if len(options) > _MOST else "")
 
 
 def stayed(report: Report) -> list[Stayed]:

@@ -149,7 +149,7 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
     if moving and report.command != "rewrite":
         new = [image for image in moving if image.sha256 is None]
         hosts = Counter(urls.host(image.url) or "files of this site" for image in new)
-        rows.insert(0, (_label(would, "move"), _with_bytes(new)))
+        rows.insert(0, ("Would try to move" if would else "Move", _with_bytes(new)))
         if new:
             rows.append(("from", _top(hosts)))
         there = len(moving) - len(new)
@@ -159,9 +159,10 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
     if not moving and not posts:
         return _wrap(_nothing(report), width)
     lines: list[str] = []
+    room = max(_LABEL, *(len(label) for label, _ in rows))
     for label, text in rows:
         lines += _wrap(
-            text, width, initial_indent=f"{label:{_LABEL}} ", subsequent_indent=" " * (_LABEL + 1)
+            text, width, initial_indent=f"{label:{room}} ", subsequent_indent=" " * (room + 1)
         )
     return lines
 
@@ -195,6 +196,7 @@ def _stays(report: Report, width: int, title: str, room: int | None) -> list[str
             subsequent_indent=indent,
         )
         + _accepting(group, indent)
+        + _allowing(group, width, indent)
         for group in groups
     ]
     shown, places = (len(groups), None) if room is None else _share(groups, titles, room)
@@ -230,6 +232,12 @@ def _accepting(group: Stayed, indent: str) -> list[str]:
     them = "it" if group.count == 1 else "them"
     command = f"migrator accept {for_terminal(group.name)}"
     return [f"{indent}to let {them} through: {command}"] if group.name else []
+
+
+def _allowing(group: Stayed, width: int, indent: str) -> list[str]:
+    options = for_terminal(group.options)
+    text = f"if you trust it: {options}" if options else ""
+    return _wrap(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _places(group: Stayed, limit: int | None, width: int, indent: str) -> list[str]:

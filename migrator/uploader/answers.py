@@ -34,10 +34,7 @@ _CHECKSUMS = (
 )
 _ONE_OBJECT = {"EntityTooLarge", "KeyTooLongError"}
 
-_KEYS_CURE = (
-    "look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or at {table}.profile; "
-    "keys are copied from the service's console, without spaces"
-)
+_KEYS_CURE = "look at {keys}; keys are copied from the service's console, without spaces"
 _REGION_CURE = (
     "write the region (and, if you gave one, the endpoint) of the bucket into [{table}] "
     "as the service's console shows it"
@@ -153,6 +150,7 @@ def problem(refusal: Refusal, address: Address, key: str) -> StoreError | StoreR
                 region=address.region,
                 code=code or status,
                 table=address.table,
+                keys=address.keys,
                 right=_RIGHTS.get(refusal.operation, _READ),
             )
             for text in words

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from migrator.config import StoreSettings
 from migrator.errors import ConfigError
+from migrator.uploader.credentials import whereabouts
 
 # Headers that make a PUT fail if the object is there, by the name that store.create_only has.
 PRECONDITIONS = {
@@ -182,8 +183,8 @@ class Address:
     """A bucket, its service, and where it is reached: by us, and by readers.
 
     ``provider`` is as the settings want it. ``table`` is where those stand in the configuration,
-    for messages. With ``cname`` the endpoint is the bucket's own domain. ``public_url`` is empty
-    where it is not known.
+    for messages, and ``keys`` what holds the keys. With ``cname`` the endpoint is the bucket's own
+    domain. ``public_url`` is empty where it is not known.
     """
 
     provider: Provider
@@ -193,6 +194,7 @@ class Address:
     public_url: str
     cname: bool = False
     table: str = "store"
+    keys: str = ""
 
     @property
     def where(self) -> str:
@@ -235,7 +237,14 @@ def address_of(settings: StoreSettings, table: str = "store") -> Address:
             'bind one to the bucket and add public_url = "https://img.example.com" to [store]',
         )
     return Address(
-        provider, settings.bucket, region, endpoint, public_url.rstrip("/"), settings.cname, table
+        provider,
+        settings.bucket,
+        region,
+        endpoint,
+        public_url.rstrip("/"),
+        settings.cname,
+        table,
+        whereabouts(settings, table),
     )
 
 

@@ -2,7 +2,6 @@
 
 import email.utils
 import logging
-import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -31,6 +30,7 @@ from migrator.errors import ConfigError, StoreRefused
 from migrator.reasons import Reason
 from migrator.uploader.answers import Refusal
 from migrator.uploader.base import StoreError
+from migrator.uploader.credentials import key_from
 from migrator.uploader.providers import Address
 
 if TYPE_CHECKING:
@@ -67,8 +67,12 @@ class Connection:
             self._client = session.client(
                 "s3",
                 endpoint_url=address.endpoint,
-                aws_access_key_id=self._variable("access_key_env", settings.access_key_env),
-                aws_secret_access_key=self._variable("secret_key_env", settings.secret_key_env),
+                aws_access_key_id=key_from(
+                    "access_key_env", settings.access_key_env, address.table
+                ),
+                aws_secret_access_key=key_from(
+                    "secret_key_env", settings.secret_key_env, address.table
+                ),
                 config=Config(
                     region_name=address.region,
                     signature_version="s3v4",
@@ -172,19 +176,6 @@ class Connection:
         root = urlsplit(self._address.endpoint).path
         path = root + parts.path.removeprefix(f"{root}/{self._address.bucket}")
         request.url = urlunsplit(parts._replace(path=path or "/"))
-
-    def _variable(self, setting: str, name: str) -> str | None:
-        """The value of the environment variable ``name``, which ``setting`` asks for."""
-        if not name:
-            return None
-        value = os.environ.get(name, "").strip()
-        if not value:
-            raise ConfigError(
-                f"{self._address.table}.{setting} names the environment variable {name}, "
-                "which is not set",
-                f"set {name}, or correct {self._address.table}.{setting}",
-            )
-        return value
 
     def _trouble(self, error: Exception) -> Exception:
         """What to raise for ``error``, which is not an answer of the service."""

@@ -7,7 +7,7 @@ import pytest
 from rig.hosts import Host
 
 from migrator.config import DownloadSettings, RouteSettings, SafetySettings
-from migrator.downloader import Decoders, Downloader, HostRules, Manners
+from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources
 
 
 @dataclass
@@ -57,19 +57,20 @@ def downloader_for(host: Host, tmp_path: Path, time: VirtualTime) -> Iterator[Ma
         open_bucket: Any = None,
         **settings: Any,
     ) -> Downloader:
-        settings = {"timeout": 20.0} | settings
+        wanted = DownloadSettings(**{"timeout": 20.0} | settings)
+        hosts = hosts or HostRules()
+        sources = Sources(routes, tmp_path, hosts, originals=wanted.originals)
         downloader = Downloader(
-            DownloadSettings(**settings),
+            wanted,
             SafetySettings(svg=svg, allow_private=(host.authority,) if allow is None else allow),
-            routes,
+            sources,
             spool=tmp_path / "spool",
-            root=tmp_path,
             accepted=accepted,
             decoders=decoders,
             tls=tls,
             manners=manners or Manners(now=time, sleep=time.sleep),
             hosts=hosts,
-            open_bucket=open_bucket,
+            buckets={each: open_bucket(each) for each in sources.buckets if open_bucket},
             sleep=sleep,
         )
         made.append(downloader)

@@ -246,13 +246,13 @@ FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader
+from migrator.downloader import Downloader, HostRules, Sources
 from migrator.errors import EnvironmentProblem
 url, authority, spool = sys.argv[1:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)), (),
-                        spool=Path(spool), root=Path(spool))
+downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)),
+                        Sources((), Path(spool), HostRules(), originals=True), spool=Path(spool))
 try:
     print(downloader.fetch(url))
 except EnvironmentProblem as problem:
@@ -371,10 +371,10 @@ MEMORY = """
 import sys
 from pathlib import Path
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader
+from migrator.downloader import Downloader, HostRules, Sources
 authority, spool, url = sys.argv[1:]
-downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)), (),
-                        spool=Path(spool), root=Path(spool))
+downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)),
+                        Sources((), Path(spool), HostRules(), originals=True), spool=Path(spool))
 print(type(downloader.fetch(url)).__name__)
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
@@ -406,10 +406,11 @@ RESOURCES = """
 import sys, threading
 from pathlib import Path
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader
+from migrator.downloader import Downloader, HostRules, Sources
 authority, spool, *urls = sys.argv[1:]
-downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)), (),
-                        spool=Path(spool), root=Path(spool), sleep=lambda seconds: None)
+downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)),
+                        Sources((), Path(spool), HostRules(), originals=True),
+                        spool=Path(spool), sleep=lambda seconds: None)
 for times in (2, 30):
     for url in urls * times:
         downloader.fetch(url)

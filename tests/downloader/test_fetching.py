@@ -299,7 +299,7 @@ def test_a_bucket_gives_the_original_by_its_key(from_bucket):
     ("found", "reason", "times"),
     [
         (FileNotFoundError("x"), Reason.SOURCE_MISSING, 1),
-        (PermissionError("wrong key"), Reason.FORBIDDEN, 1),
+        (PermissionError("wrong key"), Reason.BUCKET_REFUSED, 1),
         (OSError("no way there"), Reason.CONNECT, 4),
         (b"not an image", Reason.NOT_AN_IMAGE, 1),
         (images.large_png(200_000), Reason.TOO_LARGE, 1),
@@ -311,6 +311,15 @@ def test_what_a_bucket_does_not_give_is_said(from_bucket, tmp_path, found, reaso
     assert result.reason is reason
     assert len(bucket.asked) == times
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["", "?x=1", "x" * 1025])
+def test_no_object_has_an_empty_name_or_one_that_is_too_long(downloader_for, path):
+    bucket = Bucket({})
+    route = RouteSettings("http://x.bkt.clouddn.com/", "s3://b")
+    downloader = downloader_for(route, open_bucket=lambda _: bucket)
+    assert downloader.fetch(f"http://x.bkt.clouddn.com/{path}").reason is Reason.SOURCE_MISSING
+    assert bucket.asked == []
 
 
 def test_a_bucket_that_drips_does_not_outlast_the_time_for_an_image(downloader_for):

@@ -1,5 +1,6 @@
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,10 @@ def test_a_bucket_is_opened_with_the_keys_of_its_route(tmp_path):
     assert (bucket.type, bucket.bucket, bucket.provider) == ("s3", "b-1", "qiniu")
     assert (bucket.region, bucket.profile) == ("cn-east-1", "me")
     assert (bucket.access_key_env, bucket.secret_key_env) == ("A", "S")
-    assert sources(tmp_path, route).buckets == [bucket]
+    other = replace(route, source="s3://b-2", cname=True, addressing="path")
+    first, second = sources(tmp_path, (OLD, "wayback"), route, other, route).buckets.items()
+    assert first == (bucket, "route 2")
+    assert (second[0].cname, second[0].addressing, second[1]) == (True, "path", "route 3")
 
 
 def file(tmp_path, url, *route):
@@ -245,8 +249,8 @@ def test_a_file_of_the_site_is_its_own_source(tmp_path):
     ],
 )
 def test_a_route_to_nowhere_is_refused_with_an_example(tmp_path, target):
-    with pytest.raises(ConfigError, match="no source") as raised:
-        sources(tmp_path / "site", (OLD, target))
+    with pytest.raises(ConfigError, match=r"^route 2\.from = .* no source") as raised:
+        sources(tmp_path / "site", (OLD, "wayback"), (OLD, target))
     assert "file:dump/" in raised.value.hint
 
 

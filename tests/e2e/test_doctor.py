@@ -111,7 +111,7 @@ def test_a_sound_site_has_no_problem_and_keeps_no_trace(site, doctor):
 
 def test_text_puts_problems_first_and_fits_a_screen(site):
     (site.root / "posts/one.md").chmod(0o444)
-    site.write("migrator.toml", '[store]\nbucket = "unused"\n')
+    site.write("migrator.toml", '[store]\ntype = "local"\nbucket = "unused"\n')
     ended = site.migrator("doctor", "posts")
     lines = ended.out.splitlines()
     assert ended.status == 6
@@ -153,7 +153,7 @@ def test_without_a_configuration_it_says_where_images_would_go(site, doctor):
 
 
 def test_keys_without_effect_are_noted(site, doctor):
-    site.write("migrator.toml", '[store]\nacl = "public-read"\nregion = "r"\n')
+    site.write("migrator.toml", '[store]\ntype = "local"\nacl = "public-read"\nregion = "r"\n')
     ended = doctor()
     assert ended.status == 0
     assert "region, acl do nothing" in one(ended, "note", "config")
@@ -427,7 +427,7 @@ def test_a_certificate_that_nobody_knows_is_named(site, doctor, tls_authority):
         ended = doctor()
     assert ended.status == 0
     assert "the certificate of 127.0.0.2" in one(ended, "note", "hosts")
-    assert "[[route]]" in one(ended, "note", "hosts")
+    assert f'[[route]] with match = "https://{other.authority}/"' in one(ended, "note", "hosts")
 
 
 def test_a_host_that_wants_a_referer_is_asked_with_the_one_it_wants(site, doctor):
@@ -605,3 +605,13 @@ def test_variables_that_surprise_are_noted(site, doctor):
     assert "AWS_ENDPOINT_URL" in notes
     assert "HTTPS_PROXY" in notes
     assert "pw" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_bytes(b"x" * 9000)])
+def test_a_lost_or_damaged_ledger_is_a_problem_with_its_cure(site, doctor, spoil):
+    assert site.migrator("migrate", "posts", "--limit", "1", "--yes").status == 0
+    spoil(site.root / ".migrator" / "ledger.db")
+    ended = doctor()
+    assert ended.status == 6
+    assert "`migrator resume` makes a new ledger" in one(ended, "problem", "disk")
+    assert found(ended, "ok", "posts")

@@ -122,10 +122,10 @@ def test_a_dry_run_says_what_would_happen():
     assert summary_text(dry, "migrator migrate posts") == (
         "Dry run: nothing was changed.\n"
         "\n"
-        "Would move    3 images, at least 2.0 kB (1 of unknown size)\n"
-        "Would update  1 post, 4 links\n"
-        "from          old.example (2), two.example (1)\n"
-        "to            migrated-images/: at most 3 new files, 1 there already\n"
+        "Would try to move 3 images, at least 2.0 kB (1 of unknown size)\n"
+        "Would update      1 post, 4 links\n"
+        "from              old.example (2), two.example (1)\n"
+        "to                migrated-images/: at most 3 new files, 1 there already\n"
         "\n"
         "Would stay as it is:\n"
         "  1  image: the address is private or reserved\n"
@@ -295,3 +295,14 @@ def test_in_full_every_image_of_a_group_has_a_line_and_the_detail_stands_once():
     text = summary_text(report([same(number) for number in range(50)]), None, full=True)
     assert text.count("https://old.example/img/") == 50
     assert text.count("also for") == 1
+
+
+def test_a_blocked_address_comes_with_the_option_that_lets_it_through():
+    detail = "10.0.0.7, a private or reserved address; if you trust it: --allow-private {}; also"
+    images = [
+        image(number, "failed", "blocked-address", detail=detail.format(place))
+        for number, place in enumerate(["nas:80", "nas:80", "10.0.0.7:80"])
+    ]
+    text = summary_text(report(images), None)
+    assert "if you trust it: --allow-private nas:80 --allow-private 10.0.0.7:80\n" in text
+    assert max(map(len, summary_text(report(images), None, width=50).splitlines())) <= 50

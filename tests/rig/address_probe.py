@@ -13,7 +13,7 @@ from rig.address_forms import PRIVATE_V4, PRIVATE_V6, address_forms
 from rig.internet import PUBLIC, PUBLIC_V6, Everywhere, NameServer
 
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader
+from migrator.downloader import Downloader, HostRules, Sources
 from migrator.model import Failed
 
 PRIVATE = (*PRIVATE_V4, *PRIVATE_V6)
@@ -52,7 +52,8 @@ def main() -> None:
         def fetch(url: str) -> str:
             settings = DownloadSettings(timeout=2.0 if "silent" in url else 20.0, retries=0)
             spool = Path(folder)
-            with Downloader(settings, SafetySettings(), (), spool=spool, root=spool) as downloader:
+            sources = Sources((), spool, HostRules(), originals=True)
+            with Downloader(settings, SafetySettings(), sources, spool=spool) as downloader:
                 result = downloader.fetch(url)
             return result.reason.value if isinstance(result, Failed) else type(result).__name__
 
