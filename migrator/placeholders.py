@@ -177,7 +177,7 @@ class _Evidence:
         ]
         self._to_any_name = {(host, each.sha256) for host, each in to_any_name}
         self._alike = {(host, *_form(each)) for host, each in to_any_name if each.width}
-        self._elsewhere = {probe.url: each for probe, each in pictures.items() if probe.referer}
+        self._elsewhere = {probe: each for probe, each in pictures.items() if probe.referer}
 
     def against(self, image: Seen) -> Iterator[tuple[Reason, str]]:
         """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
@@ -201,10 +201,15 @@ class _Evidence:
                 yield Reason.SAME_TARGET, f"{where}{redirected.beside(image)}"
         if words := _stand_in(image):
             yield Reason.STAND_IN, words
-        other = self._elsewhere.get(image.source)
-        if other and other.sha256 != asset.sha256:
-            shapes = f"{_shape(asset)} without a Referer, {_shape(other)} with one of its own host"
+        for page, other in self._given_elsewhere(image):
+            shapes = f"{_shape(asset)} as it was fetched, {_shape(other)} from {page}"
             yield Reason.BY_REFERER, shapes
+
+    def _given_elsewhere(self, image: Seen) -> Iterator[tuple[str, Asset]]:
+        for probe in image.probes:
+            other = self._elsewhere.get(probe)
+            if other and other.sha256 != image.asset.sha256:
+                yield probe.referer, other
 
 
 def _form(asset: Asset) -> tuple[str, int | None, int | None]:

@@ -23,8 +23,8 @@ class Seen:
 
     ``source`` and ``target``, where redirects ended, are canonical; ``thing`` is the same for all
     variants of one image. ``fresh`` is whether it was not judged yet, ``decoy`` whether its
-    host can tell that there is no image of some name, and ``page`` the Referer with which a second
-    look could show something, empty where it could not.
+    host can tell that there is no image of some name, and ``pages`` the Referers with which a
+    second look could show something.
     """
 
     url: str
@@ -36,7 +36,7 @@ class Seen:
     is_redirected: bool
     fresh: bool = False
     decoy: bool = False
-    page: str = ""
+    pages: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, image: Stored | PastImage, asset: Asset, hosts: HostRules) -> "Seen":
@@ -45,13 +45,11 @@ class Seen:
         final_url = image.final_url
         target = canonical(final_url) if final_url and final_url != image.source else source
         parts, thing = urlsplit(source), _thing(source, hosts)
-        fresh, decoy, page = False, False, ""
+        fresh, decoy = False, False
+        pages: tuple[str, ...] = ()
         if isinstance(image, Stored):
-            rule = hosts.rule(source)
-            fresh, decoy = not image.judged, rule.decoy
-            # Without its Referer it was refused, or its host is known to need it.
-            if not image.referer and not any("://" in referer for referer in rule.referers):
-                page = f"{parts.scheme}://{parts.netloc}/"
+            fresh, decoy = not image.judged, hosts.rule(source).decoy
+            pages = hosts.other_pages(source, image.referer)
         return cls(
             identity(image.url),
             source,
@@ -62,13 +60,13 @@ class Seen:
             target != source and _thing(target, hosts) != thing,
             fresh,
             decoy,
-            page,
+            pages,
         )
 
     @property
-    def probe(self) -> Probe:
-        """The second look, as a page of the host itself would have it."""
-        return Probe(self.source, self.page)
+    def probes(self) -> list[Probe]:
+        """The second look, as other pages would have it."""
+        return [Probe(self.source, page) for page in self.pages]
 
 
 def decoys(images: Iterable[Seen], made_up: Callable[[], str]) -> Iterator[Probe]:
@@ -88,18 +86,19 @@ def decoys(images: Iterable[Seen], made_up: Callable[[], str]) -> Iterator[Probe
 
 def samples(images: Iterable[Seen]) -> Iterator[Probe]:
     """A second look at the smallest images of each host."""
-    sizes: dict[str, dict[Probe, int]] = defaultdict(dict)
+    sizes: dict[str, dict[str, Seen]] = defaultdict(dict)
     for each in images:
-        if each.fresh and each.page:
-            sizes[each.host][each.probe] = each.asset.size
-    for _, by_probe in sorted(sizes.items()):
-        smallest = sorted(by_probe, key=lambda probe: (by_probe[probe], probe.url))
-        yield from smallest[:_SAMPLE]
+        if each.fresh and each.pages:
+            sizes[each.host][each.source] = each
+    for _, by_source in sorted(sizes.items()):
+        smallest = sorted(by_source.values(), key=lambda each: (each.asset.size, each.source))
+        for each in smallest[:_SAMPLE]:
+            yield from each.probes
 
 
 def rest(images: Iterable[Seen], answers: Answers) -> list[Probe]:
     """A second look at all other images of the hosts that gave another picture for a sample."""
-    looked_at = {each.probe: each for each in images if each.page}
+    looked_at = {probe: each for each in images for probe in each.probes}
     moody = {
         each.host
         for probe, each in looked_at.items()

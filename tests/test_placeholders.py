@@ -65,7 +65,7 @@ def judged(images, *, earlier=(), ask=None, hosts=(), known=(), accepted=()):
         images,
         earlier,
         ask or Hosts(),
-        hosts=HostRules(hosts),
+        hosts=hosts if isinstance(hosts, HostRules) else HostRules(hosts),
         known=known,
         accepted=accepted,
         made_up=lambda: next(names),
@@ -342,6 +342,28 @@ def test_what_was_fetched_with_a_referer_or_by_a_known_rule_is_not_asked_for_aga
     said = [HostSettings(match="said.example", referer=("https://page.example/",))]
     assert judge(images, ask=ask, hosts=said) == []
     assert [each for each in ask.asked if each.referer] == []
+
+
+def test_the_second_look_asks_as_the_site_and_the_other_listed_pages_would():
+    site, one, two = "https://blog.example/", "https://one.example/", "https://two.example/"
+    rules = HostRules([HostSettings(match="said.example", referer=(one, two, ""))], site)
+    images = [stored(f"{HOST}/a.png"), stored("https://said.example/a.png", referer=one)]
+    images.append(stored("https://pic1.zhimg.com/v2-a_r.jpg"))
+
+    class Blog(Hosts):
+        def answer(self, probe):
+            return picture("real") if probe.referer in (site, two) else super().answer(probe)
+
+    ask = Blog()
+    found = reasons(images, ask=ask, hosts=rules)
+    assert found == dict.fromkeys((f"{HOST}/a.png", images[1].url), Reason.BY_REFERER)
+    asked = [(each.url, each.referer) for each in ask.asked if each.referer]
+    assert asked == [
+        (f"{HOST}/a.png", f"{HOST}/"),
+        (f"{HOST}/a.png", site),
+        (images[1].url, site),
+        (images[1].url, two),
+    ]
 
 
 def test_hosts_of_which_all_images_were_judged_are_left_in_peace():

@@ -182,6 +182,22 @@ class HostRules:
         worked = self._worked.get(host(url) or "")
         return list(dict.fromkeys(listed if worked is None else [worked, *listed])) or [NONE]
 
+    def other_pages(self, url: str, referer: str) -> tuple[str, ...]:
+        """The Referers with which another page would ask for what came with ``referer``.
+
+        None where the host is known to need its Referers, or the user named a single one for it.
+        """
+        rule, said = self.rule(url), self._said(url)
+        several = said is not None and len(said.referer) > 1
+        needed = bool(referer) or any("://" in each for each in rule.referers)
+        if needed and not several:
+            return ()
+        places = {ORIGIN: "/".join([*canonical(url).split("/")[:3], ""]), SITE: self._site_url}
+        pages = [places[SITE], *(places.get(each, each) for each in rule.referers if several)]
+        if not needed:
+            pages.insert(0, places[ORIGIN])
+        return tuple(dict.fromkeys(each for each in pages if each and each != referer))
+
     def worked(self, url: str, referer: str) -> None:
         """Remember that the host of ``url`` gave an image to ``referer``."""
         self._worked[host(url) or ""] = referer
