@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from migrator.config import Settings
+from migrator.downloader.foreseen import foreseen
 from migrator.events import HostChecked, ImageDone, Listener, SizeAsked, Warned, stage
 from migrator.executors import run_bounded
 from migrator.held import let_through
@@ -137,6 +138,11 @@ class Migration:
         """What earlier runs stored; files of the site are read again, for they may have changed."""
         known = ledger.known(self.transfer.store.identity) if ledger else {}
         return {image: each for image, each in known.items() if not is_local(image)}
+
+    def failing(self, plan: Plan) -> list[Failed]:
+        """The images of ``plan`` of which it is known without asking anybody that they fail."""
+        new = (task.url for task in plan.tasks if task.known is None)
+        return [found for url in new if (found := foreseen(url, self.settings))]
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""

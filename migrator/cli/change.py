@@ -1,10 +1,11 @@
 """How a migration or a rewrite goes: plan, show, ask, carry out, report."""
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import typer
 
@@ -26,6 +27,7 @@ from migrator.posts import edited, original_of
 from migrator.relinking import LinkMap, Relinking
 from migrator.report.diff import unified
 from migrator.report.history import plan_report
+from migrator.report.summary import Report
 from migrator.rewriter.gate import Refused
 from migrator.state import Site
 from migrator.transfer import Transfer, TransferSpec
@@ -69,7 +71,7 @@ def change(
             if run is None:
                 _remind(session, ledger)
             plan = wanted.plan(ledger, run)
-            report = plan_report(plan, asked.command, dry_run=False, store=_store(wanted))
+            report = _report(wanted, plan, asked)
             if plan.tasks or run:
                 if plan.tasks and not ending.agreed(report, yes=asked.yes):
                     return ending.DECLINED
@@ -174,7 +176,7 @@ def _previewed(
         _remind(session, ledger)
         plan = wanted.plan(ledger, None)
     sizes = wanted.sizes(plan) if isinstance(wanted, Migration) else {}
-    report = plan_report(plan, asked.command, dry_run=True, store=_store(wanted), sizes=sizes)
+    report = _report(wanted, plan, asked, dry_run=True, sizes=sizes)
     if show.diff:
         _print_diffs(_planned(wanted, plan, session), show)
         if isinstance(wanted, Migration) and any(task.known is None for task in plan.tasks):
@@ -182,6 +184,20 @@ def _previewed(
     next_command = ending.continuing(report, asked.typed)
     ending.show(report, json=show.json, next_command=next_command, full=full)
     return 0
+
+
+def _report(
+    wanted: Migration | Relinking,
+    plan: Plan,
+    asked: Asked,
+    *,
+    dry_run: bool = False,
+    sizes: Mapping[str, int | None] = MappingProxyType({}),
+) -> Report:
+    failing = wanted.failing(plan) if isinstance(wanted, Migration) else ()
+    return plan_report(
+        plan, asked.command, dry_run=dry_run, store=_store(wanted), sizes=sizes, failing=failing
+    )
 
 
 def _planned(

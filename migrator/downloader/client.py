@@ -77,7 +77,7 @@ class HostClient:
         Raises:
             Unfetched: there is no answer, or none that may be used.
         """
-        start = target = _vetted(absolute(without_fragment(url.strip())))
+        start = target = vetted(absolute(without_fragment(url.strip())))
         headers = {
             "User-Agent": user_agent or self._user_agent,
             "Accept": "*/*",
@@ -155,9 +155,14 @@ def _finish(response: httpx.Response) -> None:
     response.close()
 
 
-def _vetted(
+def vetted(
     url: str, base: httpx.URL | None = None, reason: Reason = Reason.BAD_URL, prefix: str = ""
 ) -> httpx.URL:
+    """``url``, seen from ``base``, as what can be requested.
+
+    Raises:
+        Unfetched: it cannot be; for ``reason``, in words that begin with ``prefix``.
+    """
     if len(url) > URL_LIMIT:
         raise Unfetched(reason, f"{prefix}an address of {len(url)} characters")
     try:
@@ -180,7 +185,7 @@ def _next(here: httpx.URL, response: httpx.Response) -> httpx.URL:
     if not location:
         raise Unfetched(Reason.REDIRECT, f"{here.host} redirects, but does not say where to")
     prefix = f"{here.host} redirects to "
-    target = _vetted(location, here, Reason.REDIRECT, prefix)
+    target = vetted(location, here, Reason.REDIRECT, prefix)
     if here.scheme == "https" and target.scheme == "http":
         raise Unfetched(Reason.REDIRECT, f"{prefix}{target.host} without encryption (http)")
     return target

@@ -1,11 +1,11 @@
 """From the ledger, or from a plan, to a report."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from migrator.ledger import Ledger, Run, now
-from migrator.model import Asset
+from migrator.model import Asset, Failed
 from migrator.plan import Plan
 from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 from migrator.urls import identity, is_external, without_fragment
@@ -73,11 +73,16 @@ def plan_report(
     dry_run: bool,
     store: str,
     sizes: Mapping[str, int | None] = MappingProxyType({}),
+    failing: Iterable[Failed] = (),
 ) -> Report:
-    """What a run would do; ``sizes`` are bytes by canonical URL, where the hosts say."""
+    """What a run would do; ``sizes`` are bytes by canonical URL, where the hosts say.
+
+    ``failing`` are tasks of which it is known already that they fail.
+    """
     mentions: dict[str, list[Place]] = defaultdict(list)
     edits: Counter[str] = Counter()
-    moving = {identity(task.url) for task in plan.tasks}
+    hopeless = {identity(each.url): each for each in failing}
+    moving = {image for task in plan.tasks if (image := identity(task.url)) not in hopeless}
     for mention in plan.mentions:
         image = identity(mention.url)
         mentions[image].append(Place(mention.post, mention.line))
@@ -85,7 +90,13 @@ def plan_report(
     images = [
         _planned(task.url, sizes, mentions, task.known.asset if task.known else None)
         for task in plan.tasks
-    ] + [
+        if identity(task.url) in moving
+    ]
+    images += [
+        ImageReport(each.url, "failed", each.reason, each.detail, references=tuple(mentions[image]))
+        for image, each in hopeless.items()
+    ]
+    images += [
         ImageReport(
             each.url,
             "skipped",
@@ -94,9 +105,12 @@ def plan_report(
         )
         for each in plan.skipped
     ]
-    posts = [PostReport(post.name, "planned", edits[post.name]) for post in plan.posts] + [
-        PostReport(post.name, "skipped", 0, post.reason, post.detail) for post in plan.left
+    posts = [
+        PostReport(post.name, "planned", edits[post.name])
+        for post in plan.posts
+        if edits[post.name]
     ]
+    posts += [PostReport(post.name, "skipped", 0, post.reason, post.detail) for post in plan.left]
     return intention(command, posts, images, dry_run=dry_run, warnings=plan.warnings, store=store)
 
 

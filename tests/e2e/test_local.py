@@ -182,7 +182,7 @@ def test_without_the_option_files_of_the_site_stay(tree):
 def test_a_plan_says_that_files_of_the_site_move_and_how_large_they_are(tree):
     ended = tree(TYPORA).migrator("migrate", ".", "--local", "--dry-run")
     assert "files of this site (3)" in ended.out
-    assert "Would move    3 images, " in ended.out
+    assert "Would try to move 3 images, " in ended.out
     assert "unknown size" not in ended.out
 
 

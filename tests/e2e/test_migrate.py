@@ -8,6 +8,14 @@ from rig.images import image
 LINK = re.compile(rb"(?:\.\./)+migrated-images/[0-9a-f]{2}/[0-9a-f]{64}\.\w+")
 
 
+def test_a_dry_run_says_what_surely_stays(site):
+    site.write("posts/no.md", "![](http://10.9.8.7/x.png) ![](http://me:word@h.example/y.png)")
+    dry = site.migrator("migrate", "posts/no.md", "--dry-run", "--json").json
+    reasons = {(each["state"], each["reason"]) for each in dry["images"]}
+    assert reasons == {("failed", "bad-url"), ("failed", "blocked-address")}
+    assert dry["posts"] == []
+
+
 def test_images_move_and_only_the_links_change(site):
     before = {
         post: (site.root / post).read_bytes() for post in ("posts/one.md", "posts/deep/two.md")
