@@ -16,9 +16,10 @@ from migrator.config import (
     StoreSettings,
 )
 from migrator.config.loading import Loaded
+from migrator.doctor.checkup import Checkup, examine
 from migrator.doctor.config import check_config
 from migrator.doctor.guarded import guarded
-from migrator.doctor.hosts import hosts_of
+from migrator.doctor.hosts import check_hosts, hosts_of
 from migrator.doctor.machine import check_disk, check_environment
 from migrator.doctor.posts import check_posts, check_routes
 from migrator.doctor.probe import make_probe
@@ -135,12 +136,75 @@ def test_keys_that_do_not_do_what_one_would_think_are_noted(tmp_path, settings, 
         (StoreSettings(path="source/images"), "site-absolute", True),
     ],
 )
-def test_a_folder_that_a_hexo_site_does_not_show_is_noted(tmp_path, store, links, fits):
+def test_a_folder_that_a_hexo_site_does_not_show_is_a_problem(tmp_path, store, links, fits):
     (tmp_path / "source/_posts").mkdir(parents=True)
     (tmp_path / "_config.yml").write_text("title: Mine\nsource_dir: source\n")
     settings = Settings(store=store, rewrite=RewriteSettings(links=links))
-    notes = texts(check_config(loaded(tmp_path, settings), tmp_path, trusted=True), Level.NOTE)
-    assert bool(notes) != fits
+    problems = texts(check_config(loaded(tmp_path, settings), tmp_path, trusted=True))
+    assert bool(problems) != fits
+
+
+def test_links_that_would_lead_out_of_the_site_are_a_problem(tmp_path):
+    def problems(**store):
+        settings = Settings(store=StoreSettings(**store))
+        return texts(check_config(loaded(tmp_path, settings), tmp_path, trusted=True))
+
+    assert "out of the site" in problems(path="../images")[0]
+    assert problems(path="../images", public_url="https://img.example.com") == []
+    assert problems(path=str(tmp_path / "images")) == []
+
+
+def test_folders_of_posts_that_hexo_would_not_look_into_are_a_problem(tmp_path):
+    (tmp_path / "source/_posts").mkdir(parents=True)
+    config = tmp_path / "_config.yml"
+    config.write_text("title: Mine\nsource_dir: source\npost_asset_folder: true\n")
+    settings = Settings(
+        store=StoreSettings(path="source/_posts", key="{stem}{ext}"),
+        rewrite=RewriteSettings(links="asset-folder"),
+    )
+    found = texts(check_config(loaded(tmp_path, settings), tmp_path, trusted=True))
+    assert "postAsset: true" in found[0]
+    config.write_text(config.read_text() + "marked:\n  prependRoot: true\n  postAsset: true\n")
+    assert texts(check_config(loaded(tmp_path, settings), tmp_path, trusted=True)) == []
+
+
+@pytest.mark.parametrize(("bundles", "level"), [(0, Level.PROBLEM), (1, Level.NOTE)])
+def test_posts_without_a_folder_for_images_are_counted(tmp_path, bundles, level):
+    image = "![](https://img.example.com/a.png)\n"
+    names = ["a.md", "b.md", *(f"{number}/index.md" for number in range(bundles))]
+    for name in names:
+        path = tmp_path / "content" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(image)
+    settings = Settings(
+        store=StoreSettings(path="content", key="{stem}{ext}"),
+        rewrite=RewriteSettings(links="page-bundle"),
+        scan=ScanSettings(skip_hosts=("img.example.com",)),
+    )
+    site = Site(tmp_path)
+    found = examine(Checkup(site, loaded(tmp_path, settings), [], lambda _: None, {}))
+    said = [each for each in found if "2 posts would stay" in each.what]
+    assert [each.level for each in said] == [level]
+    assert "index.md" in said[0].cure
+
+
+def test_hosts_that_no_image_is_of_are_named(tmp_path):
+    settings = Settings(scan=ScanSettings(hosts=("typo.example.com",)))
+    (found,) = check_hosts([], settings, tmp_path)
+    assert found.level is Level.NOTE
+    assert "typo.example.com" in found.what
+
+
+def test_a_file_in_place_of_a_mirror_is_called_one_and_the_cure_names_the_mirror(tmp_path):
+    (tmp_path / "copies").write_text("a file")
+    settings = MirrorSettings(path="copies")
+    (found,) = [
+        each
+        for each in check_store(open_store(settings, tmp_path), settings, "[mirror] copies", None)
+        if each.level is Level.PROBLEM
+    ]
+    assert "is a file, not a folder" in found.what
+    assert "[[mirror]]" in found.cure
 
 
 # the probe and the folder

@@ -1,7 +1,7 @@
 """The examination, read top to bottom: configuration, posts, stores, hosts, machine."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from migrator.doctor.store import check_store
 from migrator.errors import ConfigError, LedgerError, MigratorError
 from migrator.events import Event, Examining, Listener, PostSkipped, stage
 from migrator.finding import Area, Finding, Level, note
+from migrator.homes import homeless
 from migrator.ledger import Ledger
 from migrator.model import Asset, Post, SkippedPost
 from migrator.posts import obstacles, read_posts
@@ -104,6 +105,12 @@ def _read(checkup: Checkup) -> tuple[list[Post | SkippedPost], list[Finding]]:
     return read, []
 
 
+def _obstacle(checkup: Checkup, ledger: Ledger | None) -> Callable[[Post], SkippedPost | None]:
+    """What keeps a post as it is: it has no folder for its images, or cannot be written."""
+    settings, written = checkup.settings, obstacles(checkup.settings.safety, ledger)
+    return lambda post: homeless(post, settings, checkup.site.root) or written(post)
+
+
 def _posts_check(checkup: Checkup, read: Sequence[Post | SkippedPost]) -> Check:
     def check() -> Iterator[Finding]:
         with ExitStack() as stack:
@@ -111,7 +118,7 @@ def _posts_check(checkup: Checkup, read: Sequence[Post | SkippedPost]) -> Check:
             with suppress(LedgerError):  # a finding of the disk's
                 if ledger := Ledger.look(checkup.site.ledger):
                     stack.callback(ledger.close)
-            yield from check_posts(read, obstacles(checkup.settings.safety, ledger))
+            yield from check_posts(read, _obstacle(checkup, ledger))
         yield from check_routes(read, checkup.settings.route)
 
     return check

@@ -1,5 +1,6 @@
 """Does the configuration say something, and does what it says fit together?"""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields
@@ -10,6 +11,7 @@ from migrator.config.fields import key_of
 from migrator.config.loading import FILE_NAME, Loaded
 from migrator.errors import ConfigError
 from migrator.finding import Area, Finding, note, ok, problem, trouble
+from migrator.homes import unresolved
 from migrator.rewriter.links import WITH_POST, check_links
 from migrator.sites import Generator, detect
 from migrator.state import Site
@@ -18,6 +20,7 @@ from migrator.uploader.providers import PROVIDERS
 
 _FOR_BOTH = {"type", "prefix", "public_url", "key"}
 _LOCAL = {"path"}
+_STRICT = {"Hexo", "Hugo", "Jekyll"}  # the others follow relative links out of what they publish
 
 
 def check_config(loaded: Loaded | ConfigError, root: Path, *, trusted: bool) -> Iterator[Finding]:
@@ -47,7 +50,7 @@ def check_config(loaded: Loaded | ConfigError, root: Path, *, trusted: bool) -> 
         yield trouble(Area.CONFIG, error)
         return
     yield from _idle(settings)
-    yield from _unpublished(settings, detect(root))
+    yield from _unpublished(settings, detect(root), root)
     if loaded.file is not None:
         yield ok(Area.CONFIG, f"{loaded.file.name} can be read and fits together", str(loaded.file))
 
@@ -94,10 +97,22 @@ def _idle(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _unpublished(settings: Settings, generator: Generator) -> Iterator[Finding]:
+def _unpublished(settings: Settings, generator: Generator, root: Path) -> Iterator[Finding]:
     """A folder for images that the site's generator does not show where links would look."""
     store, links = settings.store, settings.rewrite.links
-    if store.type != "local" or not generator.name or store.public_url:
+    if words := unresolved(settings, root):
+        yield problem(Area.CONFIG, words, "_config.yml")
+    if store.type != "local" or store.public_url:
+        return
+    if ".." in PurePosixPath(os.path.relpath(root / store.path, root)).parts:
+        yield problem(
+            Area.CONFIG,
+            f"links to {store.path} would lead out of the site, where readers cannot follow",
+            "[store]",
+            "Name a folder of the site, or write the address at which readers see it: public_url.",
+        )
+        return
+    if not generator.name:
         return
     published = PurePosixPath(generator.store_path).parent
     shown = (
@@ -108,7 +123,7 @@ def _unpublished(settings: Settings, generator: Generator) -> Iterator[Finding]:
     if not shown:
         keys = {"public_url": generator.public_url, "links": generator.links}
         more = "".join(f', {key} = "{value}"' for key, value in keys.items() if value)
-        yield note(
+        yield (problem if generator.name in _STRICT else note)(
             Area.CONFIG,
             f"{generator.name} may not show images of {store.path}/ where links to them would look",
             "[store]",

@@ -81,6 +81,14 @@ def hosts_of(posts: Sequence[Post], settings: Settings, public_root: str | None)
 def check_hosts(asked: Sequence[Asked], settings: Settings, root: Path) -> Iterator[Finding]:
     """Fetch one image of each host, all at the same time and within a limit of time."""
     some = asked[:MOST]
+    if not some and settings.scan.hosts:
+        yield note(
+            Area.HOSTS,
+            f"no post shows an image of {', '.join(settings.scan.hosts)}, so nothing would move",
+            "hosts in [scan]",
+            "Compare it with the hosts that migrator scan names.",
+        )
+        return
     if not some:
         yield ok(Area.HOSTS, "no post shows an image of another host")
         return

@@ -47,12 +47,16 @@ def check_posts(
     groups: dict[Reason, list[str]] = defaultdict(list)
     for each in skipped:
         groups[each.reason].append(each.name)
+    homes = next((each.detail for each in skipped if each.reason is Reason.NO_FOLDER), "")
+    with_images = sum(bool(post.references) for post in posts)
     for reason, names in groups.items():
-        make = problem if reason in _SERIOUS else note
+        none_is_left = reason is Reason.NO_FOLDER and len(names) == with_images
+        make = problem if reason in _SERIOUS or none_is_left else note
         what = f"{counted(len(names), 'post')} would stay as it is"
         if len(names) > 1:
             what = f"{counted(len(names), 'post')} would stay as they are"
-        yield make(Area.POSTS, f"{what}: {reason.words}", _some(names), _CURES.get(reason, ""))
+        cure = homes if reason is Reason.NO_FOLDER else _CURES.get(reason, "")
+        yield make(Area.POSTS, f"{what}: {reason.words}", _some(names), cure)
     noted = [f"{post.name}:{each.line}" for post in posts for each in post.notes]
     if noted:
         first = next(each.text for post in posts for each in post.notes)

@@ -9,7 +9,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from migrator.config import StoreSettings
+from migrator.config import MirrorSettings, StoreSettings
 from migrator.doctor.guarded import failed
 from migrator.doctor.probe import PROBE_URL, Probe, make_probe
 from migrator.errors import MigratorError
@@ -153,7 +153,8 @@ def _check_create_only(store: BucketStore) -> Iterator[Finding]:
 
 def _check_folder(store: LocalStore, settings: StoreSettings, where: str) -> Iterator[Finding]:
     label, folder = settings.label, Path(store.identity.removeprefix("local:"))
-    cure = "Make it writable for you, or choose another path in [store]."
+    table = "[[mirror]]" if isinstance(settings, MirrorSettings) else "[store]"
+    cure = f"Make it writable for you, or choose another path in {table}."
     yield from check_room(Area.STORE, folder)
     if not folder.exists():
         above = _existing(folder)
@@ -163,7 +164,8 @@ def _check_folder(store: LocalStore, settings: StoreSettings, where: str) -> Ite
             yield ok(Area.STORE, f"the folder {label}/ will be made")
         return
     if not folder.is_dir():
-        yield problem(Area.STORE, "is no folder", label, "Choose another path in [store].")
+        what = f"{label} is a file, not a folder"
+        yield problem(Area.STORE, what, label, f"Move it away, or choose another path in {table}.")
         return
     probe = make_probe()
     key = f"{OWN}probe-{uuid.uuid4().hex}.png"

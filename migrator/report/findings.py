@@ -10,7 +10,7 @@ from migrator.redact import redact
 from migrator.report.escape import for_terminal
 from migrator.report.quantities import counted
 
-_LABEL = 12  # columns of an area's name
+_LABEL = 13  # columns of an area's name
 _SCREEN = 18  # lines of findings: with headings, what was cut and the end, a screen of 24
 _NAMES = {
     Area.CONFIG: "config",

@@ -392,7 +392,7 @@ def test_a_folder_that_cannot_be_one_is_a_problem(site, doctor):
     site.write("images", "a file")
     site.write("migrator.toml", '[store]\npath = "images"\n')
     ended = doctor()
-    assert "is no folder" in one(ended, area="store")
+    assert "is a file, not a folder" in one(ended, area="store")
     assert ended.status == 8
 
 
