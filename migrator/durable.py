@@ -201,7 +201,7 @@ def problems_told(path: Path, size: int = 0) -> Iterator[None]:
 
 
 def _problem(error: OSError, path: Path, size: int) -> EnvironmentProblem:
-    again = "then run `migrator resume`"
+    again = "then run the command again"
     match error.errno:
         case errno.ENOSPC:
             what = f"the disk is full: {path} needs {size:,} bytes more, {_free(path)} are free"
@@ -224,6 +224,9 @@ def _problem(error: OSError, path: Path, size: int) -> EnvironmentProblem:
         case errno.ENOENT:
             what = f"cannot write {path}: its folder vanished"
             cure = f"See that its disk is still there, {again}."
+        case errno.ENOTDIR | errno.EEXIST if (file := _file_above(path)) is not None:
+            what = f"cannot write {path}: {file} is a file, not a folder"
+            cure = f"Move it away or choose another folder, {again}."
         case errno.EACCES | errno.EPERM:
             what = f"no permission to write {error.filename or path}"
             cure = f"Make it writable for you, {again}."
@@ -231,6 +234,12 @@ def _problem(error: OSError, path: Path, size: int) -> EnvironmentProblem:
             what = f"cannot write {path}: {error.strerror or error}"
             cure = f"Remove the cause, {again}."
     return EnvironmentProblem(what, cure)
+
+
+def _file_above(path: Path) -> Path | None:
+    """The file that stands where ``path`` or a folder above it should be one."""
+    found = next((each for each in (path, *path.parents) if each.exists()), None)
+    return None if found is None or found.is_dir() else found
 
 
 def _free(path: Path) -> str:

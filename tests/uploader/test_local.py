@@ -136,8 +136,17 @@ def test_symbolic_links_below_the_folder_are_refused(store, folder, tmp_path, fe
 def test_a_file_where_a_folder_must_be_ends_the_run(store, folder, fetched):
     (folder / "ab").touch()
     image = fetched()
-    with pytest.raises(EnvironmentProblem, match=r"cannot write .*cd\.png"):
+    with pytest.raises(EnvironmentProblem, match=r"cannot write .*cd\.png.*ab is a file, not a"):
         store.put_new(KEY, image.path, image.asset, SOURCE)
+
+
+def test_a_file_in_place_of_the_store_is_called_one_and_no_run_is_spoken_of(tmp_path):
+    (tmp_path / "images").touch()
+    for folder in ("images", "images/deeper"):
+        with pytest.raises(EnvironmentProblem, match="images is a file, not a folder") as caught:
+            LocalStore(tmp_path / folder).check()
+        assert "run the command again" in caught.value.hint
+        assert "resume" not in caught.value.hint
 
 
 def test_a_folder_that_vanished_is_not_made_anew(store, folder, fetched):
