@@ -170,7 +170,7 @@ class _Evidence:
         for each in seen:
             self._same_bytes[each.host, each.asset.sha256].add(each)
             if each.is_redirected:
-                self._same_target[each.host, each.target].add(each)
+                self._same_target[each.host, each.target_thing].add(each)
         pictures = {probe: each for probe, each in answers.items() if isinstance(each, Asset)}
         to_any_name = [
             (host_of(probe.url), each) for probe, each in pictures.items() if not probe.referer
@@ -195,7 +195,7 @@ class _Evidence:
         if alike.things >= (_MANY_SMALL if _is_small(asset) else _MANY):
             yield Reason.SAME_BYTES, f"{image.host}{alike.beside(image)}"
         if image.is_redirected:
-            redirected = self._same_target[image.host, image.target]
+            redirected = self._same_target[image.host, image.target_thing]
             if redirected.things >= _REDIRECTED:
                 where = f"to {redact(image.target)}"
                 yield Reason.SAME_TARGET, f"{where}{redirected.beside(image)}"

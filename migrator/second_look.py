@@ -1,6 +1,7 @@
 """What to ask hosts once more, to see whether what they gave is to be trusted. Pure."""
 
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,7 +13,11 @@ from migrator.reasons import Reason
 from migrator.urls import canonical, identity, names_an_image
 
 _FOLDERS = 3  # of a host, to be asked for a made-up name
+_ENDINGS = 8  # of names in one folder
 _SAMPLE = 3  # images of a host, to be asked for as another page would
+
+# A parameter of a query that says which image is meant, and not in which shape.
+_NAMING = re.compile(r"(?i)(?:^|&)(?:[a-z_]*id|file|filename|name|img|image|pic|path|src|url)=")
 
 Answers = Mapping[Probe, Asset | Reason]  # the image that came, or why none did
 
@@ -22,8 +27,8 @@ class Seen:
     """An image as a host gave it, by its identity ``url``.
 
     ``source`` and ``target``, where redirects ended, are canonical; ``thing`` is the same for all
-    variants of one image. ``fresh`` is whether it was not judged yet, ``decoy`` whether its
-    host can tell that there is no image of some name, and ``pages`` the Referers with which a
+    variants of one image, and so is ``target_thing`` for ``target``. ``fresh`` is whether it was
+    not judged yet, ``decoy`` whether its host can tell that there is no image of some name, and ``pages`` the Referers with which a
     second look could show something.
     """
 
@@ -34,6 +39,7 @@ class Seen:
     thing: str
     asset: Asset
     is_redirected: bool
+    target_thing: str
     fresh: bool = False
     decoy: bool = False
     pages: tuple[str, ...] = ()
@@ -58,6 +64,7 @@ class Seen:
             thing,
             asset,
             target != source and _thing(target, hosts) != thing,
+            _thing(target, hosts),
             fresh,
             decoy,
             pages,
@@ -70,18 +77,32 @@ class Seen:
 
 
 def decoys(images: Iterable[Seen], made_up: Callable[[], str]) -> Iterator[Probe]:
-    """A made-up sibling in each host's fullest folders; the query of the others is dropped."""
-    folders: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    """Made-up siblings in each host's fullest folders, one for each way that names end there."""
+    folders: dict[str, dict[str, dict[str, set[str]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(set))
+    )
     for each in images:
         if each.fresh and each.decoy:
             folder, _, name = each.source.partition("?")[0].rpartition("/")
-            folders[each.host][folder].add(name)
+            folders[each.host][folder][_pattern(each.source, name)].add(each.source)
     for _, by_folder in sorted(folders.items()):
-        fullest = sorted(by_folder.items(), key=lambda item: (-len(item[1]), item[0]))
-        for folder, names in fullest[:_FOLDERS]:
-            endings = Counter(map(_ending, names))
-            ending = min(endings, key=lambda each: (-endings[each], each))
-            yield Probe(f"{folder}/{made_up()}{ending}")
+        fullest = sorted(
+            by_folder.items(), key=lambda item: (-sum(map(len, item[1].values())), item[0])
+        )
+        for folder, patterns in fullest[:_FOLDERS]:
+            most = sorted(patterns, key=lambda each: (-len(patterns[each]), each))[:_ENDINGS]
+            for pattern in most:
+                yield Probe(f"{folder}/{pattern.format(made_up())}")
+
+
+def _pattern(url: str, name: str) -> str:
+    """The last part of ``url`` with a gap where it names the image: in its query, or ``name``."""
+    query = url.partition("?")[2]  # canonical, so there are no braces in it
+    naming = None if names_an_image(url) else _NAMING.search(query)
+    if naming:
+        _, mark, rest = query[naming.end() :].partition("&")
+        return f"{name}?{query[: naming.end()]}{{}}{mark}{rest}"
+    return "{}" + _ending(name)
 
 
 def samples(images: Iterable[Seen]) -> Iterator[Probe]:

@@ -300,6 +300,26 @@ def test_made_up_names_are_asked_in_the_fullest_folders_with_their_ending():
     ]
 
 
+def test_each_ending_of_a_folder_has_a_made_up_name_and_a_name_in_a_query_too():
+    images = [stored(f"{HOST}/f/{name}") for name in ("a.png", "b.png", "c.jpg", "d")]
+    images += [stored(f"{HOST}/pic.php?w=9&id={number}&x={{") for number in range(2)]
+    images.append(stored("https://u.example/u/12?v=4"))
+    ask = Hosts()
+    judge(images, ask=ask)
+    assert [each.url for each in ask.asked if not each.referer] == [
+        f"{HOST}/f/made-up-0.png",
+        f"{HOST}/f/made-up-1",
+        f"{HOST}/f/made-up-2.jpg",
+        f"{HOST}/pic.php?w=9&id=made-up-3&x=%7B",
+        "https://u.example/u/made-up-4",
+    ]
+
+
+def test_redirects_to_one_picture_with_other_queries_are_held():
+    images = [stored(url, url, final_url=f"{HOST}/c/x.jpg?src={url}") for url in urls(2)]
+    assert set(reasons(images).values()) == {Reason.SAME_TARGET}
+
+
 def test_no_name_is_made_up_where_names_do_not_matter():
     ask = Hosts(any_name=picture("a"))
     image = stored("https://mmbiz.qpic.cn/mmbiz_png/abc/640?wx_fmt=png", "a")
