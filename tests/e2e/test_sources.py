@@ -106,7 +106,7 @@ def test_a_bucket_that_refuses_costs_its_images_and_not_the_run(
     ended = site.migrator("migrate", "posts", "--yes", "--json", "--trust-config")
     assert ended.status == 3
     refused, moved = ended.json["images"]
-    assert (refused["state"], refused["reason"]) == ("failed", "forbidden")
+    assert (refused["state"], refused["reason"]) == ("failed", "bucket-refused")
     assert moved["state"] == "stored"
     assert f"{QINIU}/1.png".encode() in path.read_bytes()
     assert "not-the-secret" not in ended.out + ended.err
