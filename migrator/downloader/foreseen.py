@@ -8,7 +8,7 @@ from migrator.downloader.client import vetted
 from migrator.downloader.faults import Unfetched
 from migrator.model import Failed
 from migrator.reasons import Reason
-from migrator.urls import absolute, is_local
+from migrator.urls import absolute, is_local, without_fragment
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -21,7 +21,7 @@ def foreseen(url: str, settings: Settings) -> Failed | None:
     if settings.route or is_local(url):
         return None
     try:
-        target = vetted(absolute(url))
+        target = vetted(absolute(without_fragment(url.strip())))
     except Unfetched as fault:
         return Failed(url, fault.reason, fault.detail)
     return _of_address(url, target, settings)
