@@ -30,7 +30,7 @@ from migrator.errors import ConfigError, StoreRefused
 from migrator.reasons import Reason
 from migrator.uploader.answers import Refusal
 from migrator.uploader.base import StoreError
-from migrator.uploader.credentials import key_from
+from migrator.uploader.credentials import check_variables, key_from
 from migrator.uploader.providers import Address
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Connection:
         when: Literal["when_supported", "when_required"] = (
             "when_supported" if provider.checksums == "crc32" else "when_required"
         )
+        check_variables(settings)
         try:
             session = boto3.session.Session(profile_name=settings.profile or None)
             self._client = session.client(

@@ -60,6 +60,17 @@ def test_a_variable_that_is_named_and_not_set(rclone_site, settings, opened, mon
         opened(rclone_site).check()
 
 
+@pytest.mark.parametrize("value", ["SKPROBE1\r", "SK\nPROBE1"])
+def test_a_line_end_in_a_key_is_told_with_its_variable(
+    rclone_site, settings, opened, monkeypatch, value
+):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKPROBE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", value)
+    with pytest.raises(ConfigError, match="AWS_SECRET_ACCESS_KEY holds a line end") as caught:
+        opened(rclone_site, without_keys(settings)).check()
+    assert "PROBE1" not in f"{caught.value}{caught.value.hint}"
+
+
 def test_spaces_around_a_copied_key_do_no_harm(rclone_site, settings, opened, monkeypatch):
     monkeypatch.setenv(settings.secret_key_env, " SKPROBE1\n")
     opened(rclone_site).check()
