@@ -35,7 +35,7 @@ def group_name(reason: str | None, url: str, sha256: str | None) -> str:
     """
     if sha256 and reason in PICTURES:
         return sha256[:SHORT]
-    return f"{reason}:{host_of(url) or 'local'}"
+    return _reason_at(reason, url)
 
 
 def host_of(url: str) -> str:
@@ -61,7 +61,7 @@ def meant(what: str, held: Sequence[PastImage]) -> tuple[list[PastImage], list[s
         found = [each for each in held if _sha256(each) in digests]
         if found:
             return found, sorted(digests)
-    found = [each for each in held if name_of(each) == what]
+    found = [each for each in held if what in (name_of(each), wide_name(each))]
     if found:
         return found, sorted({_word(each) for each in found})
     found = [each for each in held if each.url == identity(what)]
@@ -75,6 +75,11 @@ def name_of(image: PastImage) -> str:
     return group_name(image.reason, image.url, _sha256(image))
 
 
+def wide_name(image: PastImage) -> str:
+    """The name of all that is held at the host of ``image`` for its reason, in several groups."""
+    return _reason_at(image.reason, image.url)
+
+
 def let_through(
     reason: Reason | None, url: str, asset: Asset | None, accepted: Collection[str]
 ) -> bool:
@@ -83,6 +88,10 @@ def let_through(
     ``accepted`` is what `meant` said to remember.
     """
     return _at(reason, url) in accepted or (asset is not None and asset.sha256 in accepted)
+
+
+def _reason_at(reason: str | None, url: str) -> str:
+    return f"{reason}:{host_of(url) or 'local'}"
 
 
 def _word(image: PastImage) -> str:
@@ -100,7 +109,7 @@ def _sha256(image: PastImage) -> str:
 
 
 def _nearest(what: str, held: Iterable[PastImage]) -> str:
-    names = {name for each in held for name in (name_of(each), each.url)}
+    names = {name for each in held for name in (name_of(each), wide_name(each), each.url)}
     if not names:
         return "Nothing is held here."
     near = get_close_matches(what, sorted(names), n=_NEAREST, cutoff=0.5)

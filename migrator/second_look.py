@@ -28,8 +28,8 @@ class Seen:
 
     ``source`` and ``target``, where redirects ended, are canonical; ``thing`` is the same for all
     variants of one image, and so is ``target_thing`` for ``target``. ``fresh`` is whether it was
-    not judged yet, ``decoy`` whether its host can tell that there is no image of some name, and ``pages`` the Referers with which a
-    second look could show something.
+    not judged yet, ``decoy`` whether its host can tell that there is no image of some name, and
+    ``pages`` the Referers with which a second look could show something.
     """
 
     url: str

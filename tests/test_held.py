@@ -27,6 +27,7 @@ ALL = [A, B, C, SVG, LARGE]
         (A.asset.sha256[:9].upper(), [A, B], [A.asset.sha256]),
         ("d" * 8, [SVG], ["d" * 64]),
         ("svg:h.example:8443", [SVG], ["svg https://h.example:8443/d.svg"]),
+        ("same-bytes:h.example", [A, B, C], [A.asset.sha256, C.asset.sha256]),
         ("too-large:h.example", [LARGE], [f"too-large {LARGE.url}"]),
         ("https://h.example/a.png", [A], [f"same-bytes {A.url}"]),
         ("//H.example:443/%61.png#x", [A], [f"same-bytes {A.url}"]),

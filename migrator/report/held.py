@@ -1,17 +1,20 @@
 """What is held, and what the user let through: as text and as JSON. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from migrator.held import name_of
+from migrator.held import name_of, wide_name
 from migrator.model import PastImage
+from migrator.reasons import Reason
+from migrator.redact import redact
 from migrator.report.escape import for_terminal, short_url
 from migrator.report.json import encoded
 from migrator.report.quantities import counted, size
-from migrator.urls import without_login
 
 _SHOWN = 3  # images of a group
+_REDIRECTED = (Reason.SAME_TARGET, Reason.STAND_IN)
 
 
 def held_text(held: Sequence[PastImage], *, width: int = 80, full: bool = False) -> str:
@@ -24,6 +27,9 @@ def held_text(held: Sequence[PastImage], *, width: int = 80, full: bool = False)
         lines += ["", *_group(images, width, None if full else _SHOWN)]
         them = "it" if len(images) == 1 else "them"
         lines.append(f"  To let {them} through:  migrator accept {for_terminal(name)}")
+    wide = Counter(wide_name(images[0]) for _, images in groups)
+    for name in sorted(name for name, number in wide.items() if number > 1):
+        lines += ["", f"All {wide[name]} groups at once:  migrator accept {for_terminal(name)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -45,7 +51,7 @@ def accepted_json(images: Sequence[PastImage], accepted: Sequence[str], next_com
     """What was let through, as ``migrator accept WHAT --json`` prints it."""
     return encoded(
         {
-            "accepted": list(accepted),
+            "accepted": [redact(each) for each in accepted],
             "images": [_image(each) for each in images],
             "next": next_command,
         }
@@ -68,7 +74,12 @@ def _group(images: Sequence[PastImage], width: int, limit: int | None) -> list[s
         pixels = f"{asset.width}x{asset.height} pixels, " if asset.width else ""
         picture = f" ({pixels}{size(asset.size)}, {asset.media_type})"
     lines = [f"{counted(len(images), 'image')}: {words}{picture}"]
-    lines += [f"  {short_url(each.url, width - 2)}" for each in images[:limit]]
+    short = [short_url(each.url, width - 2) for each in images[:limit]]
+    for image, line in zip(images[:limit], short, strict=True):
+        distinct = short.count(line) == 1
+        lines.append(f"  {line if distinct else for_terminal(redact(image.url))}")
+        if image.reason in _REDIRECTED and image.final_url not in ("", image.url):
+            lines.append(f"    redirected to {for_terminal(redact(image.final_url))}")
     if limit is not None and len(images) > limit:
         lines.append(f"  and {counted(len(images) - limit, 'more image')}")
     return lines
@@ -77,7 +88,7 @@ def _group(images: Sequence[PastImage], width: int, limit: int | None) -> list[s
 def _image(image: PastImage) -> dict[str, Any]:
     asset = image.asset
     return {
-        "url": without_login(image.url),
+        "url": redact(image.url),
         "reason": image.reason,
         "sha256": asset.sha256 if asset else None,
         "size": asset.size if asset else None,

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 from migrator.model import Asset, PastImage
 from migrator.reasons import Reason
@@ -35,6 +36,26 @@ def test_every_group_has_its_reason_its_picture_and_one_command():
         "  To let it through:  migrator accept too-large:h.example\n"
     )
     assert "more images" not in held_text(images, full=True)
+
+
+def test_several_groups_of_one_reason_at_a_host_have_one_command_for_all():
+    images = [held(n, asset=replace(SAME, sha256=str(n) * 64)) for n in range(4)]
+    text = held_text([*images, held(9, Reason.SVG)])
+    assert text.endswith("\nAll 4 groups at once:  migrator accept same-bytes:h.example\n")
+    assert text.count("at once") == 1
+
+
+def test_the_target_of_a_redirect_and_queries_that_differ_are_shown_without_secrets():
+    url = "https://h.example/show?id="
+    images = [
+        replace(held(n, Reason.SAME_TARGET), url=f"{url}{n}&token=s3", final_url=f"{url}x&token=s3")
+        for n in range(2)
+    ]
+    text = held_text(images)
+    for number in range(2):
+        assert f"  {url}{number}&token=***\n    redirected to {url}x&token=***\n" in text
+    assert "s3" not in held_json(images)
+    assert "s3" not in accepted_json(images, [f"same-target {each.url}" for each in images], "")
 
 
 def test_the_order_of_the_ledger_does_not_matter():
