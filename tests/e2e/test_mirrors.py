@@ -96,7 +96,7 @@ def test_a_wrong_key_of_a_mirror_is_told_as_the_mirrors(site, rclone_site):
     assert ended.status == 8
     said = " ".join(ended.err.split())
     assert f"the mirror s3://{rclone_site.settings.bucket}: " in said
-    assert "mirror.profile" in said
+    assert "WRONG, which [mirror] names" in said
 
 
 def test_a_mirror_that_lacks_one_image_keeps_that_image_from_being_linked(site):
