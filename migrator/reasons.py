@@ -76,7 +76,7 @@ class Reason(StrEnum):
     PROTOCOL = "protocol", "the host's answer is not valid HTTP", True
     ENCODING = "encoding", "the host compresses the image although asked not to"
     TRUNCATED = "truncated", "the image is not complete", True
-    NOT_AN_IMAGE = "not-an-image", "the host answers with something that is not an image"
+    NOT_AN_IMAGE = "not-an-image", "what came is not an image"
     DAMAGED = "damaged", "the image is damaged"
     SOURCE_MISSING = "source-missing", "no folder or bucket of the routes holds the image"
     BUCKET_REFUSED = "bucket-refused", "the bucket of a route does not let us read the image"
@@ -102,6 +102,7 @@ class Reason(StrEnum):
     STORE_REJECTED = "store-rejected", "the store does not take this image"
     STORE_CONFLICT = "store-conflict", "the store holds other bytes under our name"
     STORE_MISMATCH = "store-mismatch", "the store gives back other bytes than it was given", True
+    STORE_LOST = "store-lost", "the image vanished from the store before it was linked to", True
     PUBLIC_URL = "public-url", "the public address does not serve what was stored", True
 
     # posts that were left alone as a whole
