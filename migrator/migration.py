@@ -183,6 +183,12 @@ class Migration:
             del stored[identity(held.url)]
         if self.settings.safety.placeholders != "allow":
             ledger.passed(stored)
+        for task in plan.tasks:  # the proof of an image may be hours old by now
+            each = stored.get(identity(task.url))
+            if each and self.transfer.lost(each, task):
+                ledger.record(run, gone := Failed(each.url, Reason.STORE_LOST, each.placement.key))
+                self.listener(ImageDone(gone))
+                del stored[identity(task.url)]
         keys = {image: each.placement.key for image, each in stored.items()}
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
             plan.posts,

@@ -111,6 +111,10 @@ class Transfer:
         """The store that links go to."""
         return self._stores.first
 
+    def lost(self, stored: Stored, task: TransferTask) -> bool:
+        """Whether what was stored and proven is seen to be gone again."""
+        return self._stores.lost(stored, task.homes)
+
     def size(self, task: TransferTask) -> int | None:
         """The size in bytes that the image's host states, if it does; fetches no body."""
         try:

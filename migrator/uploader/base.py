@@ -101,6 +101,13 @@ class Store(Protocol):
         """
         ...
 
+    def lost(self, key: str, size: int) -> bool:
+        """Whether a proven object of ``size`` bytes is gone, as far as this tells without asking.
+
+        A folder can be looked at once more right before a link is written; a bucket is not asked.
+        """
+        ...
+
     def public_url(self, key: str) -> str | None:
         """Where readers find the object; ``None`` where that is not known."""
         ...

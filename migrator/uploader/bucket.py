@@ -195,6 +195,10 @@ class BucketStore:
                 if not each["Key"].rpartition("/")[2].startswith(OWN):
                     yield each["Key"]
 
+    def lost(self, key: str, size: int) -> bool:  # noqa: ARG002 - it is the protocol's
+        """See ``Store.lost``."""
+        return False
+
     def public_url(self, key: str) -> str | None:
         """``key`` below the bucket's public address, the user's or the service's own."""
         root = self._address.public_url

@@ -133,6 +133,13 @@ class LocalStore:
                 if key.startswith(prefix) and not ours and S_ISREG(path.lstat().st_mode):
                     yield key
 
+    def lost(self, key: str, size: int) -> bool:
+        """See ``Store.lost``."""
+        try:
+            return self._path(key).stat().st_size != size
+        except FileNotFoundError:
+            return True
+
     def public_url(self, key: str) -> str | None:
         """``key`` below the public address of the folder, if the user gave one."""
         return None if self._public_url is None else f"{self._public_url}/{quote(key)}"

@@ -135,6 +135,12 @@ class Stores:
         keys = first.keys(self._name(known), homes)
         return all(confirm(first.store, known.asset, key) for key in keys)
 
+    def lost(self, stored: Stored, homes: Sequence[str]) -> bool:
+        """Whether a copy of ``stored`` is gone from the first store since (``Store.lost``)."""
+        first = self._all[0]
+        keys = first.keys(self._name(stored), homes)
+        return any(first.store.lost(key, stored.asset.size) for key in keys)
+
     def mirror(self, known: Stored, homes: Sequence[str], spool: Path) -> tuple[Placement, ...]:
         """See that every mirror has ``known`` as well, from the first store's copy if need be.
 

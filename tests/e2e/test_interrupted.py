@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -120,6 +121,33 @@ def every_link_leads_to_an_image(site):
         )
         for link in links:
             assert (post.parent / link.decode()).is_file(), (post, link)
+
+
+def test_no_post_links_to_what_somebody_deleted_from_the_store_meanwhile(many):
+    (served,) = many.host._scenarios["/5.png"]
+    waiting = threading.Event()
+
+    def later(connection):
+        waiting.wait(60)
+        connection.send(served) if isinstance(served, bytes) else served(connection)
+
+    many.host.on("/5.png", later)
+    process = many.start("migrate", "posts", "--yes")
+    while sum(path.is_file() for path in many.root.glob("migrated-images/*/*")) < 10:
+        assert process.poll() is None
+        time.sleep(0.01)
+    for path in many.root.glob("migrated-images/*/*"):
+        path.unlink()
+    waiting.set()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, out + err
+    assert "vanished from the store" in out
+    texts = [post.read_bytes() for post in (many.root / "posts").rglob("*.md")]
+    there = {path.name.encode() for path in many.root.glob("migrated-images/*/*")}
+    linked = {name for text in texts for name in re.findall(rb"[0-9a-f]{64}\.\w+", text)}
+    assert linked <= there
+    assert many.migrator("migrate", "posts", "--yes").status == 0
+    every_link_leads_to_an_image(many)
 
 
 def test_resuming_with_another_store_moves_every_image_there(cut):
