@@ -35,7 +35,7 @@ def migrate(
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Move at most N images.")
     ] = None,
-    to: options.To = "",
+    to: options.To = None,
     local: Annotated[
         bool, typer.Option("--local", help="Files of the site that posts show, too.")
     ] = False,
@@ -65,12 +65,17 @@ def migrate(
     """
     from migrator.cli.asked import STORE_NAMES, Asked, absolute, typed
     from migrator.cli.change import Show, change
+    from migrator.errors import UsageError
 
+    if to is not None and not to.strip():  # a shell variable that is not set
+        raise UsageError("--to names no store", "Name a folder, or s3://BUCKET/PREFIX.")
+    place = to or ""
+    is_folder = place and "://" not in place and place not in STORE_NAMES
     asked = Asked(
         "migrate",
         typed(),
         tuple(map(absolute, paths)),
-        to=to if not to or "://" in to or to in STORE_NAMES else absolute(Path(to)),
+        to=absolute(Path(place)) if is_folder else place,
         links=links,
         text=text,
         yes=yes,

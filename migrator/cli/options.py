@@ -11,7 +11,7 @@ import typer
 
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Posts, or folders of posts.")]
 To = Annotated[
-    str,
+    str | None,
     typer.Option("--to", metavar="STORE", help="Where images go: a folder, or s3://bucket/prefix."),
 ]
 Links = Annotated[bool, typer.Option("--links", help="Links to image files, too.")]

@@ -32,6 +32,10 @@ def test_an_unknown_key_is_named_with_the_nearest(site):
     unchanged(site, "migrate", "posts", "--yes", status=2, says=["buckett", "bucket"])
 
 
+def test_a_store_without_a_name_is_not_the_default_one(site):
+    unchanged(site, "migrate", "posts", "--yes", "--to", "", status=2, says="--to names no store")
+
+
 def test_an_unknown_option_or_command_is_named(site):
     unchanged(site, "migrate", "posts", "--dryrun", status=2, says=["--dryrun", "--dry-run"])
     unchanged(site, "migrat", status=2, says=["migrat", "migrate"])
