@@ -29,8 +29,8 @@ class _Kept:
     content: bytes
 
 
-def rebuild(site: Site, ledger: Ledger) -> int:
-    """Fill the empty ``ledger`` with the runs whose originals ``site`` has; returns their number.
+def rebuild(site: Site, ledger: Ledger) -> list[Relic]:
+    """Fill the empty ``ledger`` with the runs whose originals ``site`` has; returns their posts.
 
     Each run is dated by its name.
     """
@@ -45,7 +45,7 @@ def rebuild(site: Site, ledger: Ledger) -> int:
             relics.append(Relic(run, kept.post, durable.sha256(kept.content), sure, edits or 0))
             after[kept.post] = kept.content
     ledger.exhume(runs, relics)
-    return len(runs)
+    return relics
 
 
 def _now(site: Site, post: str) -> bytes | None:

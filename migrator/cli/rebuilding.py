@@ -27,11 +27,15 @@ def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
         for leftover in site.state.glob(f"{site.new_ledger.name}*"):
             leftover.unlink()
         with Ledger.open(site.new_ledger) as ledger:
-            runs = rebuild(site, ledger)
+            relics = rebuild(site, ledger)
         aside = site.set_ledger_aside()
         site.new_ledger.rename(site.ledger)
         durable.sync_folder(site.state)
-    said = f"Made a new ledger of {counted(runs, 'run')}; posts were not touched."
+    runs, unsure = counted(len(site.runs()), "run"), sum(not each.after for each in relics)
+    said = f"Made a new ledger of {runs}; posts were not touched."
+    if unsure:
+        posts = counted(unsure, "post")
+        said += f" {posts} changed in more than links since: rollback will refuse."
     if aside:
         said += f" The damaged one is {for_terminal(str(aside))}."
     said += "\nSee the runs: migrator runs. To put posts back: migrator rollback RUN"

@@ -67,7 +67,9 @@ def test_a_post_edited_since_is_refused_after_the_ledger_was_lost(site, twice):
     edited.write_bytes(edited.read_bytes() + b"\nmore\n")
     before = site.tree()
     lose(site)
-    assert site.migrator("resume", "--yes").status == 0
+    rebuilt = site.migrator("resume", "--yes")
+    assert rebuilt.status == 0
+    assert "1 post changed in more than links since" in rebuilt.out
     ended = site.migrator("rollback", "--yes")
     assert ended.status == 4
     assert "+more" in ended.err
