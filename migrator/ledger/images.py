@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
+from migrator.ledger.database import Database
 from migrator.ledger.records import Run
 from migrator.ledger.rows import ASSET, KEY, asset_of, image_id, outcome_of, state_of
-from migrator.ledger.rulings import Rulings
 from migrator.model import Held, Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
 
 
-class Images(Rulings):
+class Images(Database):
     """The images of runs, and what is known of them."""
 
     def record(self, run: Run, outcome: Outcome) -> None:

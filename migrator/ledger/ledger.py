@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from migrator.ledger.database import now
+from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import image_id, insert_image, post_id
+from migrator.ledger.rulings import Rulings
 from migrator.plan import Plan
 from migrator.reasons import Reason
 
 
-class Ledger(Images):
+class Ledger(History, Rulings, Images):
     """An open ledger.
 
     Raises:

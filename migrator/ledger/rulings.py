@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from migrator.ledger.database import now
-from migrator.ledger.history import History
+from migrator.ledger.database import Database, now
 
 
-class Rulings(History):
+class Rulings(Database):
     """What the user and the stores said."""
 
     def accept(self, what: Iterable[str]) -> None:
