@@ -177,6 +177,12 @@ class _Evidence:
         ]
         self._to_any_name = {(host, each.sha256) for host, each in to_any_name}
         self._alike = {(host, *_form(each)) for host, each in to_any_name if each.width}
+        made_up = [probe for probe in answers if not probe.referer]
+        self._telling = {  # folders in which the host says of a made-up name that it has none
+            _folder(probe.url)
+            for probe in made_up
+            if isinstance(found := answers[probe], Reason) and not found.retry
+        } - {_folder(probe.url) for probe in made_up if probe in pictures}
         self._elsewhere = {probe: each for probe, each in pictures.items() if probe.referer}
 
     def against(self, image: Seen) -> Iterator[tuple[Reason, str]]:
@@ -189,7 +195,7 @@ class _Evidence:
             yield Reason.KNOWN_PLACEHOLDER, "it is in your list of known_placeholders"
         if (image.host, asset.sha256) in self._to_any_name:
             yield Reason.ANY_NAME, f"{image.host}{alike.beside(image)}"
-        elif (image.host, *_form(asset)) in self._alike:
+        elif self._is_alike(image):
             pixels = f"{asset.width}x{asset.height} pixels"
             yield Reason.ANY_NAME, f"{image.host}: other bytes, but of one type and {pixels}"
         if alike.things >= (_MANY_SMALL if _is_small(asset) else _MANY):
@@ -205,11 +211,20 @@ class _Evidence:
             shapes = f"{_shape(asset)} as it was fetched, {_shape(other)} from {page}"
             yield Reason.BY_REFERER, shapes
 
+    def _is_alike(self, image: Seen) -> bool:
+        """Whether the host gives pictures of this type and size to names that cannot exist."""
+        form = (image.host, *_form(image.asset))
+        return form in self._alike and _folder(image.source) not in self._telling
+
     def _given_elsewhere(self, image: Seen) -> Iterator[tuple[str, Asset]]:
         for probe in image.probes:
             other = self._elsewhere.get(probe)
             if other and other.sha256 != image.asset.sha256:
                 yield probe.referer, other
+
+
+def _folder(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[0]
 
 
 def _form(asset: Asset) -> tuple[str, int | None, int | None]:
