@@ -1,6 +1,7 @@
-# make demo   sets up .venv and runs the main job on the example blog
-# make test   sets up .venv and runs the tests; ARGS are passed on: make test ARGS="-k rollback"
-# make check  formatting, lint, types, layers, generated files, spelling
+# make demo     sets up .venv and runs the main job on the example blog
+# make test     sets up .venv and runs the tests; ARGS are passed on: make test ARGS="-k rollback"
+# make torture  the full size of the tests that try to break it: hours; see docs/reliability.md
+# make check    formatting, lint, types, layers, generated files, spelling
 #
 # Set-up installs only what requirements/*.txt pin by hash, with uv if it is there, else with pip.
 
@@ -12,7 +13,7 @@ PINNED := --require-hashes --only-binary :all:
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
 
-.PHONY: demo test check format generate requirements clean
+.PHONY: demo test torture check format generate requirements clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.ready
@@ -20,6 +21,9 @@ demo: $(VENV)/demo.ready
 
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+torture: $(VENV)/dev.ready
+	$(BIN)/python -m pytest --torture -m torture --timeout 0 -p no:randomly $(ARGS)
 
 check: $(VENV)/dev.ready
 	$(BIN)/ruff format --check .

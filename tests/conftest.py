@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["rig.stores"]
+pytest_plugins = ["rig.stores", "rig.torture"]
 
 FORBID_SKIPS = bool(os.environ.get("MIGRATOR_FORBID_SKIPS"))
 

@@ -12,8 +12,6 @@ from migrator.rewriter.recovery import Action, NotSwapped, decide, look_again, s
 from migrator.rewriter.swap import Conflict, Swapped, prepare
 
 needs_strace = pytest.mark.skipif(bool(strace.MISSING), reason=strace.MISSING)
-# `make torture` sets this: every kill point of the recovery from every kill point of the run.
-THOROUGH = "MIGRATOR_TORTURE" in os.environ
 
 
 @pytest.mark.parametrize(
@@ -181,12 +179,13 @@ both_ways = pytest.mark.parametrize(
 KILL = "signal=KILL"
 
 
+@pytest.mark.torture
 @needs_strace
 @both_ways
 def test_killed_at_every_call_and_run_again_ends_where_an_unkilled_run_ends(
-    tmp_path, calls, faults
+    tmp_path, calls, faults, thorough, figure
 ):
-    posts = 3 if THOROUGH else 1 if faults else 2
+    posts = 3 if thorough else 1 if faults else 2
     Site.build(tmp_path / "n", posts)
     points = strace.points(tmp_path / "n", calls=calls, faults=faults)
     assert len(points) > 10 * posts
@@ -202,16 +201,21 @@ def test_killed_at_every_call_and_run_again_ends_where_an_unkilled_run_ends(
         assert_posts_are_whole(site, befores)
         site.run()
         assert_done_and_clean(site, befores)
+    figure(f"killed at each of {len(points)} calls of {posts} posts' replacement")
 
 
+@pytest.mark.torture
 @needs_strace
 @both_ways
-def test_killed_in_the_middle_of_recovery_it_recovers_the_next_time(tmp_path, calls, faults):
+def test_killed_in_the_middle_of_recovery_it_recovers_the_next_time(
+    tmp_path, calls, faults, thorough, figure
+):
+    kills = 0
     Site.build(tmp_path / "n")
     swap = "link" if faults else "renameat2"
     points = strace.points(tmp_path / "n", calls=calls, faults=faults)
     first = next(n for n, point in enumerate(points) if point.startswith(swap))
-    for number, point in enumerate(points if THOROUGH else points[first::6]):
+    for number, point in enumerate(points if thorough else points[first::6]):
         root = tmp_path / str(number)
         befores = {"0.md": (Site.build(root).posts / "0.md").read_bytes()}
         strace.run(root, faults=[*faults, point.format(KILL)])
@@ -225,6 +229,8 @@ def test_killed_in_the_middle_of_recovery_it_recovers_the_next_time(tmp_path, ca
             assert_posts_are_whole(copy, befores)
             copy.run()
             assert_done_and_clean(copy, befores)
+            kills += 1
+    figure(f"{kills} kills in a recovery from a kill")
 
 
 @needs_strace
