@@ -2,9 +2,10 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
+from migrator.config import DownloadSettings
 from migrator.interruption import Stop
 
 Task = TypeVar("Task")
@@ -97,3 +98,26 @@ def run_bounded(
     if fatal is not None:
         raise fatal
     stop.check()
+
+
+def in_threads(
+    work: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    settings: DownloadSettings,
+    host_of: Callable[[Task], str],
+    stop: Stop,
+) -> Iterator[tuple[Task, Result]]:
+    """Like ``run_bounded``, over as many threads as ``settings`` allow."""
+    executor = ThreadPoolExecutor(settings.workers, "transfer")
+    try:
+        yield from run_bounded(
+            executor,
+            work,
+            tasks,
+            in_flight=settings.workers,
+            host_of=host_of,
+            per_host=settings.per_host,
+            stop=stop,
+        )
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)

@@ -1,20 +1,18 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
 from migrator.config import Settings
 from migrator.downloader.foreseen import foreseen
-from migrator.events import HostChecked, ImageDone, Listener, SizeAsked, Warned, stage
-from migrator.executors import run_bounded
+from migrator.events import ImageDone, Listener, SizeAsked, Warned, stage
+from migrator.executors import in_threads
 from migrator.held import let_through
 from migrator.homes import homeless, unresolved, with_posts
 from migrator.interruption import Stop
+from migrator.judging import wrong_pictures
 from migrator.ledger import Ledger, Run
 from migrator.local_images import LocalImages
 from migrator.model import (
@@ -23,12 +21,11 @@ from migrator.model import (
     Held,
     Outcome,
     Post,
-    Probe,
     SkippedPost,
     Stored,
     TransferTask,
 )
-from migrator.placeholders import held_back, settled
+from migrator.placeholders import settled
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
 from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.reasons import Reason
@@ -37,10 +34,7 @@ from migrator.scanner.hosts import selected
 from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, host, identity, is_local, names_an_image, without_fragment
-
-Work = TypeVar("Work")
-Result = TypeVar("Result")
+from migrator.urls import fragment, identity, is_local, names_an_image, without_fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +143,8 @@ class Migration:
         new = [task for task in plan.tasks if task.known is None]
         sizes: dict[str, int | None] = {}
         with stage(self.listener, "sizes", len(new)):
-            for task, size in self._in_parallel(
-                self.transfer.size, new, Stop(), self.transfer.host
+            for task, size in in_threads(
+                self.transfer.size, new, self.settings.download, self.transfer.host, Stop()
             ):
                 sizes[identity(task.url)] = size
                 self.listener(SizeAsked(task.url))
@@ -176,7 +170,14 @@ class Migration:
             Interrupted: a signal came.
         """
         stored = self._move_images(plan, ledger, run, stop)
-        wrong, doubts = self._wrong_pictures(stored.values(), ledger, stop)
+        wrong, doubts = wrong_pictures(
+            stored.values(),
+            ledger.past_images(),
+            self.transfer,
+            self.settings,
+            self.listener,
+            stop,
+        )
         for held in wrong:
             ledger.record(run, held)
             self.listener(ImageDone(held))
@@ -222,62 +223,15 @@ class Migration:
                     note(task, before)
                 else:
                     todo.append(task)
-            for task, outcome in self._in_parallel(self.transfer, todo, stop, self.transfer.host):
+            for task, outcome in in_threads(
+                self.transfer, todo, self.settings.download, self.transfer.host, stop
+            ):
                 before = settled.get(identity(task.url))
                 if isinstance(outcome, Stored) and isinstance(before, Stored):
                     outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - this run did
                 ledger.record(run, outcome)
                 note(task, outcome)
         return stored
-
-    def _wrong_pictures(
-        self, stored: Iterable[Stored], ledger: Ledger, stop: Stop
-    ) -> tuple[Sequence[Held], tuple[str, ...]]:
-        """What came for an image and is probably another, judged over all images of the run."""
-        safety = self.settings.safety
-        if safety.placeholders == "allow":
-            return (), ()
-
-        def ask(probes: Sequence[Probe]) -> dict[Probe, Asset | Reason]:
-            answers = {}
-            with stage(self.listener, "check", len(probes)):
-                asked = self._in_parallel(self.transfer.peek, probes, stop, _host_asked)
-                for probe, answer in asked:
-                    answers[probe] = answer
-                    self.listener(HostChecked(probe.url))
-            return answers
-
-        return held_back(
-            tuple(stored),
-            ledger.past_images(),
-            ask,
-            hosts=self.transfer.hosts,
-            known=safety.known_placeholders,
-            accepted=self.transfer.accepted,
-            made_up=lambda: secrets.token_hex(8),
-        )
-
-    def _in_parallel(
-        self,
-        work: Callable[[Work], Result],
-        tasks: Iterable[Work],
-        stop: Stop,
-        host_of: Callable[[Work], str],
-    ) -> Iterator[tuple[Work, Result]]:
-        download = self.settings.download
-        executor = ThreadPoolExecutor(download.workers, "transfer")
-        try:
-            yield from run_bounded(
-                executor,
-                work,
-                tasks,
-                in_flight=download.workers,
-                host_of=host_of,
-                per_host=download.per_host,
-                stop=stop,
-            )
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
 
     def _new_urls(self, post: Post, keys: Mapping[str, str]) -> dict[str, str]:
         """The links of ``post`` that move; a fragment belongs to the reference, and stays.
@@ -309,7 +263,3 @@ def _tried(ledger: Ledger) -> dict[str, int]:
     number = {run.name: run.id for run in ledger.runs()}
     past = ledger.past_images()
     return {each.url: number[each.run] for each in past if each.state in ("failed", "held")}
-
-
-def _host_asked(probe: Probe) -> str:
-    return host(probe.url) or ""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from migrator.reasons import Reason
+from migrator.served import NO_VERSION, Seen, Version
 
 
 class Kind(StrEnum):
@@ -135,7 +136,7 @@ class Fetched:
     """An asset in the spool: complete, identified, not yet stored.
 
     ``source`` is the URL or route that served it, ``final_url`` where redirects ended, ``referer``
-    the Referer it was asked for with.
+    the Referer it was asked for with, ``version`` by what the host tells whether it changes.
     """
 
     asset: Asset
@@ -143,6 +144,7 @@ class Fetched:
     source: str
     final_url: str
     referer: str = ""
+    version: Version = NO_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,8 @@ class Stored:
 
     Links go to ``placement``; ``mirrors`` are the other stores. ``source``, ``final_url`` and
     ``referer`` say how it was fetched (see ``Fetched``), this time or at first. ``judged`` is
-    whether it has been looked at since, together with all others, and was not held.
+    whether it has been looked at since, together with all others, and was not held. ``version`` as
+    of ``Fetched``.
     """
 
     url: str
@@ -184,6 +187,7 @@ class Stored:
     referer: str = ""
     mirrors: tuple[Placement, ...] = ()
     judged: bool = False
+    version: Version = NO_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,49 +238,13 @@ class PastImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """One more request to a host, to see whether what it gave is to be trusted.
-
-    It is for an image that was fetched from ``url`` without a Referer, or, where ``referer`` is
-    empty, for one that cannot exist.
-    """
-
-    url: str
-    referer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PublicAnswer:
-    """What a store's public address gave to an anonymous reader.
-
-    ``sha256`` and ``size`` are of the body, if it was read to its end (status 200 only).
-    ``status`` is 0 where there was no usable answer; ``error`` then says why. ``location`` is where
-    a redirect leads, which is not followed; ``cache_control`` and ``server`` the headers of these
-    names. ``forced`` is whether the service says that it wants browsers to download what it serves.
-    ``refusal`` is the beginning of what came instead (any status but 200).
-    """
-
-    status: int
-    sha256: str = ""
-    size: int = 0
-    content_type: str = ""
-    disposition: str = ""
-    error: str = ""
-    location: str = ""
-    cache_control: str = ""
-    server: str = ""
-    forced: bool = False
-    refusal: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class TransferTask:
     """One image to move: ``url`` is what to fetch, as first written.
 
     ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
     ``post`` is the name of the first post that shows it, ``written`` the day of that post where
     the image's key or an archive depends on it. ``homes`` are the folders that each want a copy,
-    where images live with their posts.
+    where images live with their posts. ``seen`` is how a backup has the image already.
     """
 
     url: str
@@ -284,6 +252,7 @@ class TransferTask:
     post: str = ""
     written: date | None = None
     homes: tuple[str, ...] = ()
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 from migrator.config import Settings
 from migrator.downloader.host_rules import HostRules
 from migrator.held import JUDGED, SHORT, group_name, host_of, let_through
-from migrator.model import Asset, Held, PastImage, Probe, Stored
+from migrator.model import Asset, Held, PastImage, Stored
 from migrator.reasons import Outlook, Reason
 from migrator.redact import redact
 from migrator.second_look import Answers, Seen, decoys, rest, samples
+from migrator.served import Probe
 from migrator.urls import canonical, is_external
 
 # SHA-256 of pictures that stand for missing ones, and where that is published.

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from migrator.downloader.host_rules import HostRules
-from migrator.model import Asset, PastImage, Probe, Stored
+from migrator.model import Asset, PastImage, Stored
 from migrator.reasons import Reason
+from migrator.served import Probe
 from migrator.urls import canonical, identity, names_an_image
 
 _FOLDERS = 3  # of a host, to be asked for a made-up name

@@ -1,28 +1,22 @@
 """One image end to end: from its source into the store, read back and compared."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from migrator.config import Settings, StoreSettings
 from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, rates
 from migrator.errors import MigratorError, StoreRefused
-from migrator.model import (
-    Asset,
-    Failed,
-    Fetched,
-    Held,
-    Outcome,
-    Probe,
-    PublicAnswer,
-    Stored,
-    TransferTask,
-)
+from migrator.model import Asset, Failed, Fetched, Held, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
+from migrator.served import NotModified, Probe, PublicAnswer
 from migrator.uploader import Store, StoreError, Stores, open_store
 from migrator.uploader.credentials import key_from
 from migrator.uploader.public import public_problem
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +73,21 @@ class Transfer:
         Raises:
             MigratorError: what stops the whole run (the store refuses, the disk is full).
         """
+        return self._safely(task, lambda: self._known(task) or self._moved(task))
+
+    def copy(self, task: TransferTask) -> Outcome | NotModified:
+        """Store one image for a backup: its host is asked whether it is still as it was ``seen``.
+
+        What goes wrong with it is a value.
+
+        Raises:
+            MigratorError: what stops the whole run.
+        """
+        return self._safely(task, lambda: self._copied(task))
+
+    def _safely(self, task: TransferTask, work: Callable[[], Result]) -> Result | Failed:
         try:
-            return self._known(task) or self._moved(task)
+            return work()
         except StoreError as error:
             return Failed(task.url, error.reason, error.detail)
         except MigratorError:
@@ -130,7 +137,9 @@ class Transfer:
         Raises:
             EnvironmentProblem: the spool cannot be written to.
         """
-        return self._downloader().fetch(task.url, year=task.written.year if task.written else 0)
+        fetched = self._fetched(replace(task, seen=None))
+        assert not isinstance(fetched, NotModified)  # noqa: S101 - it was not asked for changes
+        return fetched
 
     def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the store."""
@@ -167,10 +176,22 @@ class Transfer:
         mirrors = self._stores.mirror(known, task.homes, self._spec.spool)
         return replace(known, url=task.url, reused=True, mirrors=mirrors)
 
+    def _copied(self, task: TransferTask) -> Outcome | NotModified:
+        fetched = self._fetched(task)
+        if isinstance(fetched, Fetched) and task.seen and fetched.asset.sha256 == task.seen.sha256:
+            fetched.path.unlink(missing_ok=True)
+            return NotModified(task.url, fetched.version)
+        return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
+
+    def _fetched(self, task: TransferTask) -> Fetched | NotModified | Held | Failed:
+        year = task.written.year if task.written else 0
+        return self._downloader().fetch(task.url, year=year, seen=task.seen)
+
     def _moved(self, task: TransferTask) -> Outcome:
         fetched = self.fetch(task)
-        if not isinstance(fetched, Fetched):
-            return fetched
+        return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
+
+    def _placed(self, task: TransferTask, fetched: Fetched) -> Stored:
         try:
             placement, *mirrors = self._stores.place(fetched, task)
         finally:
@@ -184,6 +205,7 @@ class Transfer:
             final_url=fetched.final_url,
             referer=fetched.referer,
             mirrors=tuple(mirrors),
+            version=fetched.version,
         )
 
     def _check_public(self, asset: Asset, key: str) -> None:

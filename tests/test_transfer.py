@@ -7,8 +7,9 @@ from rig.images import image
 
 from migrator.config import RouteSettings, SafetySettings, Settings, StoreSettings
 from migrator.errors import ConfigError
-from migrator.model import Failed, Probe, Stored, TransferTask
+from migrator.model import Failed, Stored, TransferTask
 from migrator.reasons import Reason
+from migrator.served import Probe
 from migrator.transfer import SourceBucket, Transfer, TransferSpec
 
 

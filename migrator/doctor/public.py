@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from migrator.finding import Area, Finding, note, ok, problem
-from migrator.model import Asset, PublicAnswer
+from migrator.model import Asset
+from migrator.served import PublicAnswer
 from migrator.transfer import Transfer
 from migrator.uploader.public import public_problem
 

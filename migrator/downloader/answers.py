@@ -5,8 +5,11 @@ import httpx
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.patience import retry_after
 from migrator.reasons import Reason
+from migrator.served import Version
 
+NOT_MODIFIED = 304
 _OK = 200
+_LONGEST = 1024  # characters of an ETag that are worth keeping
 _REASONS = {
     401: Reason.FORBIDDEN,
     403: Reason.FORBIDDEN,
@@ -59,6 +62,12 @@ def declared_length(response: httpx.Response) -> int | None:
     """Content-Length in bytes, ``None`` if there is none to speak of."""
     value = response.headers.get("content-length", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None  # noqa: PLR2004 - 64 bits
+
+
+def version_of(response: httpx.Response) -> Version:
+    """By what the host will tell whether what it gives has changed."""
+    named = (response.headers.get(name, "") for name in ("etag", "last-modified"))
+    return Version(*(value if len(value) <= _LONGEST else "" for value in named))
 
 
 def too_large(max_bytes: int) -> Unfetched:

@@ -67,12 +67,12 @@ class HostClient:
         follow: bool = True,
         referer: str = "",
         user_agent: str = "",
-        part: Mapping[str, str] = MappingProxyType({}),
+        asking: Mapping[str, str] = MappingProxyType({}),
     ) -> Iterator[httpx.Response]:
         """The answer for ``url``, after redirects if they are to be followed; body unread.
 
         ``referer`` is for the origin of ``url``: a redirect to another does not carry it along.
-        ``part`` are the headers that ask for a part.
+        ``asking`` are the headers that ask for a part, or for what has changed.
 
         Raises:
             Unfetched: there is no answer, or none that may be used.
@@ -83,7 +83,7 @@ class HostClient:
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "Connection": "keep-alive",
-            **part,
+            **asking,
         }
         page = _as_sent(referer)
         for _ in range(REDIRECTS + 1):

@@ -26,8 +26,9 @@ from migrator.downloader.receiving import Receiver
 from migrator.downloader.sources import DEAD, Candidate, Source, Sources, Web
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
-from migrator.model import Asset, Failed, Fetched, Held, PublicAnswer
+from migrator.model import Asset, Failed, Fetched, Held
 from migrator.reasons import Reason
+from migrator.served import NotModified, PublicAnswer, Seen
 
 _RESERVE = 20.0  # seconds that one source leaves to each that may be asked after it
 _UNSHOWN = frozenset(each.media_type for each in (TIFF, HEIC, JXL))  # by browsers
@@ -97,24 +98,27 @@ class Downloader:
             sleep=sleep,
         )
 
-    def fetch(self, url: str, *, year: int = 0) -> Fetched | Held | Failed:
+    def fetch(
+        self, url: str, *, year: int = 0, seen: Seen | None = None
+    ) -> Fetched | NotModified | Held | Failed:
         """The image behind ``url``, in the spool, or why it is not there.
 
         All its sources are tried in their order. ``year`` is that of the post, for archives. What
-        is said is what its own URL says; the rest is in the detail.
+        is said is what its own URL says; the rest is in the detail. Where the image was ``seen``
+        before is asked first, and only for what has changed.
 
         Raises:
             EnvironmentProblem: the spool cannot be written to.
         """
         self._start()
-        sources = self._sources.of(url, year)
+        sources = _in_turn(self._sources.of(url, year), seen)
         faults: list[_Fault] = []
         for number, source in enumerate(sources, start=1):
             if source.archive and not _is_dead(faults):
                 continue
             reserve = min(self._deadline.left() / 2, _RESERVE * (len(sources) - number))
             self._deadline.start(self._deadline.left() - reserve)
-            fetched = self._fetch_from(url, source, faults)
+            fetched = self._fetch_from(url, source, faults, seen)
             if fetched:
                 return fetched
             self._deadline.start(self._deadline.left() + reserve)
@@ -131,6 +135,7 @@ class Downloader:
             fetched = self._receiver.fetch(url, url, referer=referer, user_agent=agent, retries=0)
         except Unfetched as fault:
             return fault.asset or fault.reason
+        assert isinstance(fetched, Fetched)  # noqa: S101 - it was asked for whatever it is
         fetched.path.unlink(missing_ok=True)
         return fetched.asset
 
@@ -176,10 +181,14 @@ class Downloader:
     def _start(self) -> None:
         self._deadline.start(self._settings.timeout)
 
-    def _fetch_from(self, url: str, source: Source, faults: list[_Fault]) -> Fetched | None:
-        for candidate in source.candidates:
+    def _fetch_from(
+        self, url: str, source: Source, faults: list[_Fault], seen: Seen | None
+    ) -> Fetched | NotModified | None:
+        for candidate in sorted(source.candidates, key=lambda each: not _is_there(seen, each)):
             try:
-                fetched = self._fetcher.fetch(url, candidate)
+                fetched = self._fetcher.fetch(url, candidate, seen)
+                if isinstance(fetched, NotModified):
+                    return fetched
                 if problem := _problem(fetched, source, candidate):
                     fetched.path.unlink(missing_ok=True)
                     raise problem
@@ -190,6 +199,22 @@ class Downloader:
             else:
                 return fetched
         return None
+
+
+def _in_turn(sources: Sequence[Source], seen: Seen | None) -> Sequence[Source]:
+    """``sources``, first the one where an image was ``seen``: it can say that nothing changed.
+
+    An archive stays where it is, for it is asked only when the image is dead.
+    """
+
+    def is_first(source: Source) -> bool:
+        return not source.archive and any(_is_there(seen, each) for each in source.candidates)
+
+    return sorted(sources, key=lambda source: not is_first(source))
+
+
+def _is_there(seen: Seen | None, candidate: Candidate) -> bool:
+    return seen is not None and candidate.name == seen.source
 
 
 def _problem(fetched: Fetched, source: Source, candidate: Candidate) -> Unfetched | None:

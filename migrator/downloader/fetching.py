@@ -13,6 +13,7 @@ from migrator.downloader.sources import Candidate, File, Object, Sources, Web
 from migrator.downloader.wire import Deadline
 from migrator.model import Fetched
 from migrator.reasons import Reason
+from migrator.served import NO_VERSION, NotModified, Seen, Version
 
 _CHUNK = 64 * 1024
 _LONGEST_KEY = 1024  # bytes; Amazon S3 User Guide, "Naming Amazon S3 objects"
@@ -55,8 +56,10 @@ class Fetcher:
         self._deadline = deadline
         self._sleep = sleep
 
-    def fetch(self, url: str, candidate: Candidate) -> Fetched:
-        """The image ``url``, as ``candidate`` gives it.
+    def fetch(
+        self, url: str, candidate: Candidate, seen: Seen | None = None
+    ) -> Fetched | NotModified:
+        """The image ``url``, as ``candidate`` gives it; not if it is as ``seen`` there.
 
         Raises:
             Unfetched: it does not.
@@ -64,7 +67,8 @@ class Fetcher:
         """
         match candidate:
             case Web():
-                return self._ask(url, candidate.url)
+                known = seen.version if seen and seen.source == candidate.url else NO_VERSION
+                return self._ask(url, candidate.url, known)
             case File():
                 return self._copy(url, candidate)
             case Object():
@@ -75,13 +79,15 @@ class Fetcher:
                     sleep=self._sleep,
                 )
 
-    def _ask(self, url: str, source: str) -> Fetched:
+    def _ask(self, url: str, source: str, known: Version) -> Fetched | NotModified:
         """The image, asked for with one Referer after the other while the host refuses it."""
         refusals = []
         agent = self._hosts.rule(source).user_agent
         for referer in self._hosts.referers(source):
             try:
-                fetched = self._receiver.fetch(url, source, referer=referer, user_agent=agent)
+                fetched = self._receiver.fetch(
+                    url, source, referer=referer, user_agent=agent, known=known
+                )
             except Unfetched as fault:
                 if fault.reason not in _REFUSALS:
                     raise

@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx
 
 from migrator.downloader.answers import check_framing, too_large
-from migrator.model import PublicAnswer
+from migrator.served import PublicAnswer
 
 _OK = 200
 _REFUSAL = 2048  # bytes; enough for the error documents of services

@@ -3,12 +3,20 @@
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from migrator.config import DownloadSettings
 from migrator.downloader.addresses import Exemption
-from migrator.downloader.answers import check_framing, check_status, declared_length, too_large
+from migrator.downloader.answers import (
+    NOT_MODIFIED,
+    check_framing,
+    check_status,
+    declared_length,
+    too_large,
+    version_of,
+)
 from migrator.downloader.client import HostClient
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
@@ -19,7 +27,8 @@ from migrator.downloader.published import read_back
 from migrator.downloader.resuming import Resumption
 from migrator.downloader.spool import Draft, draft
 from migrator.downloader.wire import Deadline
-from migrator.model import Fetched, PublicAnswer
+from migrator.model import Fetched
+from migrator.served import NO_VERSION, NotModified, PublicAnswer, Version
 
 _Result = TypeVar("_Result")
 
@@ -65,8 +74,9 @@ class Receiver:
         referer: str = "",
         user_agent: str = "",
         retries: int | None = None,
-    ) -> Fetched:
-        """The image ``url``, received from the http(s) URL ``source``.
+        known: Version = NO_VERSION,
+    ) -> Fetched | NotModified:
+        """The image ``url``, received from the http(s) URL ``source``; not if it is ``known``.
 
         ``referer`` is for the host of ``source`` and goes to no other; an empty ``user_agent``
         means the one of the settings, and so do no ``retries``.
@@ -76,16 +86,20 @@ class Receiver:
             EnvironmentProblem: the spool cannot be written to.
         """
 
-        def attempt() -> Fetched:
+        def attempt() -> Fetched | NotModified:
+            asking = resumption.headers() or known.conditions
             with self._images.ask(
-                source, referer=referer, user_agent=user_agent, part=resumption.headers()
+                source, referer=referer, user_agent=user_agent, asking=asking
             ) as response:
+                if response.status_code == NOT_MODIFIED and asking.keys() & known.conditions:
+                    return NotModified(url)
                 resumption.begin(response)
                 delimited = check_framing(response, self._limit(url))
                 self._write(url, image, response.iter_raw())
-                return self._kept(
+                fetched = self._kept(
                     url, image, source, str(response.url), referer, delimited=delimited
                 )
+                return replace(fetched, version=version_of(response))
 
         with draft(self._spool) as image:
             resumption = Resumption(image)

@@ -4,7 +4,8 @@ import re
 from http import HTTPStatus
 
 from migrator import urls
-from migrator.model import Asset, PublicAnswer
+from migrator.model import Asset
+from migrator.served import PublicAnswer
 
 _DOMAIN = "bind a domain of your own to the bucket and write it into store.public_url"
 # What the header Server says -> whose own domains have everything downloaded, and for whom.

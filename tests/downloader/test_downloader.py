@@ -10,8 +10,9 @@ from rig.cutter import Cutter
 
 from migrator.config import RouteSettings
 from migrator.errors import ConfigError, EnvironmentProblem
-from migrator.model import Failed, Fetched, Held, PublicAnswer
+from migrator.model import Failed, Fetched, Held
 from migrator.reasons import Reason
+from migrator.served import PublicAnswer
 
 PNG = images.image()
 SHA256 = hashlib.sha256(PNG).hexdigest()

@@ -166,6 +166,22 @@ def status(code: int, *headers: str, body: bytes = b"") -> bytes:
     return answer(body, *headers, code=code)
 
 
+def versioned(body: bytes, etag: str = "", last_modified: str = "") -> Scenario:
+    """``body`` in a version: who has it already is told that nothing changed (RFC 9110, 13.2.2)."""
+
+    def play(connection: Connection) -> None:
+        asked = connection.asked.headers
+        named = {"ETag": etag, "Last-Modified": last_modified}
+        headers = [f"{name}: {value}" for name, value in named.items() if value]
+        if "if-none-match" in asked:
+            same = asked["if-none-match"] == etag
+        else:
+            same = bool(last_modified) and asked.get("if-modified-since") == last_modified
+        connection.send(status(304, *headers) if same else answer(body, *headers))
+
+    return play
+
+
 def redirect(location: str, code: int = 302) -> bytes:
     return status(code, f"Location: {location}")
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from migrator.model import Asset, PublicAnswer
+from migrator.model import Asset
+from migrator.served import PublicAnswer
 from migrator.uploader.public import public_problem
 
 ASSET = Asset("a" * 64, 1234, "image/webp", ".webp")
