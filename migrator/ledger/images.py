@@ -85,7 +85,8 @@ class Images(Database):
         rows = self._rows(
             f"SELECT image.url, source, final_url, referer, judged,"  # noqa: S608 - our own text
             f" coalesce(own.key, placement.key) AS key, {ASSET} FROM image"
-            " JOIN asset USING (sha256) JOIN placement USING (sha256) LEFT JOIN"
+            # CROSS, or SQLite goes through all images for each placement.
+            " CROSS JOIN asset USING (sha256) CROSS JOIN placement USING (sha256) LEFT JOIN"
             " (SELECT image, sha256, key, max(run) FROM run_image"
             " WHERE store = ?1 AND key IS NOT NULL GROUP BY image) AS own"
             " ON own.image = image.id AND own.sha256 = asset.sha256 WHERE placement.store = ?1",

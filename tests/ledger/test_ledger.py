@@ -336,3 +336,31 @@ def test_what_was_learnt_of_a_store_is_remembered(ledger):
     ledger.learn({"s3:h/b if-none-match": False})
     ledger.learn({"s3:h/b if-none-match": True, "s3:h/c head": False})
     assert ledger.trials() == {"s3:h/b if-none-match": True, "s3:h/c head": False}
+
+
+@pytest.mark.parametrize("read", ["known", "past_images"])
+def test_the_work_of_reading_grows_with_the_images_and_not_with_their_square(tmp_path, read):
+    def steps(count):
+        with Ledger.open(tmp_path / f"{count}.db") as ledger:
+            run = ledger.begin("migrate", {})
+            for number in range(count):
+                digest = f"{number:064x}"
+                ledger.record(run, stored_as(f"https://h.example/{number}.png", digest))
+            done = 0
+
+            def step():
+                nonlocal done
+                done += 1
+
+            ledger._db.set_progress_handler(step, 10)
+            found = {"known": lambda: ledger.known("local:/x"), "past_images": ledger.past_images}
+            assert len(list(found[read]())) == count
+            return done
+
+    assert steps(160) < 3 * steps(80)
+
+
+def stored_as(url, digest):
+    asset = replace(STORED.asset, sha256=digest)
+    place = Placement("local:/x", f"{digest}.png", digest)
+    return replace(STORED, url=url, asset=asset, placement=place)
