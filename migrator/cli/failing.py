@@ -1,0 +1,52 @@
+"""What an exception means for whoever typed the command: words, and an exit status."""
+
+from pathlib import Path
+
+import typer
+
+from migrator.errors import EnvironmentProblem, MigratorError
+
+
+def explained(error: BaseException) -> tuple[str, int]:
+    """What to say about ``error``, which ended a command, and the exit status."""
+    if isinstance(error, typer.TyperException):  # a wrong option, or no command
+        return _with_help(error), error.exit_code
+    if isinstance(error, MigratorError):
+        return _in_words(error), error.exit_code
+    if isinstance(error, typer.Abort):  # at a question, and questions come first
+        return "\nmigrator: stopped before anything was changed.", 130
+    if isinstance(error, KeyboardInterrupt):  # what changes something listens itself
+        text = "\nmigrator: stopped. If a run had begun, this shows what it did: migrator report"
+        return text, 130
+    if isinstance(error, OSError):
+        text = f"migrator: {error}\nWhat was done until then is recorded: migrator report"
+        return text, EnvironmentProblem.exit_code
+    return _bug(error), 1
+
+
+def _with_help(error: typer.TyperException) -> str:
+    message = error.format_message()
+    if message.startswith("Usage"):  # the help itself
+        return message
+    context = getattr(error, "ctx", None)
+    return f"migrator: {message}\nSee: {context.command_path if context else 'migrator'} --help"
+
+
+def _in_words(error: MigratorError) -> str:
+    from migrator.report.escape import for_terminal
+
+    lines = [f"migrator: {for_terminal(str(error))}"]
+    lines += [for_terminal(error.hint)] if error.hint else []
+    return "\n".join(lines)
+
+
+def _bug(error: BaseException) -> str:
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return (
+        f"migrator: this is a bug of ours ({place}): {type(error).__name__}: {error}\n"
+        "No post is lost: what was being replaced is settled when the next command starts."
+        " To continue: migrator resume"
+    )
