@@ -5,6 +5,7 @@
     MigratorError (1)
      +- UsageError (2)           a wrong path, option or configuration
      |   +- ConfigError          names the file, the key, what was expected
+     +- BackupDamaged (5)        a snapshot cannot be read, or lacks what it names
      +- EnvironmentProblem (6)   disk full, read-only, no permission
      |   +- LedgerError          the ledger is unusable
      |       +- LedgerDamaged    for good: `migrator resume` makes a new one
@@ -36,6 +37,12 @@ class UsageError(MigratorError):
 
 class ConfigError(UsageError):
     """The configuration has an unknown key or a value that does not fit."""
+
+
+class BackupDamaged(MigratorError):
+    """A snapshot of a backup is not whole."""
+
+    exit_code = 5
 
 
 class EnvironmentProblem(MigratorError):

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from migrator.model import Outcome, SkippedPost
 from migrator.reasons import Reason
+from migrator.served import NotModified
 
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
     """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
 
-    name: str  # "scan", "sizes", "transfer", "check", "rewrite"
+    name: str  # "scan", "sizes", "transfer", "backup", "check", "rewrite"
     total: int | None
 
 
@@ -61,9 +62,9 @@ class Examining:
 
 @dataclass(frozen=True, slots=True)
 class ImageDone:
-    """An image reached its state."""
+    """An image reached its state, or a backup has it already."""
 
-    outcome: Outcome
+    outcome: Outcome | NotModified
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from migrator.reasons import Reason
-from migrator.served import NO_VERSION, Seen, Version
+from migrator.served import NO_VERSION, Earlier, Version
 
 
 class Kind(StrEnum):
@@ -244,7 +244,7 @@ class TransferTask:
     ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
     ``post`` is the name of the first post that shows it, ``written`` the day of that post where
     the image's key or an archive depends on it. ``homes`` are the folders that each want a copy,
-    where images live with their posts. ``seen`` is how a backup has the image already.
+    where images live with their posts. ``earlier`` is how a backup has the image.
     """
 
     url: str
@@ -252,7 +252,7 @@ class TransferTask:
     post: str = ""
     written: date | None = None
     homes: tuple[str, ...] = ()
-    seen: Seen | None = None
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

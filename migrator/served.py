@@ -24,8 +24,8 @@ NO_VERSION = Version()  # the host does not say
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """An image as it came from ``source`` some time ago, with this SHA-256, in this version."""
+class Earlier:
+    """An image as it came from ``source`` some time ago: its SHA-256 and its version then."""
 
     source: str
     sha256: str

@@ -76,7 +76,7 @@ class Transfer:
         return self._safely(task, lambda: self._known(task) or self._moved(task))
 
     def copy(self, task: TransferTask) -> Outcome | NotModified:
-        """Store one image for a backup: its host is asked whether it is still as it was ``seen``.
+        """Store one image for a backup: its host is asked for what changed since ``earlier``.
 
         What goes wrong with it is a value.
 
@@ -137,7 +137,7 @@ class Transfer:
         Raises:
             EnvironmentProblem: the spool cannot be written to.
         """
-        fetched = self._fetched(replace(task, seen=None))
+        fetched = self._fetched(replace(task, earlier=None))
         assert not isinstance(fetched, NotModified)  # noqa: S101 - it was not asked for changes
         return fetched
 
@@ -178,14 +178,18 @@ class Transfer:
 
     def _copied(self, task: TransferTask) -> Outcome | NotModified:
         fetched = self._fetched(task)
-        if isinstance(fetched, Fetched) and task.seen and fetched.asset.sha256 == task.seen.sha256:
+        if (
+            isinstance(fetched, Fetched)
+            and task.earlier
+            and fetched.asset.sha256 == task.earlier.sha256
+        ):
             fetched.path.unlink(missing_ok=True)
             return NotModified(task.url, fetched.version)
         return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
 
     def _fetched(self, task: TransferTask) -> Fetched | NotModified | Held | Failed:
         year = task.written.year if task.written else 0
-        return self._downloader().fetch(task.url, year=year, seen=task.seen)
+        return self._downloader().fetch(task.url, year=year, earlier=task.earlier)
 
     def _moved(self, task: TransferTask) -> Outcome:
         fetched = self.fetch(task)

@@ -12,11 +12,12 @@ LONGEST = 320  # lines; a longer file has a second job in it
 SAY_NOTHING = {"util", "utils", "helper", "helpers", "common", "misc"}
 ABOUT_A_WHOLE = {
     "test_architecture",
-    "test_versions",
-    "test_docs",
     "test_commonmark",
+    "test_docs",
     "test_hostile",
     "test_nginx",
+    "test_oracle",
+    "test_versions",
 }
 
 

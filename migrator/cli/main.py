@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from migrator import __version__
-from migrator.cli import accepting, changing, letting_go, looking, testing, trying
+from migrator.cli import accepting, changing, keeping, letting_go, looking, testing, trying
 from migrator.cli.failing import explained
 from migrator.interruption import raise_on_signals
 from migrator.redact import redact
@@ -27,7 +27,7 @@ app = typer.Typer(
     help="Move the images of Markdown posts from one image host to another, safely.",
     epilog="Try it on this machine, no account needed: migrator demo",
 )
-for commands in (looking, changing, accepting, letting_go, testing, trying):
+for commands in (looking, changing, accepting, keeping, letting_go, testing, trying):
     commands.register(app)
 
 

@@ -9,9 +9,10 @@ from migrator.config.settings import (
     ScanSettings,
     Settings,
 )
-from migrator.config.store_settings import MirrorSettings, StoreSettings
+from migrator.config.store_settings import BackupSettings, MirrorSettings, StoreSettings
 
 __all__ = [
+    "BackupSettings",
     "DownloadSettings",
     "HostSettings",
     "MirrorSettings",

@@ -58,9 +58,8 @@ def example() -> str:
     for header, table in tables():
         lines += [*_comment(table.__doc__ or ""), header if header[1] != "[" else f"#{header}"]
         if model := _model(table):
-            lines += [*_comment(f"It has the keys of {model}."), ""]
-            continue
-        for field in fields(table):
+            lines += _comment(f"It has the keys of {model}.")
+        for field in _own(table):
             lines += _comment(_help(field))
             lines.append(f"#{key_of(field)} = {_toml(_sample(field))}")
         lines.append("")
@@ -74,9 +73,9 @@ def reference() -> str:
         lines += [f"## `{header}`", "", table.__doc__ or "", ""]
         if model := _model(table):
             lines += [f"It has the keys of `{model}`.", ""]
-            continue
-        lines += ["| key | default | meaning |", "| --- | --- | --- |"]
-        for field in fields(table):
+        if own := _own(table):
+            lines += ["| key | default | meaning |", "| --- | --- | --- |"]
+        for field in own:
             default = "(needed)" if field.metadata.get("required") else _code(field.default)
             notes = [_help(field)]
             if "example" in field.metadata:
@@ -84,8 +83,18 @@ def reference() -> str:
             if field.metadata.get("trust"):
                 notes.append("*trust*")
             lines.append(f"| `{key_of(field)}` | {default} | {'; '.join(notes)} |")
-        lines.append("")
+        lines += [""] if own else []
     return "\n".join(lines)
+
+
+def _own(table: type) -> list[Field[Any]]:
+    """The keys of ``table`` that are not, as they are there, those of the table it is like."""
+    if not _model(table):
+        return list(fields(table))
+    inherited = {each.name: (each.metadata, each.default) for each in fields(table.__mro__[1])}
+    return [
+        each for each in fields(table) if inherited.get(each.name) != (each.metadata, each.default)
+    ]
 
 
 def _model(table: type) -> str | None:

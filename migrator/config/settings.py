@@ -14,7 +14,7 @@ from migrator.config.fields import (
     VARIABLE,
     setting,
 )
-from migrator.config.store_settings import MirrorSettings, StoreSettings
+from migrator.config.store_settings import BackupSettings, MirrorSettings, StoreSettings
 
 MIB = 1024 * 1024
 
@@ -223,6 +223,7 @@ class Settings:
     host: tuple[HostSettings, ...] = ()
     store: StoreSettings = field(default_factory=StoreSettings)
     mirror: tuple[MirrorSettings, ...] = ()
+    backup: BackupSettings = field(default_factory=BackupSettings)
     rewrite: RewriteSettings = field(default_factory=RewriteSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
 

@@ -1,4 +1,4 @@
-"""The shape of ``[store]`` and ``[[mirror]]``."""
+"""The shape of ``[store]``, ``[[mirror]]`` and ``[backup]``."""
 
 from dataclasses import dataclass
 
@@ -127,3 +127,15 @@ class StoreSettings:
 @dataclass(frozen=True, slots=True)
 class MirrorSettings(StoreSettings):
     """A second store that gets every image too, under the same names; links go to the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings(StoreSettings):
+    """Where `migrator backup` keeps copies: a folder or a bucket, best not that of the store."""
+
+    path: str = setting("image-backup", "local: the folder, from the site root", folder="")
+    keep_daily: int = setting(
+        0, "how many of the newest days `migrator prune` keeps a snapshot of", minimum=0
+    )
+    keep_weekly: int = setting(0, "likewise of weeks", minimum=0)
+    keep_monthly: int = setting(0, "likewise of months; without any of them all stay", minimum=0)

@@ -28,7 +28,7 @@ from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
 from migrator.model import Asset, Failed, Fetched, Held
 from migrator.reasons import Reason
-from migrator.served import NotModified, PublicAnswer, Seen
+from migrator.served import Earlier, NotModified, PublicAnswer
 
 _RESERVE = 20.0  # seconds that one source leaves to each that may be asked after it
 _UNSHOWN = frozenset(each.media_type for each in (TIFF, HEIC, JXL))  # by browsers
@@ -99,26 +99,26 @@ class Downloader:
         )
 
     def fetch(
-        self, url: str, *, year: int = 0, seen: Seen | None = None
+        self, url: str, *, year: int = 0, earlier: Earlier | None = None
     ) -> Fetched | NotModified | Held | Failed:
         """The image behind ``url``, in the spool, or why it is not there.
 
         All its sources are tried in their order. ``year`` is that of the post, for archives. What
-        is said is what its own URL says; the rest is in the detail. Where the image was ``seen``
-        before is asked first, and only for what has changed.
+        is said is what its own URL says; the rest is in the detail. Where it came from
+        ``earlier`` is asked first, and only for what has changed.
 
         Raises:
             EnvironmentProblem: the spool cannot be written to.
         """
         self._start()
-        sources = _in_turn(self._sources.of(url, year), seen)
+        sources = _in_turn(self._sources.of(url, year), earlier)
         faults: list[_Fault] = []
         for number, source in enumerate(sources, start=1):
             if source.archive and not _is_dead(faults):
                 continue
             reserve = min(self._deadline.left() / 2, _RESERVE * (len(sources) - number))
             self._deadline.start(self._deadline.left() - reserve)
-            fetched = self._fetch_from(url, source, faults, seen)
+            fetched = self._fetch_from(url, source, faults, earlier)
             if fetched:
                 return fetched
             self._deadline.start(self._deadline.left() + reserve)
@@ -182,11 +182,11 @@ class Downloader:
         self._deadline.start(self._settings.timeout)
 
     def _fetch_from(
-        self, url: str, source: Source, faults: list[_Fault], seen: Seen | None
+        self, url: str, source: Source, faults: list[_Fault], earlier: Earlier | None
     ) -> Fetched | NotModified | None:
-        for candidate in sorted(source.candidates, key=lambda each: not _is_there(seen, each)):
+        for candidate in sorted(source.candidates, key=lambda each: not _is_there(earlier, each)):
             try:
-                fetched = self._fetcher.fetch(url, candidate, seen)
+                fetched = self._fetcher.fetch(url, candidate, earlier)
                 if isinstance(fetched, NotModified):
                     return fetched
                 if problem := _problem(fetched, source, candidate):
@@ -201,20 +201,20 @@ class Downloader:
         return None
 
 
-def _in_turn(sources: Sequence[Source], seen: Seen | None) -> Sequence[Source]:
-    """``sources``, first the one where an image was ``seen``: it can say that nothing changed.
+def _in_turn(sources: Sequence[Source], earlier: Earlier | None) -> Sequence[Source]:
+    """``sources``, first the one that gave the image ``earlier``: it can say if it is the same.
 
     An archive stays where it is, for it is asked only when the image is dead.
     """
 
     def is_first(source: Source) -> bool:
-        return not source.archive and any(_is_there(seen, each) for each in source.candidates)
+        return not source.archive and any(_is_there(earlier, each) for each in source.candidates)
 
     return sorted(sources, key=lambda source: not is_first(source))
 
 
-def _is_there(seen: Seen | None, candidate: Candidate) -> bool:
-    return seen is not None and candidate.name == seen.source
+def _is_there(earlier: Earlier | None, candidate: Candidate) -> bool:
+    return earlier is not None and candidate.name == earlier.source
 
 
 def _problem(fetched: Fetched, source: Source, candidate: Candidate) -> Unfetched | None:

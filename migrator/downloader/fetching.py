@@ -13,7 +13,7 @@ from migrator.downloader.sources import Candidate, File, Object, Sources, Web
 from migrator.downloader.wire import Deadline
 from migrator.model import Fetched
 from migrator.reasons import Reason
-from migrator.served import NO_VERSION, NotModified, Seen, Version
+from migrator.served import NO_VERSION, Earlier, NotModified, Version
 
 _CHUNK = 64 * 1024
 _LONGEST_KEY = 1024  # bytes; Amazon S3 User Guide, "Naming Amazon S3 objects"
@@ -57,9 +57,9 @@ class Fetcher:
         self._sleep = sleep
 
     def fetch(
-        self, url: str, candidate: Candidate, seen: Seen | None = None
+        self, url: str, candidate: Candidate, earlier: Earlier | None = None
     ) -> Fetched | NotModified:
-        """The image ``url``, as ``candidate`` gives it; not if it is as ``seen`` there.
+        """The image ``url``, as ``candidate`` gives it; not if it is as ``earlier``.
 
         Raises:
             Unfetched: it does not.
@@ -67,7 +67,9 @@ class Fetcher:
         """
         match candidate:
             case Web():
-                known = seen.version if seen and seen.source == candidate.url else NO_VERSION
+                known = (
+                    earlier.version if earlier and earlier.source == candidate.url else NO_VERSION
+                )
                 return self._ask(url, candidate.url, known)
             case File():
                 return self._copy(url, candidate)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from migrator.ledger.database import Database
 from migrator.ledger.records import Run
-from migrator.ledger.rows import ASSET, KEY, asset_of, image_id, outcome_of, state_of
+from migrator.ledger.rows import ASSET, KEY, asset_of, insert_outcome, outcome_of
 from migrator.model import Held, Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
@@ -15,31 +15,14 @@ class Images(Database):
 
     def record(self, run: Run, outcome: Outcome) -> None:
         """Record the state that an image of ``run`` reached."""
-        state, reason, detail = state_of(outcome)
-        asset = outcome.asset if isinstance(outcome, Stored | Held) else None
-        placement = outcome.placement if isinstance(outcome, Stored) else None
-        source = outcome.source if isinstance(outcome, Stored) else None
-        sha256 = asset.sha256 if asset else None
         with self._change() as db:
-            image = image_id(db, outcome.url)
-            if asset:
-                db.execute(
-                    "INSERT OR IGNORE INTO asset VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        asset.sha256,
-                        asset.size,
-                        asset.media_type,
-                        asset.extension,
-                        asset.width,
-                        asset.height,
-                    ),
-                )
+            image = insert_outcome(db, run.id, outcome)
             if isinstance(outcome, Stored):
                 db.execute(
                     "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?,"
                     " judged = ? WHERE id = ?",
                     (
-                        sha256,
+                        outcome.asset.sha256,
                         outcome.source,
                         outcome.final_url,
                         outcome.referer,
@@ -56,21 +39,6 @@ class Images(Database):
                 )
             elif isinstance(outcome, Held):  # what it served is not to be trusted any more
                 db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
-            db.execute(
-                "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    run.id,
-                    image,
-                    outcome.url,
-                    state,
-                    reason,
-                    detail,
-                    source,
-                    sha256,
-                    placement.store if placement else None,
-                    placement.key if placement else None,
-                ),
-            )
 
     def passed(self, images: Iterable[str]) -> None:
         """Record that these images, by canonical URL, were judged with all others and passed."""

@@ -3,7 +3,6 @@
 Every method that changes something is one durable transaction, written before anybody is told.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,8 +10,15 @@ from migrator.ledger.database import now
 from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.records import Relic, Run, Swap
-from migrator.ledger.rows import image_id, insert_image, post_id
+from migrator.ledger.rows import (
+    insert_image,
+    insert_mentions,
+    insert_outcome,
+    insert_run,
+    post_id,
+)
 from migrator.ledger.rulings import Rulings
+from migrator.model import Mention, Outcome
 from migrator.plan import Plan
 from migrator.reasons import Reason
 
@@ -28,26 +34,34 @@ class Ledger(History, Rulings, Images):
 
     def begin(self, command: str, arguments: dict[str, Any], *, undoes: Run | None = None) -> Run:
         """Record that a run begins, and give it a name: the day and a number."""
-        started = now()
         with self._change() as db:
-            last = db.execute(  # not their count: a rebuilt ledger may lack some
-                "SELECT max(CAST(substr(name, 12) AS INTEGER)) FROM run WHERE name LIKE ?",
-                (started[:10] + "-%",),
-            ).fetchone()[0]
-            name = f"{started[:10]}-{(last or 0) + 1}"
-            cursor = db.execute(
-                "INSERT INTO run (name, command, arguments, started, undoes)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (name, command, json.dumps(arguments), started, undoes.id if undoes else None),
-            )
-        assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
-        return self._run("WHERE id = ?", cursor.lastrowid)
+            number = insert_run(db, command, arguments, now(), undoes=undoes)
+        return self._run("WHERE id = ?", number)
 
     def finish(self, run: Run) -> Run:
         """Record that a run came to its end."""
         with self._change() as db:
             db.execute("UPDATE run SET finished = ? WHERE id = ?", (now(), run.id))
         return self._run("WHERE id = ?", run.id)
+
+    def backed_up(
+        self,
+        arguments: dict[str, Any],
+        started: str,
+        outcomes: Iterable[Outcome],
+        mentions: Iterable[Mention],
+    ) -> Run:
+        """Record a backup that came to its end, as a run: what happened to images in it.
+
+        What is known of where images are stored does not change: a backup is no store for links.
+        """
+        with self._change() as db:
+            number = insert_run(db, "backup", arguments, started)
+            for outcome in outcomes:
+                insert_outcome(db, number, outcome)
+            insert_mentions(db, number, mentions)
+            db.execute("UPDATE run SET finished = ? WHERE id = ?", (now(), number))
+        return self._run("WHERE id = ?", number)
 
     def pruned(self, run: Run) -> None:
         """Record that what ``run`` kept is let go of, so that it cannot be rolled back."""
@@ -85,13 +99,7 @@ class Ledger(History, Rulings, Images):
                 insert_image(db, run, task.url, "planned", None)
             for skipped in plan.skipped:
                 insert_image(db, run, skipped.url, "skipped", skipped.reason)
-            db.executemany(
-                "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
-                (
-                    (run.id, image_id(db, mention.url), post_id(db, mention.post), mention.line)
-                    for mention in plan.mentions
-                ),
-            )
+            insert_mentions(db, run.id, plan.mentions)
             db.executemany(
                 "INSERT OR IGNORE INTO run_post (run, post, state, reason, detail)"
                 " VALUES (?, ?, 'skipped', ?, ?)",

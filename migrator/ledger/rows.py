@@ -1,9 +1,12 @@
 """Between the ledger's columns and the program's values."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
+from typing import Any
 
 from migrator.ledger.records import Run
-from migrator.model import Asset, Failed, Held, Outcome, Placement, Stored
+from migrator.model import Asset, Failed, Held, Mention, Outcome, Placement, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
 
@@ -65,6 +68,72 @@ def insert_image(
         "INSERT OR IGNORE INTO run_image (run, image, url, state, reason) VALUES (?, ?, ?, ?, ?)",
         (run.id, image_id(db, url), url, state, reason),
     )
+
+
+def insert_outcome(db: sqlite3.Connection, run: int, outcome: Outcome) -> int:
+    """Record the state that an image reached in the run of this number; returns its row."""
+    state, reason, detail = state_of(outcome)
+    asset = outcome.asset if isinstance(outcome, Stored | Held) else None
+    placement = outcome.placement if isinstance(outcome, Stored) else None
+    image = image_id(db, outcome.url)
+    if asset:
+        db.execute(
+            "INSERT OR IGNORE INTO asset VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                asset.sha256,
+                asset.size,
+                asset.media_type,
+                asset.extension,
+                asset.width,
+                asset.height,
+            ),
+        )
+    db.execute(
+        "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            run,
+            image,
+            outcome.url,
+            state,
+            reason,
+            detail,
+            outcome.source if isinstance(outcome, Stored) else None,
+            asset.sha256 if asset else None,
+            placement.store if placement else None,
+            placement.key if placement else None,
+        ),
+    )
+    return image
+
+
+def insert_mentions(db: sqlite3.Connection, run: int, mentions: Iterable[Mention]) -> None:
+    """Record where posts show images of the run of this number; what is recorded stays."""
+    db.executemany(
+        "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
+        ((run, image_id(db, each.url), post_id(db, each.post), each.line) for each in mentions),
+    )
+
+
+def insert_run(
+    db: sqlite3.Connection,
+    command: str,
+    arguments: dict[str, Any],
+    started: str,
+    *,
+    undoes: Run | None = None,
+) -> int:
+    """Record a run under a new name, the day and a number; returns its row."""
+    last = db.execute(  # not their count: a rebuilt ledger may lack some
+        "SELECT max(CAST(substr(name, 12) AS INTEGER)) FROM run WHERE name LIKE ?",
+        (started[:10] + "-%",),
+    ).fetchone()[0]
+    name = f"{started[:10]}-{(last or 0) + 1}"
+    cursor = db.execute(
+        "INSERT INTO run (name, command, arguments, started, undoes) VALUES (?, ?, ?, ?, ?)",
+        (name, command, json.dumps(arguments), started, undoes.id if undoes else None),
+    )
+    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
+    return cursor.lastrowid
 
 
 def image_id(db: sqlite3.Connection, url: str) -> int:

@@ -40,6 +40,7 @@ _WORDS = {
     "scan": _Words("Reading posts", "post"),
     "sizes": _Words("Asking for sizes", "image"),
     "transfer": _Words("Moving images", "image"),
+    "backup": _Words("Looking at images", "image"),
     "check": _Words("Checking hosts", "request"),
     "rewrite": _Words("Updating posts", "post"),
     "doctor": _Words("Examining", "part"),

@@ -1,13 +1,12 @@
 """A report in words, for a terminal: what moved, what stayed and why, what to do next. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from textwrap import wrap
 
 from migrator import urls
 from migrator.held import PICTURES
-from migrator.model import Note, Reference
 from migrator.redact import redact
 from migrator.report.escape import columns, for_terminal, keep_end, short_url
 from migrator.report.origins import came_from
@@ -70,39 +69,6 @@ def runs_text(runs: Iterable[PastRun], *, width: int = 80) -> str:
     return "\n".join(lines or ["No run has changed anything here yet."]) + "\n"
 
 
-def scan_post_text(
-    display_path: str, references: Iterable[Reference], notes: Iterable[Note] = ()
-) -> str:
-    """The references of one post as ``scan`` prints them: its name, then a line for each."""
-    places = [(f"{ref.line}:{ref.column}", ref.kind.value, ref.url) for ref in references]
-    place_width = max((len(place) for place, _, _ in places), default=0)
-    kind_width = max((len(kind) for _, kind, _ in places), default=0)
-    lines = [for_terminal(display_path)]
-    lines += [
-        f"  {place:{place_width}}  {kind:{kind_width}}  {for_terminal(redact(url))}"
-        for place, kind, url in places
-    ]
-    lines += [f"  line {note.line}: {for_terminal(note.text)}" for note in notes]
-    return "\n".join(lines) + "\n"
-
-
-def scan_total_text(hosts: Mapping[str | None, int], *, posts: int) -> str:
-    """The end of ``scan``: how many references on which host, in how many ``posts`` read.
-
-    The host ``None`` stands for references without one.
-    """
-    total = sum(hosts.values())
-    if not total:
-        return f"No images on other hosts in {counted(posts, 'post')}.\n"
-    lines = [f"{counted(total, 'reference')} in {counted(posts, 'post')}:"]
-    digits = len(f"{max(hosts.values()):,}")
-    lines += [
-        f"  {number:{digits},}  {for_terminal(host or '(no host)')}"
-        for host, number in sorted(hosts.items(), key=lambda item: (-item[1], item[0] or ""))
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def _achievement(report: Report) -> str:
     """What a run did, as a sentence or three."""
     changed = [post for post in report.posts if post.state in ("rewritten", "rolled-back")]
@@ -118,7 +84,8 @@ def _achievement(report: Report) -> str:
     waiting = sum(image.state == "planned" for image in images)
     if moved:
         to = f" to {for_terminal(report.store)}" if report.store else ""
-        said.append(f"Moved {counted(len(moved), 'image')} ({_bytes(moved)}){to}.")
+        did = "Copied" if report.command == "backup" else "Moved"
+        said.append(f"{did} {counted(len(moved), 'image')} ({_bytes(moved)}){to}.")
     if reused:
         were = "was" if len(reused) == 1 else "were"
         said.append(f"{counted(len(reused), 'image')} {were} in the store already.")

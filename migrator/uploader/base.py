@@ -78,6 +78,13 @@ class Store(Protocol):
         """
         ...
 
+    def replace(self, key: str, content: bytes) -> None:
+        """Put ``content`` under ``key``, whatever is there: for the one name that moves on.
+
+        Readers get the old bytes or the new ones, whole. Nothing that an image is has such a key.
+        """
+        ...
+
     def read(self, key: str) -> Generator[bytes, None, None]:
         """The object's bytes, as the store holds them now and not from a cache of ours.
 

@@ -139,6 +139,13 @@ class BucketStore:
             return self.put_new(key, path, asset, source)
         return created
 
+    def replace(self, key: str, content: bytes) -> None:
+        """See ``Store.replace``."""
+        headers = {"ContentType": "text/plain; charset=utf-8", "CacheControl": "no-cache"}
+        answer = self._put(key, io.BytesIO(content), None, **headers)
+        if isinstance(answer, Refusal):
+            raise problem(answer, self._address, key)
+
     def _is_heeded(self) -> bool:
         """Put the same object twice: the first put may find the one of an earlier trial."""
         for _ in range(2):
@@ -153,12 +160,8 @@ class BucketStore:
         True if the object was made, False if one was there, ``None`` if the service does not know
         the precondition.
         """
-        if self._address.provider.checksums == "md5":
-            digest = hashlib.file_digest(body, partial(hashlib.md5, usedforsecurity=False))
-            body.seek(0)
-            headers["ContentMD5"] = base64.b64encode(digest.digest()).decode()
         precondition = self._precondition if self._heeded is not False else None
-        answer = self._connection().put(key, body, precondition, **headers)
+        answer = self._put(key, body, precondition, **headers)
         if not isinstance(answer, Refusal):
             return True
         if answer.status == HTTPStatus.PRECONDITION_FAILED:
@@ -168,6 +171,19 @@ class BucketStore:
         if precondition is not None and _is_unknown(answer):
             return None
         raise problem(answer, self._address, key)
+
+    def _put(
+        self,
+        key: str,
+        body: io.BufferedIOBase,
+        precondition: tuple[str, str] | None,
+        **headers: Any,
+    ) -> Any:
+        if self._address.provider.checksums == "md5":
+            digest = hashlib.file_digest(body, partial(hashlib.md5, usedforsecurity=False))
+            body.seek(0)
+            headers["ContentMD5"] = base64.b64encode(digest.digest()).decode()
+        return self._connection().put(key, body, precondition, **headers)
 
     def read(self, key: str) -> Generator[bytes, None, None]:
         """See ``Store.read``."""

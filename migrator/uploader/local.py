@@ -96,6 +96,22 @@ class LocalStore:
             durable.sync_folder(target.parent)
         return True
 
+    def replace(self, key: str, content: bytes) -> None:
+        """See ``Store.replace``."""
+        target = self._path(key)
+        with durable.problems_told(target, len(content)):
+            self._make_folder(target.parent)
+            temporary = self._temporary(target.parent)
+            try:
+                with temporary.open("xb") as new:
+                    new.write(content)
+                    new.flush()
+                    durable.sync(new.fileno())
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+            durable.sync_folder(target.parent)
+
     def read(self, key: str) -> Generator[bytes, None, None]:
         """See ``Store.read``."""
         path = self._path(key)

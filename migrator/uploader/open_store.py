@@ -68,28 +68,45 @@ def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> 
 
 
 def with_store(text: str, settings: Settings) -> Settings:
-    """``settings`` with the store that ``text`` names: ``store``, ``mirror``, or a place.
+    """``settings`` with the store that ``text`` names (see ``place_named``).
 
-    ``mirror`` is the first of the configuration; then there are no mirrors. A place is a folder,
-    relative to the current one, or ``s3://bucket/prefix``, and else like the store of ``settings``;
-    it has a public address and mirrors only where it is that store.
+    It has mirrors only where it is the store of ``settings``.
+
+    Raises:
+        UsageError: ``text`` names none, or the backup, which no post links to.
+    """
+    if text == "backup":
+        raise UsageError(
+            "a backup keeps copies under names of its own, and posts do not link to it",
+            "To copy images there: migrator backup. For a folder of that name: --to ./backup",
+        )
+    place = place_named(text, settings, settings.store)
+    same = place == settings.store
+    return replace(
+        settings,
+        store=replace(place, key=settings.store.key),
+        mirror=settings.mirror if same else (),
+    )
+
+
+def place_named(text: str, settings: Settings, like: StoreSettings) -> StoreSettings:
+    """The settings of the store that ``text`` names: ``store``, ``mirror``, ``backup``, or a place.
+
+    ``mirror`` is the first of the configuration. A place is a folder, relative to the current one,
+    or ``s3://bucket/prefix``, and else like the store ``like``; it has the public address only
+    where it is that store.
 
     Raises:
         UsageError: ``text`` names none.
     """
-    if text == "store":
-        return settings
-    if text == "mirror" and settings.mirror:
-        mirror = replace(settings.mirror[0], key=settings.store.key)
-        return replace(settings, store=mirror, mirror=())
-    if text in ("mirror", "backup"):
-        missing = "has none" if text == "mirror" else "this version cannot read"
+    named = {"store": settings.store, "backup": settings.backup}
+    named |= {"mirror": settings.mirror[0]} if settings.mirror else {}
+    if text == "mirror" and text not in named:
         raise UsageError(
-            f"--to {text} means the [{text}] of the configuration, which {missing}",
-            f"For a folder of that name: --to ./{text}",
+            "mirror means the [[mirror]] of the configuration, which has none",
+            "For a folder of that name: --to ./mirror",
         )
-    place = _at(text, settings.store)
-    return replace(settings, store=place, mirror=settings.mirror if place == settings.store else ())
+    return named.get(text) or _at(text, like)
 
 
 def _at(text: str, settings: StoreSettings) -> StoreSettings:

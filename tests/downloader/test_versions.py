@@ -7,7 +7,7 @@ from rig import hosts, images
 
 from migrator.config import RouteSettings
 from migrator.model import Failed, Fetched
-from migrator.served import NO_VERSION, NotModified, Seen, Version
+from migrator.served import NO_VERSION, Earlier, NotModified, Version
 
 PNG, OTHER = images.image(), images.image(seed=1)
 SHA256 = hashlib.sha256(PNG).hexdigest()
@@ -22,7 +22,7 @@ def test_the_version_of_an_image_is_told_with_it(host, downloader, version):
     fetched = downloader.fetch(url)
     assert isinstance(fetched, Fetched)
     assert fetched.version == version
-    again = downloader.fetch(url, seen=Seen(url, SHA256, fetched.version))
+    again = downloader.fetch(url, earlier=Earlier(url, SHA256, fetched.version))
     if version == NO_VERSION:
         assert isinstance(again, Fetched)
     else:
@@ -32,7 +32,7 @@ def test_the_version_of_an_image_is_told_with_it(host, downloader, version):
 
 def test_an_image_that_changed_comes_with_its_new_version(host, downloader):
     url = host.on("/a.png", hosts.versioned(OTHER, '"2"', DATE))
-    fetched = downloader.fetch(url, seen=Seen(url, SHA256, Version('"1"', DATE)))
+    fetched = downloader.fetch(url, earlier=Earlier(url, SHA256, Version('"1"', DATE)))
     assert isinstance(fetched, Fetched)
     assert fetched.asset.sha256 == hashlib.sha256(OTHER).hexdigest()
     assert fetched.version.etag == '"2"'
@@ -41,8 +41,8 @@ def test_an_image_that_changed_comes_with_its_new_version(host, downloader):
 def test_not_modified_counts_only_where_it_was_asked_for(host, downloader):
     url = host.on("/a.png", hosts.status(304))
     assert isinstance(downloader.fetch(url), Failed)
-    elsewhere = Seen(host.url("/b.png"), SHA256, Version('"1"'))
-    assert isinstance(downloader.fetch(url, seen=elsewhere), Failed)
+    elsewhere = Earlier(host.url("/b.png"), SHA256, Version('"1"'))
+    assert isinstance(downloader.fetch(url, earlier=elsewhere), Failed)
 
 
 def test_the_place_where_it_was_seen_is_asked_first(host, downloader_for):
@@ -52,12 +52,12 @@ def test_the_place_where_it_was_seen_is_asked_first(host, downloader_for):
         for name in ("first", "second")
     )
     downloader, url = downloader_for(first, second, retries=0), host.url("/old/a.png")
-    seen = Seen(host.on("/second/a.png", hosts.versioned(PNG, '"1"')), SHA256, Version('"1"'))
-    assert downloader.fetch(url, seen=seen) == NotModified(url)
+    earlier = Earlier(host.on("/second/a.png", hosts.versioned(PNG, '"1"')), SHA256, Version('"1"'))
+    assert downloader.fetch(url, earlier=earlier) == NotModified(url)
     assert host.count("/first/a.png") == 0
     host.on("/second/a.png", hosts.status(410))
     source = host.on("/first/a.png", hosts.answer(PNG))
-    moved = downloader.fetch(url, seen=seen)
+    moved = downloader.fetch(url, earlier=earlier)
     assert isinstance(moved, Fetched)
     assert moved.source == source
 

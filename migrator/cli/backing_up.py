@@ -1,0 +1,132 @@
+"""How a backup goes: scan, ask, keep, tell; and which backups there are."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import typer
+
+from migrator.backup import BackedUp, Backup, stored_of
+from migrator.cli.asked import Asked
+from migrator.cli.ending import width
+from migrator.cli.options import Common
+from migrator.cli.session import Session, opened
+from migrator.config import Settings, StoreSettings
+from migrator.errors import EnvironmentProblem
+from migrator.interruption import listening
+from migrator.ledger import Ledger
+from migrator.model import Failed, Held, Mention, Outcome
+from migrator.reasons import Reason
+from migrator.report.backups import backup_json, backup_text, snapshots_json, snapshots_text
+from migrator.snapshots import Image, State, Vault
+from migrator.snapshots.changes import Change
+from migrator.snapshots.draft import Draft
+from migrator.snapshots.vault import settings_of
+from migrator.transfer import Transfer, TransferSpec
+from migrator.uploader import StoreError, open_store
+from migrator.uploader.open_store import place_named
+
+_TROUBLE = {Change.LOST, Change.HELD}
+
+
+def backed_up(asked: Asked, common: Common, to: str, *, json: bool) -> int:
+    """Make a backup as asked, into the store that ``to`` names; returns the exit status."""
+    with opened(common, asked) as session:
+        place = vault_place(to, session.settings)
+        settings = replace(session.settings, store=settings_of(place), mirror=())
+        with session.working() as ledger, store_asked(place):
+            spec = TransferSpec(settings, session.site.root, session.site.spool, ledger.accepted())
+            with closing(Transfer(spec)) as transfer, listening() as stop:
+                transfer.check()
+                ledger.learn(transfer.learn(ledger.trials()))
+                vault = Vault(transfer.store, place.prefix, place.label)
+                work = Backup(
+                    session.site,
+                    settings,
+                    transfer,
+                    vault,
+                    session.listener,
+                    [Path(path) for path in asked.paths],
+                )
+                done = work.carry_out(_draft(session, vault), stop)
+            if done.events:
+                _record(ledger, asked, done)
+    if json:
+        typer.echo(backup_json(done, place.label))
+    elif done.events or done.posts or done.warnings or not common.quiet:
+        text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)
+        typer.echo(text, nl=False)
+    troubled = any(each.change in _TROUBLE for each in done.events)
+    return 3 if troubled or done.posts or done.warnings else 0
+
+
+def listed(common: Common, place: str, *, json: bool) -> int:
+    """Print the snapshots in the store that ``place`` names; returns the exit status."""
+    with open_vault(common, place) as (_, vault):
+        headers = [vault.header(name) for name in vault.names()]
+    typer.echo(snapshots_json(headers) if json else snapshots_text(headers, vault.label), nl=json)
+    return 0
+
+
+def vault_place(text: str, settings: Settings) -> StoreSettings:
+    """Where backups are: what ``text`` names, else ``[backup]``.
+
+    Raises:
+        UsageError: ``text`` names no store.
+    """
+    return place_named(text, settings, settings.backup) if text else settings.backup
+
+
+@contextmanager
+def open_vault(common: Common, place: str) -> Iterator[tuple[Session, Vault]]:
+    """The vault that ``place`` names, of the site around the current folder, to look into."""
+    with opened(common, Asked("snapshots", "", **common.kept())) as session:
+        at = vault_place(place, session.settings)
+        store = open_store(settings_of(at), session.site.root, table="backup")
+        with closing(store), store_asked(at):
+            yield session, Vault(store, at.prefix, at.label)
+
+
+@contextmanager
+def store_asked(place: StoreSettings) -> Iterator[None]:
+    """Let what the store of a vault cannot do for all of it stop the command.
+
+    Raises:
+        EnvironmentProblem: instead of ``StoreError``.
+    """
+    try:
+        yield
+    except StoreError as error:
+        raise EnvironmentProblem(
+            f"the backup in {place.label} cannot be used now: {error.detail}",
+            "What is there is as it was; run the command again later.",
+        ) from error
+
+
+def _draft(session: Session, vault: Vault) -> Draft:
+    name = hashlib.sha256(vault.store.identity.encode()).hexdigest()[:12]
+    return Draft(session.site.state / f"backup-{name}.jsonl")
+
+
+def _record(ledger: Ledger, asked: Asked, done: BackedUp) -> None:
+    """Let the history tell what happened, and ``accept`` know what is held."""
+    images = [event.image for event in done.events]
+    mentions = (
+        Mention(image.url, each.path, each.line) for image in images for each in image.references
+    )
+    outcomes = [_outcome(image, done) for image in images]
+    ledger.backed_up(asdict(asked), done.header.started, outcomes, mentions)
+
+
+def _outcome(image: Image, done: BackedUp) -> Outcome:
+    reason, detail = Reason(image.reason or Reason.INTERNAL), image.detail or ""
+    match image.state:
+        case State.LOST:
+            return Failed(image.url, reason, detail)
+        case State.HELD:
+            return done.held.get(image.url_sha256) or Held(image.url, reason, detail)
+        case _:
+            return replace(stored_of(image), reused=image.state is State.UNCHANGED)

@@ -1,0 +1,89 @@
+"""Commands that keep copies of images: backup, snapshots."""
+
+from typing import Annotated
+
+import typer
+
+from migrator.cli import options
+from migrator.cli.options import Common, with_common
+
+From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="STORE",
+        help="Where the backup is: a folder, or s3://bucket/prefix. Without it: [backup].",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    for command in (backup, snapshots):
+        app.command()(with_common(command))
+
+
+def backup(
+    paths: options.Paths,
+    *,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="STORE",
+            help="Where copies go: a folder, or s3://bucket/prefix. Without it: [backup].",
+        ),
+    ] = "",
+    json: options.Json = False,
+    links: options.Links = False,
+    text: options.Text = False,
+    common: Common,
+) -> int:
+    """Copy the images that posts show; posts stay as they are.
+
+    Every image is asked for again, and fetched only if it changed. A copy is never replaced or
+    deleted: an image that changes gets a second copy, and one that dies keeps the one it has.
+    What happened since the last backup is told, a line for each image; with --quiet nothing is
+    said where nothing happened.
+
+    Examples:
+
+        migrator backup source/_posts
+
+        migrator backup posts/ --to /mnt/nas/blog-images --quiet
+
+        migrator backup posts/ --to s3://my-backups/blog
+
+    Exit status: 0, or 3 an image was lost or held since the last backup, or a post could not be
+    read; 2 wrong usage or configuration, 5 a snapshot is damaged, 6 disk full or no permission,
+    7 another run is at work, 8 the store refused.
+    """
+    from migrator.cli.asked import Asked, absolute, typed
+    from migrator.cli.backing_up import backed_up
+
+    asked = Asked(
+        "backup",
+        typed(),
+        tuple(map(absolute, paths)),
+        links=links,
+        text=text,
+        **common.kept(),
+    )
+    return backed_up(asked, common, to, json=json)
+
+
+def snapshots(*, place: From = "", json: options.Json = False, common: Common) -> int:
+    """List what backups there are, newest last.
+
+    Examples:
+
+        migrator snapshots
+
+        migrator snapshots --from /mnt/nas/blog-images --json
+
+    Exit status: 0, or 2 wrong usage, 5 a snapshot is damaged, 6 the folder cannot be read, 8 the
+    store refused.
+    """
+    from migrator.cli.backing_up import listed
+
+    return listed(common, place, json=json)

@@ -1,0 +1,133 @@
+"""What a backup did, and which backups there are, in words and as JSON. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from textwrap import wrap
+
+from migrator.backup import BackedUp
+from migrator.held import group_name
+from migrator.reasons import Reason
+from migrator.redact import redact
+from migrator.report.escape import for_terminal, short_url
+from migrator.report.json import encoded
+from migrator.report.quantities import counted, size
+from migrator.snapshots import Header, Image, State
+from migrator.snapshots.changes import Change, Event
+
+_ROOM = 20  # lines of one kind of event; --verbose shows all
+_ORDER = (Change.LOST, Change.HELD, Change.CHANGED, Change.BACK, Change.NEW)
+
+
+def backup_text(done: BackedUp, place: str, *, width: int = 80, full: bool = False) -> str:
+    """The end of a backup: one line for what there is, one for each event.
+
+    New images of a first backup are only counted, unless ``full``.
+    """
+    header = done.header
+    lines = wrap(_achievement(done, for_terminal(place)), width, break_long_words=False)
+    by_change = {change: [e for e in done.events if e.change is change] for change in _ORDER}
+    if header.previous is None and not full:
+        by_change[Change.NEW] = []
+    for events in by_change.values():
+        shown = events if full else events[:_ROOM]
+        lines += [line for each in shown for line in _told(each, width)]
+        if len(events) > len(shown):
+            lines.append(f"  ... and {len(events) - len(shown):,} more (--verbose shows all)")
+    lines += [
+        f"  {for_terminal(post.name)}: {post.reason.words} {for_terminal(post.detail)}".rstrip()
+        for post in done.posts
+    ]
+    lines += [for_terminal(redact(warning)) for warning in done.warnings]
+    lines += _standing(done)
+    return "\n".join(lines) + "\n"
+
+
+def backup_json(done: BackedUp, place: str) -> str:
+    """The same as one JSON object; ``events`` are what changed, each with its line of the snapshot.
+
+    See ``docs/reference/json.md``.
+    """
+    header = asdict(done.header)
+    header["snapshot"] = header.pop("name")
+    events = [{"change": each.change.value, **_line(each.image)} for each in done.events]
+    posts = [
+        {"path": post.name, "reason": post.reason, "detail": post.detail} for post in done.posts
+    ]
+    warnings = [redact(warning) for warning in done.warnings]
+    return encoded(
+        {"command": "backup", "store": place, **header, "events": events, "posts": posts}
+        | {"warnings": warnings}
+    )
+
+
+def snapshots_text(headers: Sequence[Header], place: str) -> str:
+    """The snapshots, oldest first, a line for each; times are UTC."""
+    if not headers:
+        return f"There is no backup in {for_terminal(place)} yet.\n"
+    lines = [
+        f"{header.name:20} {counted(header.images, 'image'):>14}  {size(header.size):>9}"
+        f"  {_counted(header.counts)}"
+        for header in headers
+    ]
+    return "\n".join(map(for_terminal, lines)) + "\n"
+
+
+def snapshots_json(headers: Iterable[Header]) -> str:
+    """The same as a JSON array."""
+    return encoded([asdict(header) for header in headers])
+
+
+def _achievement(done: BackedUp, place: str) -> str:
+    header = done.header
+    fetched = [e.image for e in done.events if e.change in (Change.NEW, Change.CHANGED)]
+    new = sum({each.sha256: each.size or 0 for each in fetched}.values())
+    moved = f", {size(new)} fetched" if new else ""
+    return (
+        f"Backed up {counted(header.images, 'image')} to {place}: "
+        f"{_counted(header.counts) or 'posts show none'}{moved}."
+    )
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{counts.get(state, 0):,} {state}" for state in State if counts.get(state))
+
+
+def _told(event: Event, width: int) -> list[str]:
+    image = event.image
+    place = "".join(f" in {each.path}:{each.line}" for each in image.references[:1])
+    head = f"  {event.change.value:8}"
+    lines = [head + short_url(image.url, max(20, width - len(head)))]
+    if place:
+        lines.append(f"{'':10}{for_terminal(place.strip())}")
+    if event.change in (Change.LOST, Change.HELD):
+        kept = f"; the copy of {(image.fetched or '')[:10]} is kept" if image.sha256 else ""
+        words = Reason(image.reason).words if image.reason else ""
+        lines.append(f"{'':10}{words}{kept}")
+    if event.change is Change.HELD:
+        name = group_name(image.reason, image.url, _suspect(image))
+        lines.append(f"{'':10}if it is right: migrator accept {for_terminal(name)}")
+    return lines
+
+
+def _suspect(image: Image) -> str | None:
+    return image.suspect.rpartition("/")[2].partition(".")[0] if image.suspect else None
+
+
+def _standing(done: BackedUp) -> list[str]:
+    """What was lost or held before already."""
+    told = {each.image.url_sha256 for each in done.events}
+    old = [each for each in done.images if each.state in (State.LOST, State.HELD)]
+    states = Counter(each.state for each in old if each.url_sha256 not in told)
+    since = min((each.since or "" for each in old if each.url_sha256 not in told), default="")
+    if not states:
+        return []
+    words = " and ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
+    return [f"As before: {words}, the first since {since[:10]}."]
+
+
+def _line(image: Image) -> dict[str, object]:
+    values = asdict(image)
+    for name in ("url", "source", "final_url", "referer", "detail"):
+        values[name] = redact(values[name]) if values[name] else values[name]
+    return values

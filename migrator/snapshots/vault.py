@@ -1,0 +1,179 @@
+"""Where backups are kept: images named by their SHA-256, snapshots, and the name of the newest.
+
+A store of any kind holds it, in this order of writing: images, the snapshot that names them, its
+checksums, ``latest``. So whatever ends a backup, every snapshot that is there is whole.
+"""
+
+import hashlib
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from migrator.config import StoreSettings
+from migrator.errors import BackupDamaged
+from migrator.model import Asset, Fetched
+from migrator.snapshots.manifest import (
+    OBJECTS,
+    Header,
+    Image,
+    header_line,
+    image_line,
+    read_header,
+    read_image,
+)
+from migrator.uploader import Store
+from migrator.uploader.placing import place
+
+SNAPSHOTS = "snapshots/"
+LATEST = "latest"
+KEYS = OBJECTS + "{sha256:2}/{sha256}{ext}"
+_MANIFEST, _SUMS = ".jsonl", ".sha256"
+_README = "README.txt"
+_TELLS = """\
+This folder is a backup of the images that posts show, made by Migrator. You can read it without.
+
+objects/      every image, named by the SHA-256 of its bytes; nothing here ever changes
+snapshots/    for each backup NAME: NAME.jsonl says which URL had which image, and which posts
+              and lines show it (one JSON object a line, the first about the backup itself), and
+              NAME.sha256 proves that all of it is as it was: sha256sum -c snapshots/NAME.sha256
+latest        the name of the newest snapshot
+"""
+
+
+def settings_of(place_: StoreSettings) -> StoreSettings:
+    """The settings of the store at ``place_`` as a vault's: names are not the user's to choose."""
+    return replace(
+        place_, key=KEYS, public_url="", check_public=False, cache_control="", prefix=place_.prefix
+    )
+
+
+class Vault:
+    """The backups in ``store``, below ``prefix``; ``label`` is how people call the place."""
+
+    def __init__(self, store: Store, prefix: str, label: str) -> None:
+        self.store = store
+        self.label = label
+        self._prefix = f"{prefix.strip('/')}/".lstrip("/")
+
+    def key(self, name: str) -> str:
+        """The store's key of what is called ``name`` in the vault."""
+        return self._prefix + name
+
+    def names(self) -> list[str]:
+        """The names of all snapshots, oldest first.
+
+        Raises:
+            StoreError: the store cannot say now.
+        """
+        found = (
+            self._name(key).removeprefix(SNAPSHOTS) for key in self.store.keys(self.key(SNAPSHOTS))
+        )
+        return sorted(name.removesuffix(_MANIFEST) for name in found if name.endswith(_MANIFEST))
+
+    def objects(self) -> set[str]:
+        """The names of all images that are there (see ``manifest.object_key``).
+
+        Raises:
+            StoreError: the store cannot say now.
+        """
+        return set(map(self._name, self.store.keys(self.key(OBJECTS))))
+
+    def header(self, name: str) -> Header:
+        """The header of the snapshot ``name``.
+
+        Raises:
+            BackupDamaged: it is not whole, or there is none.
+            StoreError: the store cannot say now.
+        """
+        with closing(self._lines(name)) as lines:
+            return read_header(next(lines, ""), self._where(name))
+
+    def images(self, name: str) -> Iterator[Image]:
+        """The images of the snapshot ``name``, one at a time.
+
+        Raises: as ``header`` does.
+        """
+        where = self._where(name)
+        with closing(self._lines(name)) as lines:
+            left = read_header(next(lines, ""), where).images
+            for line in lines:
+                yield read_image(line, where)
+                left -= 1
+        if left:
+            raise BackupDamaged(
+                f"the snapshot {where} is damaged: it does not have as many lines as it says",
+                "Older snapshots are whole: migrator snapshots",
+            )
+
+    def put(self, header: Header, images: Iterable[Image], spool: Path) -> None:
+        """Write a snapshot: its manifest, its checksums, and then that it is the newest.
+
+        Every image that it names is there already. ``spool`` is a folder for the two files.
+
+        Raises:
+            StoreError: one of them could not be stored; the snapshot counts once its manifest is.
+            EnvironmentProblem: the disk is full or read-only.
+        """
+        self._put_file(_README, _TELLS.encode(), spool)
+        objects: set[tuple[str, str]] = set()
+        manifest = spool / f"{header.name}{_MANIFEST}"
+        digest = hashlib.sha256()
+        with manifest.open("wb") as file:
+            for line in _manifest(header, images, objects):
+                digest.update(line)
+                file.write(line)
+        name = f"{SNAPSHOTS}{header.name}{_MANIFEST}"
+        sums = [f"{digest.hexdigest()}  {name}\n"]
+        sums += [f"{sha256}  {key}\n" for key, sha256 in sorted(objects)]
+        self._put(name, manifest, digest.hexdigest(), "application/jsonl")
+        self._put_file(f"{SNAPSHOTS}{header.name}{_SUMS}", "".join(sums).encode(), spool)
+        self.store.replace(self.key(LATEST), f"{header.name}\n".encode())
+
+    def drop(self, name: str) -> None:
+        """Delete the snapshot ``name``; its images stay."""
+        for ending in (_MANIFEST, _SUMS):  # what has no manifest does not count
+            self.store.delete(self.key(f"{SNAPSHOTS}{name}{ending}"))
+
+    def _put_file(self, name: str, content: bytes, spool: Path) -> None:
+        file = spool / name.rpartition("/")[2]
+        file.write_bytes(content)
+        self._put(name, file, hashlib.sha256(content).hexdigest(), "text/plain; charset=utf-8")
+
+    def _put(self, name: str, file: Path, sha256: str, media_type: str) -> None:
+        asset = Asset(sha256, file.stat().st_size, media_type, file.suffix)
+        place(self.store, Fetched(asset, file, name, name), self.key(name))
+        file.unlink()
+
+    def _lines(self, name: str) -> Generator[str, None, None]:
+        rest = b""
+        try:
+            with closing(self.store.read(self.key(f"{SNAPSHOTS}{name}{_MANIFEST}"))) as chunks:
+                for chunk in chunks:
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    yield from (line.decode("utf-8", "replace") for line in lines)
+        except FileNotFoundError as error:
+            raise BackupDamaged(
+                f"there is no snapshot {name} in {self.label}", "See the list: migrator snapshots"
+            ) from error
+        if rest:
+            raise BackupDamaged(
+                f"the snapshot {self._where(name)} is damaged: it breaks off in a line",
+                "Older snapshots are whole: migrator snapshots",
+            )
+
+    def _where(self, name: str) -> str:
+        return f"{name} in {self.label}"
+
+    def _name(self, key: str) -> str:
+        return key.removeprefix(self._prefix)
+
+
+def _manifest(
+    header: Header, images: Iterable[Image], objects: set[tuple[str, str]]
+) -> Iterator[bytes]:
+    """The lines of a manifest; ``objects`` gets the name and SHA-256 of every copy it names."""
+    yield header_line(header).encode()
+    for image in images:
+        objects |= {(key, key.rpartition("/")[2].partition(".")[0]) for key in image.objects}
+        yield image_line(image).encode()
