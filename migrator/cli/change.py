@@ -78,8 +78,9 @@ def change(
                 if isinstance(wanted, Migration):
                     wanted.transfer.check()
                     ledger.learn(wanted.transfer.learn(ledger.trials()))
-                going = run or ledger.begin(asked.command, asdict(kept))
-                ledger.plan(going, _rest(plan, ledger.chosen(run)) if run else plan)
+                going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
+                if run:
+                    ledger.plan(run, _rest(plan, ledger.chosen(run)))
 
                 def work(stop: Stop) -> tuple[str, ...]:
                     doubts = wanted.carry_out(plan, ledger, going, stop)

@@ -3,6 +3,7 @@
 Every method that changes something is one durable transaction, written before anybody is told.
 """
 
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -32,11 +33,25 @@ class Ledger(History, Rulings, Images):
 
     # -- runs
 
-    def begin(self, command: str, arguments: dict[str, Any], *, undoes: Run | None = None) -> Run:
-        """Record that a run begins, and give it a name: the day and a number."""
+    def begin(
+        self,
+        command: str,
+        arguments: dict[str, Any],
+        *,
+        undoes: Run | None = None,
+        plan: Plan | None = None,
+    ) -> Run:
+        """Record that a run begins, and give it a name: the day and a number.
+
+        Its ``plan`` is recorded in the same breath: ``resume`` goes on with what was planned, and
+        a run without a plan would have nothing to go on with.
+        """
         with self._change() as db:
             number = insert_run(db, command, arguments, now(), undoes=undoes)
-        return self._run("WHERE id = ?", number)
+            run = self._run("WHERE id = ?", number)
+            if plan:
+                _record(db, run, plan)
+        return run
 
     def finish(self, run: Run) -> Run:
         """Record that a run came to its end."""
@@ -93,18 +108,9 @@ class Ledger(History, Rulings, Images):
             )
 
     def plan(self, run: Run, plan: Plan) -> None:
-        """Record what a run is about to do; what it has already recorded stays."""
+        """Record what a run that goes on is about to do; what it has already recorded stays."""
         with self._change() as db:
-            for task in plan.tasks:
-                insert_image(db, run, task.url, "planned", None)
-            for skipped in plan.skipped:
-                insert_image(db, run, skipped.url, "skipped", skipped.reason)
-            insert_mentions(db, run.id, plan.mentions)
-            db.executemany(
-                "INSERT OR IGNORE INTO run_post (run, post, state, reason, detail)"
-                " VALUES (?, ?, 'skipped', ?, ?)",
-                ((run.id, post_id(db, post.name), post.reason, post.detail) for post in plan.left),
-            )
+            _record(db, run, plan)
 
     # -- posts
 
@@ -187,3 +193,16 @@ class Ledger(History, Rulings, Images):
                 (run.id,),
             )
         ]
+
+
+def _record(db: sqlite3.Connection, run: Run, plan: Plan) -> None:
+    for task in plan.tasks:
+        insert_image(db, run, task.url, "planned", None)
+    for skipped in plan.skipped:
+        insert_image(db, run, skipped.url, "skipped", skipped.reason)
+    insert_mentions(db, run.id, plan.mentions)
+    db.executemany(
+        "INSERT OR IGNORE INTO run_post (run, post, state, reason, detail)"
+        " VALUES (?, ?, 'skipped', ?, ?)",
+        ((run.id, post_id(db, post.name), post.reason, post.detail) for post in plan.left),
+    )

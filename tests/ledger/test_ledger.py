@@ -38,9 +38,7 @@ def plan(*urls, skipped=(), left=(), posts=("a.md",)):
 
 
 def begun(ledger, *urls, **more):
-    run = ledger.begin("migrate", {"paths": ["posts"]})
-    ledger.plan(run, plan(*urls, **more))
-    return run
+    return ledger.begin("migrate", {"paths": ["posts"]}, plan=plan(*urls, **more))
 
 
 def test_runs_are_named_by_day_and_number_and_keep_their_arguments(ledger):
@@ -50,6 +48,14 @@ def test_runs_are_named_by_day_and_number_and_keep_their_arguments(ledger):
     assert ledger.run(first.name).arguments == {"paths": ["中"]}
     assert ledger.runs() == [first, second]
     assert ledger.newest() == second
+
+
+def test_a_run_does_not_begin_without_its_plan(ledger):
+    """Killed in between, or on a full disk, ``resume`` would find that there is nothing to do."""
+    broken = replace(plan(URL), left=[SkippedPost(Path("a.md"), "a.md", object())])
+    with pytest.raises(sqlite3.ProgrammingError):
+        ledger.begin("migrate", {}, plan=broken)
+    assert ledger.newest() is None
 
 
 def test_no_name_is_given_twice_where_a_rebuilt_ledger_lacks_runs(ledger):
