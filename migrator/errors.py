@@ -74,6 +74,6 @@ class StoreRefused(MigratorError):
 class Interrupted(MigratorError):
     """A signal asked the run to end; everything recorded so far is kept."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"interrupted by {signal.Signals(number).name}")
+    def __init__(self, number: int, hint: str = "") -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}", hint)
         self.exit_code = 128 + number

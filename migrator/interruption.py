@@ -24,17 +24,23 @@ class Stop:
 
 
 def raise_on_signals() -> None:
-    """Let SIGTERM and SIGHUP raise ``Interrupted``, as SIGINT raises ``KeyboardInterrupt``.
+    """Let SIGTERM and SIGHUP raise ``Interrupted``, and SIGINT ``KeyboardInterrupt``.
 
     For the time in which nothing is being changed: files are closed and locks freed on the way out.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        raise Interrupted(number)
+        raise between_runs(number)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handle)
+            wanted = signal.default_int_handler if number == signal.SIGINT else handle
+            signal.signal(number, wanted)
+
+
+def between_runs(number: int) -> Interrupted:
+    """What a signal means while nothing is being changed."""
+    return Interrupted(number, "If a run had begun, this shows what it did: migrator report")
 
 
 @contextmanager

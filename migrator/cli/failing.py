@@ -1,23 +1,24 @@
 """What an exception means for whoever typed the command: words, and an exit status."""
 
+import signal
 from pathlib import Path
 
 import typer
 
 from migrator.errors import EnvironmentProblem, MigratorError
+from migrator.interruption import between_runs
 
 
 def explained(error: BaseException) -> tuple[str, int]:
     """What to say about ``error``, which ended a command, and the exit status."""
     if isinstance(error, typer.TyperException):  # a wrong option, or no command
         return _with_help(error), error.exit_code
+    if isinstance(error, KeyboardInterrupt):  # what changes something listens itself
+        error = between_runs(signal.SIGINT)
     if isinstance(error, MigratorError):
         return _in_words(error), error.exit_code
     if isinstance(error, typer.Abort):  # at a question, and questions come first
         return "\nmigrator: stopped before anything was changed.", 130
-    if isinstance(error, KeyboardInterrupt):  # what changes something listens itself
-        text = "\nmigrator: stopped. If a run had begun, this shows what it did: migrator report"
-        return text, 130
     if isinstance(error, OSError):
         text = f"migrator: {error}\nWhat was done until then is recorded: migrator report"
         return text, EnvironmentProblem.exit_code

@@ -2,24 +2,38 @@
 
 import locale
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
 from io import TextIOWrapper
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from migrator import __version__
 from migrator.cli import accepting, changing, keeping, letting_go, looking, testing, trying
 from migrator.cli.failing import explained
-from migrator.interruption import raise_on_signals
+from migrator.interruption import between_runs, raise_on_signals
 from migrator.redact import redact
 
 _RESTARTED = "MIGRATOR_LOCALE"  # the encoding of the locale that we left
 
+
+class _Commands(TyperGroup):
+    """Our commands; typer would end one without a word at Ctrl-C."""
+
+    def invoke(self, ctx: Any) -> Any:  # typer's own type of a context is not public
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # what changes something listens itself
+            raise between_runs(signal.SIGINT) from None
+
+
 app = typer.Typer(
     name="migrator",
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help is the same in every terminal, and quick
     pretty_exceptions_enable=False,

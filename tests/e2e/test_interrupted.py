@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
@@ -85,6 +87,29 @@ def test_ctrl_c_ends_cleanly_with_the_command_that_continues(many, undisturbed):
     many.host.on("/5.png", *served)
     assert many.migrator("resume", "--yes").status == 0
     assert many.tree() == undisturbed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_posts_are_read_ends_with_words_and_changes_nothing(site, number):
+    for post in range(1500):
+        site.write(f"posts/{post}.md", f"![]({{host}}/{post}.png)\n" * 40)
+    before = site.tree()
+    process = site.start("migrate", "posts", "--yes")
+    while not (site.root / ".migrator/ledger.db").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (128 + number, "")
+    assert f"migrator: interrupted by {number.name}\nIf a run had begun," in err
+    assert site.tree() == before
+
+
+def test_a_message_that_nobody_can_hear_leaves_the_exit_status_as_it_is(site):
+    words = [sys.executable, "-m", "migrator", "migrate", "nowhere"]
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        ended = subprocess.run(words, cwd=site.root, stdout=full, stderr=full, check=False)
+    assert ended.returncode == 2
 
 
 def test_resume_without_anything_to_resume_says_so(site):
