@@ -92,13 +92,14 @@ def rollback(migration):
     return replace(migration, disk=disk, command=ROLLBACK).told()
 
 
-def recorded(root):
-    """The posts that the newest run's ledger calls replaced, as another process sees it."""
+def recorded(root, command):
+    """The posts that the ledger says a ``command`` has replaced, as another process sees it."""
     try:
         with closing(sqlite3.connect(f"file:{root}/.migrator/ledger.db?mode=ro", uri=True)) as db:
             rows = db.execute(
                 "SELECT name FROM run_post JOIN post ON id = post"
-                " WHERE state = 'rewritten' AND run = (SELECT max(id) FROM run)"
+                " WHERE state = 'rewritten' AND run = (SELECT max(id) FROM run WHERE command = ?)",
+                [command],
             )
             return {name for (name,) in rows}
     except sqlite3.Error:  # it is being made
@@ -127,11 +128,11 @@ def cuts(story, number, pick):
                 time.sleep(pick.uniform(0, story.seconds / AT_ONCE))
                 with held_still(process):
                     cut = disk.after_a_power_cut(f"cut-{len(found)}")
-                    found.append(Cut(cut, recorded(site.root), ended=False))
+                    found.append(Cut(cut, recorded(site.root, *story.command[:1]), ended=False))
             out, err = process.communicate(timeout=120)
             assert process.returncode == 0, out + err
             cut = disk.after_a_power_cut(f"cut-{len(found)}")
-            found.append(Cut(cut, recorded(site.root), ended=True))
+            found.append(Cut(cut, recorded(site.root, *story.command[:1]), ended=True))
         number -= len(found)
         yield from found
 
