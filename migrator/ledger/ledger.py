@@ -184,12 +184,13 @@ class Ledger(History, Rulings, Images):
         return [Swap(runs[run_id], *rest) for run_id, *rest in rows]
 
     def post_names(self, run: Run) -> list[str]:
-        """The names of all posts that ``run`` looked at or changed."""
+        """The names of all posts that ``run`` looked at or changed, or has to put back."""
         return [
             row["name"]
             for row in self._rows(
                 "SELECT name FROM post WHERE id IN (SELECT post FROM mention WHERE run = ?1"
-                " UNION SELECT post FROM run_post WHERE run = ?1)",
+                " UNION SELECT post FROM run_post"
+                " WHERE run IN (?1, (SELECT undoes FROM run WHERE id = ?1)))",
                 (run.id,),
             )
         ]
