@@ -35,7 +35,7 @@ class Draft:
     def add(self, image: Image) -> None:
         """Remember ``image``."""
         with problems_told(self._path), self._path.open("ab") as file:
-            file.write(image_line(image).encode())
+            file.write(b"\n" + image_line(image).encode())  # the line before may be cut short
 
     def end(self) -> None:
         """Forget it all: there is a snapshot now."""

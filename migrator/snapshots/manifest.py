@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from migrator.errors import BackupDamaged
+from migrator.errors import BackupDamaged, UsageError
 from migrator.model import Asset
 from migrator.redact import redact
 from migrator.urls import identity
@@ -168,7 +168,7 @@ def read_header(line: str, where: str) -> Header:
     if values.get("format") != FORMAT:
         raise _damaged(where, "it does not begin as a snapshot of Migrator does")
     if values.get("version") != VERSION:
-        raise BackupDamaged(
+        raise UsageError(
             f"{where} was written by a newer version of Migrator",
             "Update Migrator; nothing is lost.",
         )

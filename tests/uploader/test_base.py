@@ -63,6 +63,13 @@ def test_other_bytes_under_our_key_are_a_conflict_and_stay(store, store_site, fe
     assert store_site.contents() == {KEY: b"somebody else's"}
 
 
+def test_the_one_name_that_moves_on_is_replaced_as_a_whole(store, contents):
+    for content in (b"first\n", b"second, and longer\n", b""):
+        store.replace("backup/latest", content)
+        assert contents() == {"backup/latest": content}
+        assert b"".join(store.read("backup/latest")) == content
+
+
 def test_a_missing_object_is_a_missing_file(store):
     with pytest.raises(FileNotFoundError):
         next(store.read(KEY))
