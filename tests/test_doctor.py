@@ -8,6 +8,7 @@ from PIL import Image
 from rig.someone import as_someone, let_in
 
 from migrator.config import (
+    BackupSettings,
     MirrorSettings,
     RewriteSettings,
     RouteSettings,
@@ -106,6 +107,16 @@ def test_a_check_that_takes_too_long_is_a_finding_and_is_closed_when_it_wakes(mo
         (
             Settings(mirror=(MirrorSettings(path="copies", public_url="https://img.example.com"),)),
             "links go to [store]",
+        ),
+        (
+            Settings(
+                backup=BackupSettings(bucket="kept", endpoint="https://s3.e.com", key="x{ext}")
+            ),
+            "key does nothing in [backup]",
+        ),
+        (
+            Settings(backup=BackupSettings(keep_daily=7, storage_class="COLD")),
+            'storage_class does nothing with type = "local"',
         ),
         (
             Settings(

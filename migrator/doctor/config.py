@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
-from migrator.config import Settings, StoreSettings
+from migrator.config import BackupSettings, Settings, StoreSettings
 from migrator.config.fields import key_of
 from migrator.config.loading import FILE_NAME, Loaded
 from migrator.errors import ConfigError
@@ -75,9 +75,9 @@ def _idle(settings: Settings) -> Iterator[Finding]:
                 "Use https:// if the domain has a certificate.",
             )
         if table != "store" and store.public_url:
-            yield note(
-                Area.CONFIG, "public_url does nothing in a mirror: links go to [store]", table
-            )
+            yield note(Area.CONFIG, "public_url does nothing here: links go to [store]", table)
+        if table == "backup" and store.key != StoreSettings().key:
+            yield note(Area.CONFIG, "key does nothing in [backup], whose names are its own", table)
     if settings.store.type != "s3":
         return
     if not settings.store.public_url and not PROVIDERS[settings.store.provider].shows_images:
@@ -138,11 +138,13 @@ def each_store(settings: Settings) -> Iterator[tuple[str, StoreSettings]]:
     yield "store", settings.store
     for number, mirror in enumerate(settings.mirror, start=1):
         yield "mirror" if len(settings.mirror) == 1 else f"mirror {number}", mirror
+    if settings.backup != BackupSettings():
+        yield "backup", settings.backup
 
 
 def _without_effect(store: StoreSettings) -> Iterator[str]:
-    default = StoreSettings()
-    for field in fields(store):
+    default = type(store)()
+    for field in fields(StoreSettings):
         used = field.name in _FOR_BOTH or (field.name in _LOCAL) == (store.type == "local")
         if not used and getattr(store, field.name) != getattr(default, field.name):
             yield key_of(field)

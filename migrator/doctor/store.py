@@ -9,7 +9,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from migrator.config import MirrorSettings, StoreSettings
+from migrator.config import BackupSettings, MirrorSettings, StoreSettings
 from migrator.doctor.guarded import failed
 from migrator.doctor.probe import PROBE_URL, Probe, make_probe
 from migrator.errors import MigratorError
@@ -26,6 +26,7 @@ LITTLE_ROOM = 1024**3  # bytes
 NO_ROOM = 64 * 1024**2  # bytes: two of the largest images
 _AS_WRITTEN = ("{stem}", "{path}", "{post}")  # fields that may hold capitals
 Seen = Callable[[str, Asset], Iterator[Finding]]  # what readers see at an address
+_TABLES: dict[type, str] = {MirrorSettings: "[[mirror]]", BackupSettings: "[backup]"}
 
 
 def check_store(
@@ -153,7 +154,7 @@ def _check_create_only(store: BucketStore) -> Iterator[Finding]:
 
 def _check_folder(store: LocalStore, settings: StoreSettings, where: str) -> Iterator[Finding]:
     label, folder = settings.label, Path(store.identity.removeprefix("local:"))
-    table = "[[mirror]]" if isinstance(settings, MirrorSettings) else "[store]"
+    table = _TABLES.get(type(settings), "[store]")
     cure = f"Make it writable for you, or choose another path in {table}."
     yield from check_room(Area.STORE, folder)
     if not folder.exists():

@@ -193,6 +193,14 @@ def test_every_kind_of_bucket_is_left_as_it_was(site, configure, doctor, request
         assert ended.status == 8
 
 
+def test_a_backup_that_is_configured_is_examined_as_well(site, doctor):
+    site.write("migrator.toml", '[backup]\npath = "posts/one.md"\n')
+    ended = doctor()
+    assert ended.status == 8
+    assert "posts/one.md is a file, not a folder" in ended.out
+    assert "[backup]" in ended.out
+
+
 def test_mirrors_are_examined_as_well(site, doctor, public_bucket):
     public_bucket()
     text = (site.root / "migrator.toml").read_text()
