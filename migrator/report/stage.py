@@ -34,13 +34,14 @@ class _Words:
 
     doing: str
     noun: str
+    did: str = "moved"
 
 
 _WORDS = {
     "scan": _Words("Reading posts", "post"),
     "sizes": _Words("Asking for sizes", "image"),
     "transfer": _Words("Moving images", "image"),
-    "backup": _Words("Looking at images", "image"),
+    "backup": _Words("Looking at images", "image", "copied"),
     "check": _Words("Checking hosts", "request"),
     "rewrite": _Words("Updating posts", "post"),
     "doctor": _Words("Examining", "part"),
@@ -117,7 +118,7 @@ class Stage:
     def facts(self) -> list[str]:
         """What happened besides the count, the most telling first."""
         named = (
-            (self.stored and self.done != self.stored, f"{self.stored:,} moved"),
+            (self.stored and self.done != self.stored, f"{self.stored:,} {self.words.did}"),
             (self.failed, f"{self.failed:,} failed"),
             (self.held, f"{self.held:,} held"),
             (self.left, f"{self.left:,} left alone"),
@@ -137,7 +138,7 @@ def trouble_line(event: Event) -> str:
     """One line about what a person should know at once, ready for a terminal, or nothing."""
     match event:
         case ImageDone(Failed(url, reason, detail)):
-            return f"not moved: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
+            return f"failed: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
         case ImageDone(Held(url, reason, detail)):
             return f"held: {short_url(url, _URL_WIDTH)}: {_why(reason.words, detail)}"
         case PostSkipped(post) if post.reason is not Reason.OPT_OUT:

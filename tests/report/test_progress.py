@@ -18,7 +18,7 @@ from migrator.reasons import Reason
 from migrator.report.progress import listener_for, plain_progress
 
 FAILED = ImageDone(Failed("https://a.example/x.png", Reason.DNS, ""))
-FAILED_LINE = "not moved: https://a.example/x.png: the host's name cannot be resolved"
+FAILED_LINE = "failed: https://a.example/x.png: the host's name cannot be resolved"
 
 
 class Clock:
@@ -292,7 +292,7 @@ def test_ctrl_c_leaves_the_terminal_clean(terminal):
 def test_verbose_adds_a_line_for_what_went_wrong(terminal):
     seen = terminal(VERBOSE="1")
     seen.read_until("10 moved")
-    assert "not moved: https://a.example/f.png: the host's name cannot be resolved" in seen.finish()
+    assert "failed: https://a.example/f.png: the host's name cannot be resolved" in seen.finish()
 
 
 def test_no_color_has_no_colour(terminal):

@@ -91,7 +91,7 @@ def test_time_left_is_estimated_only_when_there_is_ground_for_it():
     [
         (
             ImageDone(Failed(URL, Reason.DAMAGED, "no \x1b end")),
-            "not moved: https://a.example/x.png?…: the image is damaged (no \\x1b end)",
+            "failed: https://a.example/x.png?…: the image is damaged (no \\x1b end)",
         ),
         (
             ImageDone(Held(URL, Reason.SVG, "")),
