@@ -49,8 +49,8 @@ class Database:
                 connection.execute("PRAGMA foreign_keys = ON")
                 if ledger._version() == 0:
                     schema = resources.files("migrator.ledger").joinpath("schema.sql").read_text()
-                    ledger._become(_VERSION, schema)
                     file.chmod(0o600)
+                    ledger._become(_VERSION, schema)
                 ledger._upgrade()
             except BaseException:
                 ledger.close()
@@ -59,8 +59,12 @@ class Database:
 
     @classmethod
     def look(cls, file: Path) -> Self | None:
-        """The ledger for reading only, or ``None`` where there is none; changes nothing."""
-        if not file.exists():
+        """The ledger for reading only, or ``None`` where there is none; changes nothing.
+
+        A file with a rollback journal is not one yet, for WAL is the first thing it gets. After a
+        kill in that moment nobody may read it who may not write, and whoever opens it begins anew.
+        """
+        if not file.exists() or file.with_name(f"{file.name}-journal").exists():
             return None
         with _translated(file):
             connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)

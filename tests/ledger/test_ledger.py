@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -240,6 +242,14 @@ def test_rolling_back_marks_the_posts_of_the_run_that_is_undone(ledger):
     assert [row["state"] for row in ledger.post_rows(run)] == ["rolled-back"]
 
 
+def test_a_rollback_is_about_the_posts_of_the_run_that_it_undoes(ledger):
+    """Also before it recorded one: what a kill leaves beside them is found by their names."""
+    run = begun(ledger, URL)
+    ledger.intend(Swap(run, "b.md", "1", "2", "t", 1), [])
+    undoing = ledger.begin("rollback", {}, undoes=run)
+    assert ledger.post_names(undoing) == ["b.md"]
+
+
 def test_posts_left_alone_are_recorded_with_their_reason(ledger):
     left = SkippedPost(Path("x.md"), "x.md", Reason.UTF_16, "why")
     run = begun(ledger, left=(left,))
@@ -251,6 +261,25 @@ def test_posts_left_alone_are_recorded_with_their_reason(ledger):
 def test_looking_at_a_site_without_a_ledger_creates_none(tmp_path):
     assert Ledger.look(tmp_path / "ledger.db") is None
     assert not list(tmp_path.iterdir())
+
+
+def test_a_ledger_whose_making_was_killed_is_made_anew(tmp_path):
+    """What stands on the disk then: half of a file, and the journal to take it back."""
+    file = tmp_path / "ledger.db"
+    script = (
+        "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN');"
+        "db.execute('CREATE TABLE t (x)');"
+        "db.executemany('INSERT INTO t VALUES (zeroblob(4000))', [()] * 50); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", script, file], check=True)
+    assert file.with_name("ledger.db-journal").stat().st_size
+    assert file.stat().st_size
+    assert Ledger.look(file) is None
+    with Ledger.open(file) as ledger:
+        assert ledger.runs() == []
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert Ledger.look(file) is not None
 
 
 def test_a_looked_at_ledger_cannot_be_changed(tmp_path, ledger):
