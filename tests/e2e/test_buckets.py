@@ -1,7 +1,6 @@
 """The main job into real S3 servers, behind TLS where it matters."""
 
 import hashlib
-import json
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,21 +18,7 @@ def bucket_of(site, request, tls_authority):
     """Let the site store into the bucket of a store site; returns its door behind our back."""
 
     def use(store_site, **changes):
-        settings = store_site.settings
-        values = {
-            "type": "s3",
-            "provider": settings.provider,
-            "bucket": settings.bucket,
-            "region": settings.region,
-            "endpoint": settings.endpoint,
-            "access_key_env": settings.access_key_env,
-            "secret_key_env": settings.secret_key_env,
-            "public_url": "https://img.example.com",
-            "check_public": False,
-            **changes,
-        }
-        lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value != ""]
-        site.write("migrator.toml", "\n".join(["[store]", *lines, ""]))
+        site.write("migrator.toml", store_site.toml(**changes))
         return store_site.contents
 
     return use

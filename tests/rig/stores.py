@@ -3,6 +3,7 @@
 ``store_site`` is a fresh store of each kind in turn.
 """
 
+import json
 import socket
 import uuid
 from collections.abc import Callable
@@ -35,6 +36,24 @@ class StoreSite:
     kind: str = "local"
     atomic: bool = True
     checks_signatures: bool = True
+
+    def toml(self, **changes: object) -> str:
+        """What to write into a configuration so that a command stores into this bucket."""
+        settings = self.settings
+        values = {
+            "type": "s3",
+            "provider": settings.provider,
+            "bucket": settings.bucket,
+            "region": settings.region,
+            "endpoint": settings.endpoint,
+            "access_key_env": settings.access_key_env,
+            "secret_key_env": settings.secret_key_env,
+            "public_url": "https://img.example.com",
+            "check_public": False,
+            **changes,
+        }
+        lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value != ""]
+        return "\n".join(["[store]", *lines, ""])
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Faults from outside: a script run under strace, which kills it or fails its system calls."""
+"""Faults from outside: a command under strace, which kills it or fails its system calls."""
 
 import os
 import re
@@ -14,40 +14,54 @@ Completed = subprocess.CompletedProcess[str]
 
 MUTATING = (
     "write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,link,linkat,mkdir,"
-    "mkdirat,ftruncate,fchmod,chmod,fchown,fsetxattr,fremovexattr"
+    "mkdirat,rmdir,ftruncate,fchmod,chmod,fchown,fsetxattr,fremovexattr"
 )
 MISSING = "" if shutil.which("strace") else "strace is not installed"
 SCRIPT = Path(__file__).with_name("toy_run.py").resolve()
 
 
-def run(*arguments: object, faults: Sequence[str], log: Path | None = None) -> Completed:
-    """Run ``toy_run.py`` with faults, each as strace(1) has it: "CALLS:what:when=N".
+def tracing(faults: Sequence[str], log: Path | None = None, *, follow: bool = True) -> list[str]:
+    """The words before a command's own, for faults, each as strace(1) has it: "CALLS:what:when=N".
 
-    The interpreter itself, isolated: no launcher, site packages or byte code that the fault could
-    hit instead. Only the calls of the faults are traced, to ``log``, with paths of descriptors.
+    Only the calls of the faults are traced, to ``log``, with paths of descriptors. strace counts
+    each kind of call for each thread; without ``follow`` it sees the first thread alone, so that
+    "when" has one meaning. A command that a signal kills takes strace with it.
     (Not with ``--seccomp-bpf``: it is faster, and strace 6.1 then injects no signals.)
     """
-    command = ["strace", "-f", "-y", "-qqq", "-o", log or os.devnull]
+    command = ["strace", "-y", "-qqq", "-o", str(log or os.devnull), *(["-f"] if follow else [])]
     command += ["-e", "trace=" + ",".join(fault.partition(":")[0] for fault in faults)]
     for fault in faults:
         command += ["-e", f"inject={fault}"] if ":" in fault else []
-    command += [Path(sys.executable).resolve(), "-I", "-S", "-B", SCRIPT, *arguments]
-    words = [str(word) for word in command]
+    return command
+
+
+def run(*arguments: object, faults: Sequence[str], log: Path | None = None) -> Completed:
+    """Run ``toy_run.py`` with faults.
+
+    The interpreter itself, isolated: no launcher, site packages or byte code that the fault could
+    hit instead.
+    """
+    command = [*tracing(faults, log), Path(sys.executable).resolve(), "-I", "-S", "-B", SCRIPT]
+    words = [str(word) for word in [*command, *arguments]]
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
 
 
 def points(*arguments: object, calls: str = MUTATING, faults: Sequence[str] = ()) -> list[str]:
-    """Where a fault can strike: "CALL:{}:when=N" for each call the script makes, in their order.
-
-    strace counts each kind of call for itself.
-    """
+    """Where a fault can strike ``toy_run.py``."""
     with tempfile.NamedTemporaryFile("r") as log:
         done = run(*arguments, faults=[*faults, calls], log=Path(log.name))
         assert done.returncode == 0, done
-        made = re.findall(r"^\d+ +(\w+)\(", log.read(), re.MULTILINE)
+        return points_in(log.read(), calls)
+
+
+def points_in(log: str, calls: str = MUTATING) -> list[str]:
+    """Where a fault can strike: "CALL:{}:when=N" for each call in the log of one thread, in order.
+
+    strace counts each kind of call for itself.
+    """
     counts: Counter[str] = Counter()
     found = []
-    for call in made:
+    for call in re.findall(r"^(?:\d+ +)?(\w+)\(", log, re.MULTILINE):
         if call in calls.split(","):
             counts[call] += 1
             found.append(f"{call}:{{}}:when={counts[call]}")
