@@ -14,6 +14,7 @@ from migrator.cli.asked import Asked
 from migrator.cli.ending import width
 from migrator.cli.options import Common
 from migrator.cli.session import Session, opened
+from migrator.cli.unattended import Told
 from migrator.config import Settings, StoreSettings
 from migrator.errors import EnvironmentProblem
 from migrator.interruption import listening
@@ -32,9 +33,13 @@ from migrator.uploader.open_store import place_named
 _TROUBLE = {Change.LOST, Change.HELD}
 
 
-def backed_up(asked: Asked, common: Common, to: str, *, json: bool) -> int:
-    """Make a backup as asked, into the store that ``to`` names; returns the exit status."""
+def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) -> int:
+    """Make a backup as asked, into the store that ``to`` names; returns the exit status.
+
+    ``told`` learns how it ended.
+    """
     with opened(common, asked) as session:
+        told.site = str(session.site.root)
         place = vault_place(to, session.settings)
         settings = replace(session.settings, store=settings_of(place), mirror=())
         with session.working() as ledger, store_asked(place):
@@ -54,13 +59,15 @@ def backed_up(asked: Asked, common: Common, to: str, *, json: bool) -> int:
                 done = work.carry_out(_draft(session, vault), stop)
             if done.events:
                 _record(ledger, asked, done)
+    text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)
     if json:
         typer.echo(backup_json(done, place.label))
     elif done.events or done.posts or done.warnings or not common.quiet:
-        text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)
         typer.echo(text, nl=False)
     troubled = any(each.change in _TROUBLE for each in done.events)
-    return 3 if troubled or done.posts or done.warnings else 0
+    status = 3 if troubled or done.posts or done.warnings else 0
+    told.ended(status, text)
+    return status
 
 
 def listed(common: Common, place: str, *, json: bool) -> int:

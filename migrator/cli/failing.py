@@ -8,6 +8,18 @@ import typer
 from migrator.errors import EnvironmentProblem, MigratorError
 from migrator.interruption import between_runs
 
+# In one line, for a notice. `docs/reference/exit-status.md` has all of it.
+_ENDS = {
+    1: "a bug of ours",
+    2: "wrong usage or configuration",
+    3: "an image was lost or held",
+    4: "a conflict",
+    5: "the backup is damaged",
+    6: "the machine refuses",
+    7: "another run is at work",
+    8: "the store refused",
+}
+
 
 def explained(error: BaseException) -> tuple[str, int]:
     """What to say about ``error``, which ended a command, and the exit status."""
@@ -23,6 +35,12 @@ def explained(error: BaseException) -> tuple[str, int]:
         text = f"migrator: {error}\nWhat was done until then is recorded: migrator report"
         return text, EnvironmentProblem.exit_code
     return _bug(error), 1
+
+
+def in_one_line(command: str, status: int) -> str:
+    """How ``command`` ended."""
+    known = _ENDS.get(status, "ended by a signal" if status > 128 else "")  # noqa: PLR2004 - POSIX
+    return f"migrator {command}: {known or 'failed'} (exit status {status})"
 
 
 def _with_help(error: typer.TyperException) -> str:

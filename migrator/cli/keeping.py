@@ -6,6 +6,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.unattended import Log, OnFailure, unattended
 
 From = Annotated[
     str,
@@ -37,6 +38,8 @@ def backup(
     json: options.Json = False,
     links: options.Links = False,
     text: options.Text = False,
+    on_failure: OnFailure = None,
+    log: Log = None,
     common: Common,
 ) -> int:
     """Copy the images that posts show; posts stay as they are.
@@ -54,6 +57,8 @@ def backup(
 
         migrator backup posts/ --to s3://my-backups/blog
 
+    Every night, by itself: migrator schedule --help
+
     Exit status: 0, or 3 an image was lost or held since the last backup, or a post could not be
     read; 2 wrong usage or configuration, 5 a snapshot is damaged, 6 disk full or no permission,
     7 another run is at work, 8 the store refused.
@@ -61,15 +66,10 @@ def backup(
     from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.backing_up import backed_up
 
-    asked = Asked(
-        "backup",
-        typed(),
-        tuple(map(absolute, paths)),
-        links=links,
-        text=text,
-        **common.kept(),
-    )
-    return backed_up(asked, common, to, json=json)
+    places = tuple(map(absolute, paths))
+    asked = Asked("backup", typed(), places, links=links, text=text, **common.kept())
+    with unattended("backup", places[0], on_failure=on_failure, log=log) as told:
+        return backed_up(asked, common, to, told, json=json)
 
 
 def snapshots(*, place: From = "", json: options.Json = False, common: Common) -> int:

@@ -13,7 +13,16 @@ import typer
 from typer.core import TyperGroup
 
 from migrator import __version__
-from migrator.cli import accepting, changing, keeping, letting_go, looking, testing, trying
+from migrator.cli import (
+    accepting,
+    changing,
+    keeping,
+    letting_go,
+    looking,
+    scheduling,
+    testing,
+    trying,
+)
 from migrator.cli.failing import explained
 from migrator.interruption import between_runs, raise_on_signals
 from migrator.redact import redact
@@ -41,7 +50,7 @@ app = typer.Typer(
     help="Move the images of Markdown posts from one image host to another, safely.",
     epilog="Try it on this machine, no account needed: migrator demo",
 )
-for commands in (looking, changing, accepting, keeping, letting_go, testing, trying):
+for commands in (looking, changing, accepting, keeping, scheduling, letting_go, testing, trying):
     commands.register(app)
 
 

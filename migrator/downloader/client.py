@@ -28,7 +28,7 @@ BROWSER = (
     "Chrome/142.0.0.0 Safari/537.36"
 )
 # Seconds for one step; the deadline is for all of them together.
-_STEPS = {"timeout": httpx.Timeout(connect=10, read=15, write=15, pool=15).as_dict()}
+STEPS = {"timeout": httpx.Timeout(connect=10, read=15, write=15, pool=15).as_dict()}
 _SHORT = 64 * 1024  # bytes worth reading to save a connection
 _PORTS = 2**16
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
@@ -114,7 +114,7 @@ class HostClient:
     def _sent(
         self, method: str, target: httpx.URL, headers: dict[str, str]
     ) -> Iterator[httpx.Response]:
-        request = httpx.Request(method, target, headers=headers, extensions=_STEPS)
+        request = httpx.Request(method, target, headers=headers, extensions=STEPS)
         response = self._transport(target.host).handle_request(request)
         response.request = request
         try:

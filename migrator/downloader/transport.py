@@ -52,6 +52,7 @@ class GuardedTransport(httpx.BaseTransport):
                         target=url.raw_path,
                     ),
                     headers=request.headers.raw,
+                    content=request.read(),
                     extensions=request.extensions,
                 )
             )

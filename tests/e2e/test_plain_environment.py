@@ -22,6 +22,8 @@ COMMANDS = (
     "migrate {posts} --dry-run",
     "migrate {posts}",  # would ask
     "migrate {posts} --yes",
+    "backup {posts}",
+    "schedule cron {posts}",
 )
 # ASCII without Python's own cure for it, as another locale has another encoding.
 NOT_UTF8 = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -69,12 +71,13 @@ def plainly(chinese):
 
 
 def test_without_an_environment_everything_ends_as_with_one(chinese, plainly):
-    assert [status for status, _ in plainly.values()] == [0, 0, 2, 0]
-    assert ends(chinese) == plainly
+    assert [status for status, _ in plainly.values()] == [0, 0, 2, 0, 0, 0]
+    assert ends(chinese, HOME=str(chinese.root.parent)) == plainly  # shown in paths of `schedule`
+    assert started(chinese, "schedule cron {posts}", {}).returncode == 0
 
 
 def test_in_a_locale_that_is_not_utf_8_names_and_links_are_what_they_are(chinese, plainly):
-    assert ends(chinese, **NOT_UTF8) == plainly
+    assert ends(chinese, HOME=str(chinese.root.parent), **NOT_UTF8) == plainly
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,7 @@ def test_in_a_locale_that_is_not_utf_8_names_and_links_are_what_they_are(chinese
         ("scan {posts}", "1"),
         ("scan {posts}", "2"),
         ("migrate {posts} --yes", "0 1 2"),
+        ("schedule cron", "0 1 2"),
     ],
 )
 def test_closed_streams_change_nothing_about_the_end(chinese, command, closed):
