@@ -32,13 +32,14 @@ from migrator.reasons import Reason
 from migrator.rewriter.links import check_links, link_for, shown_from_folder
 from migrator.scanner.hosts import selected
 from migrator.state import Site
+from migrator.story import Story
 from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
 from migrator.urls import fragment, identity, is_local, names_an_image, without_fragment
 
 
 @dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Story):
     """One migration of one site: what is wanted, what moves images, and who listens.
 
     ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
@@ -54,6 +55,19 @@ class Migration:
     only_failed: bool = False
     limit: int | None = None
     local: LocalImages | None = None
+
+    @property
+    def store(self) -> str:
+        """See ``Story``; a folder of the site is the same one after the site moved."""
+        identity, root = self.transfer.store.identity, self.site.root
+        folder = Path(identity.removeprefix("local:"))
+        return f"local:{folder.relative_to(root)}" if folder.is_relative_to(root) else identity
+
+    @property
+    def place(self) -> str:
+        """See ``Story``."""
+        mirrors = ", ".join(mirror.label for mirror in self.settings.mirror)
+        return self.settings.store.label + (f", and mirrored to {mirrors}" if mirrors else "")
 
     @property
     def image_at(self) -> ImageAt:
@@ -157,6 +171,15 @@ class Migration:
             for task in plan.tasks
         }
         return self._new_urls(post, keys)
+
+    def guesses(self, plan: Plan) -> bool:
+        """See ``Story``."""
+        return any(task.known is None for task in plan.tasks)
+
+    def prepare(self, ledger: Ledger) -> None:
+        """See ``Story``."""
+        self.transfer.check()
+        ledger.learn(self.transfer.learn(ledger.trials()))
 
     def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
         """Move the images of ``plan``, then rewrite its posts; every step is recorded.

@@ -19,6 +19,7 @@ from migrator.plan import Plan, Wanted, make_plan
 from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.reasons import Reason
 from migrator.state import Site
+from migrator.story import Story
 from migrator.urls import canonical, fragment, is_external, without_fragment
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -77,7 +78,7 @@ class LinkMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Relinking:
+class Relinking(Story):
     """One rewrite of the links of a site."""
 
     site: Site
@@ -107,7 +108,7 @@ class Relinking:
             if (new := self.new_urls.get(reference.url))
         }
 
-    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
+    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
         """Rewrite the posts of ``plan``; safe to repeat after an interruption.
 
         Raises:
@@ -121,6 +122,7 @@ class Relinking:
             self.settings.scan,
             stop,
         )
+        return ()
 
     def _image_at(self, _post: Post, url: str) -> str | None:
         return url if is_external(url) or self.new_urls.get(url) is not None else None

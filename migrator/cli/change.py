@@ -1,8 +1,7 @@
-"""How a migration or a rewrite goes: plan, show, ask, carry out, report."""
+"""How a change goes, whichever story it is: plan, show, ask, carry out, report."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,24 +12,19 @@ from migrator.cli import ending
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.session import Session, history, opened
-from migrator.config import Settings
-from migrator.downloader import proxy_for
+from migrator.cli.stories import story_of
 from migrator.errors import UsageError
 from migrator.events import Warned
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
-from migrator.local_images import LocalImages
-from migrator.migration import Migration
 from migrator.model import Post
 from migrator.plan import Plan
 from migrator.posts import edited, original_of
-from migrator.relinking import LinkMap, Relinking
 from migrator.report.diff import unified
 from migrator.report.history import plan_report
 from migrator.report.summary import Report
 from migrator.rewriter.gate import Refused
-from migrator.state import Site
-from migrator.transfer import Transfer, TransferSpec
+from migrator.story import Story
 from migrator.urls import identity
 
 _UNKNOWN = "(xxx stands for the SHA-256 of an image that is not fetched yet.)\n"
@@ -57,35 +51,33 @@ def change(
 
     Returns the exit status.
     """
-    with opened(common, asked, root) as session, _wanted(asked, session) as wanted:
+    with opened(common, asked, root) as session, story_of(asked, session) as story:
         if show.dry_run:
-            return _previewed(wanted, session, asked, show, full=common.verbose)
+            return _previewed(story, session, asked, show, full=common.verbose)
         with session.working() as ledger:
             kept = replace(
                 asked.below(session.site.root),
                 trusted=session.trusted,
-                store=_identity(wanted, session.site.root),
+                store=story.store,
             )
             if run:
                 _must_go_on_with(kept.store, asked, run, ledger)
             if run is None:
                 _remind(session, ledger)
-            plan = wanted.plan(ledger, run)
-            report = _report(wanted, plan, asked)
+            plan = story.plan(ledger, run)
+            report = _report(story, plan, asked)
             if plan.tasks or run:
                 if plan.tasks and not ending.agreed(report, yes=asked.yes):
                     return ending.DECLINED
-                if isinstance(wanted, Migration):
-                    wanted.transfer.check()
-                    ledger.learn(wanted.transfer.learn(ledger.trials()))
+                story.prepare(ledger)
                 going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
                 if run:
                     ledger.plan(run, _rest(plan, ledger.chosen(run)))
 
                 def work(stop: Stop) -> tuple[str, ...]:
-                    doubts = wanted.carry_out(plan, ledger, going, stop)
+                    doubts = story.carry_out(plan, ledger, going, stop)
                     ledger.forgo(going, plan.skipped)
-                    return doubts or ()
+                    return doubts
 
                 report = ending.carried_out(ledger, going, work, report, json=show.json)
                 if show.diff:
@@ -111,47 +103,6 @@ def _rest(plan: Plan, chosen: Collection[str]) -> Plan:
     return replace(plan, skipped=(), mentions=mentions)
 
 
-@contextmanager
-def _wanted(asked: Asked, session: Session) -> Iterator[Migration | Relinking]:
-    site, settings, listener = session.site, session.settings, session.listener
-    paths = [Path(path) for path in asked.paths]
-    if asked.command == "rewrite":
-        yield Relinking(site, settings, listener, paths, LinkMap.read(Path(asked.link_map)))
-        return
-    if proxy := proxy_for(settings.download.proxy):
-        words = "which addresses it connects to cannot be checked from here"
-        listener(Warned(f"Images are fetched through the proxy {proxy}; {words}."))
-    with history(site) as past:
-        accepted = past.accepted() if past else frozenset()
-    with closing(Transfer(TransferSpec(settings, site.root, site.spool, accepted))) as transfer:
-        yield Migration(
-            site,
-            settings,
-            transfer,
-            listener,
-            paths,
-            hosts=asked.hosts,
-            only_failed=asked.only_failed,
-            limit=asked.limit,
-            local=_local_images(site, settings, transfer) if asked.local else None,
-        )
-
-
-def _local_images(site: Site, settings: Settings, transfer: Transfer) -> LocalImages:
-    store = site.root / settings.store.path if settings.store.type == "local" else None
-    public = settings.rewrite.links in ("", "public")
-    return LocalImages(site.root, store, transfer.store.public_url("") if public else None)
-
-
-def _identity(wanted: Migration | Relinking, root: Path) -> str:
-    """The store's identity; a folder of the site is the same one after the site moved."""
-    if isinstance(wanted, Relinking):
-        return ""
-    identity = wanted.transfer.store.identity
-    folder = Path(identity.removeprefix("local:"))
-    return f"local:{folder.relative_to(root)}" if folder.is_relative_to(root) else identity
-
-
 def _must_go_on_with(store: str, asked: Asked, run: Run, ledger: Ledger) -> None:
     """Refuse to mix two stores in the links of one run."""
     if asked.store != store and ledger.swaps(run, state="rewritten"):
@@ -159,28 +110,18 @@ def _must_go_on_with(store: str, asked: Asked, run: Run, ledger: Ledger) -> None
             f"{run.name} began with the store {asked.store}, and posts link there already;"
             f" now it is {store}",
             "Put the configuration back, or begin anew:"
-            f" migrator rollback {run.name}, then migrator migrate",
+            f" migrator rollback {run.name}, then {asked.typed}",
         )
 
 
-def _store(wanted: Migration | Relinking) -> str:
-    if isinstance(wanted, Relinking):
-        return ""
-    mirrors = ", ".join(mirror.label for mirror in wanted.settings.mirror)
-    return wanted.settings.store.label + (f", and mirrored to {mirrors}" if mirrors else "")
-
-
-def _previewed(
-    wanted: Migration | Relinking, session: Session, asked: Asked, show: Show, *, full: bool
-) -> int:
+def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full: bool) -> int:
     with history(session.site) as ledger:
         _remind(session, ledger)
-        plan = wanted.plan(ledger, None)
-    sizes = wanted.sizes(plan) if isinstance(wanted, Migration) else {}
-    report = _report(wanted, plan, asked, dry_run=True, sizes=sizes)
+        plan = story.plan(ledger, None)
+    report = _report(story, plan, asked, dry_run=True, sizes=story.sizes(plan))
     if show.diff:
-        _print_diffs(_planned(wanted, plan, session), show)
-        if isinstance(wanted, Migration) and any(task.known is None for task in plan.tasks):
+        _print_diffs(_planned(story, plan, session), show)
+        if story.guesses(plan):
             typer.echo(_UNKNOWN, err=show.json)
     next_command = ending.continuing(report, asked.typed)
     ending.show(report, json=show.json, next_command=next_command, full=full)
@@ -188,24 +129,26 @@ def _previewed(
 
 
 def _report(
-    wanted: Migration | Relinking,
+    story: Story,
     plan: Plan,
     asked: Asked,
     *,
     dry_run: bool = False,
     sizes: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Report:
-    failing = wanted.failing(plan) if isinstance(wanted, Migration) else ()
     return plan_report(
-        plan, asked.command, dry_run=dry_run, store=_store(wanted), sizes=sizes, failing=failing
+        plan,
+        asked.command,
+        dry_run=dry_run,
+        store=story.place,
+        sizes=sizes,
+        failing=story.failing(plan),
     )
 
 
-def _planned(
-    wanted: Migration | Relinking, plan: Plan, session: Session
-) -> Iterator[tuple[Post, bytes, bytes]]:
+def _planned(story: Story, plan: Plan, session: Session) -> Iterator[tuple[Post, bytes, bytes]]:
     for post in plan.posts:
-        result = edited(post, wanted.links(post, plan), session.settings.scan)
+        result = edited(post, story.links(post, plan), session.settings.scan)
         if isinstance(result, Refused):  # since it was scanned a moment ago
             typer.echo(f"{post.name}: {result.reason.words} ({result.detail})", err=True)
         else:
