@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from migrator.config import Settings, StoreSettings
-from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, rates
+from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, discard, rates
 from migrator.errors import MigratorError, StoreRefused
 from migrator.model import Asset, Failed, Fetched, Held, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
@@ -183,7 +183,7 @@ class Transfer:
             and task.earlier
             and fetched.asset.sha256 == task.earlier.sha256
         ):
-            fetched.path.unlink(missing_ok=True)
+            discard(fetched.path)
             return NotModified(task.url, fetched.version)
         return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
 
@@ -199,7 +199,7 @@ class Transfer:
         try:
             placement, *mirrors = self._stores.place(fetched, task)
         finally:
-            fetched.path.unlink(missing_ok=True)
+            discard(fetched.path)
         self._check_public(fetched.asset, placement.key)
         return Stored(
             task.url,

@@ -6,5 +6,15 @@ from migrator.downloader.host_rules import HostRules
 from migrator.downloader.manners import Manners, rates
 from migrator.downloader.proxying import proxy_for
 from migrator.downloader.sources import Sources
+from migrator.downloader.spool import discard
 
-__all__ = ["Decoders", "Downloader", "HostRules", "Manners", "Sources", "proxy_for", "rates"]
+__all__ = [
+    "Decoders",
+    "Downloader",
+    "HostRules",
+    "Manners",
+    "Sources",
+    "discard",
+    "proxy_for",
+    "rates",
+]

@@ -24,6 +24,7 @@ from migrator.downloader.manners import Manners
 from migrator.downloader.media_types import HEIC, JXL, TIFF
 from migrator.downloader.receiving import Receiver
 from migrator.downloader.sources import DEAD, Candidate, Source, Sources, Web
+from migrator.downloader.spool import discard
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
 from migrator.model import Asset, Failed, Fetched, Held
@@ -136,7 +137,7 @@ class Downloader:
         except Unfetched as fault:
             return fault.asset or fault.reason
         assert isinstance(fetched, Fetched)  # noqa: S101 - it was asked for whatever it is
-        fetched.path.unlink(missing_ok=True)
+        discard(fetched.path)
         return fetched.asset
 
     def size(self, url: str) -> int | None:
@@ -190,7 +191,7 @@ class Downloader:
                 if isinstance(fetched, NotModified):
                     return fetched
                 if problem := _problem(fetched, source, candidate):
-                    fetched.path.unlink(missing_ok=True)
+                    discard(fetched.path)
                     raise problem
             except Unfetched as fault:
                 faults.append(_Fault(candidate.name, fault, own=source.own))

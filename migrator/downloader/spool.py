@@ -84,7 +84,13 @@ def draft(spool: Path) -> Iterator[Draft]:
     finally:
         with suppress(OSError):  # a full disk fails here again; nothing is lost with a draft
             new.file.close()
-        path.unlink(missing_ok=True)
+        discard(path)
+
+
+def discard(path: Path) -> None:
+    """Remove a file that is not wanted any more; the next command does where the disk refuses."""
+    with suppress(OSError):
+        path.unlink()
 
 
 @contextmanager

@@ -563,17 +563,29 @@ def test_a_disk_that_forgets_bytes_is_found_out_before_the_swap(tmp_path, which)
     assert_untouched(site.posts / "0.md", before)
 
 
-def test_short_writes_and_a_limit_on_file_size(post, state):
-    """The kernel writes up to the limit, says how much that was, and refuses the rest."""
-    prepared_for(post, state)
+def test_a_write_that_is_cut_short_at_any_byte_leaves_the_post(post, state):
+    """The kernel writes up to the limit, says how much that was, and refuses the rest.
+
+    First that is the copy of the original, then the new file beside the post.
+    """
+    new = b"x" * 30
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    try:
-        with pytest.raises(EnvironmentProblem, match=r"limit on the size.* needs 300 bytes"):
-            prepared_for(post, state, b"x" * 300)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert post.read_bytes() == OLD
+    for limit in range(len(new)):
+        needed = len(OLD) if limit < len(OLD) else len(new)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            with pytest.raises(
+                EnvironmentProblem, match=f"limit on the size.* needs {needed} bytes"
+            ):
+                prepared_for(post, state, new)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert_untouched(post)
+        kept = state / "originals/post.md"
+        assert (kept.read_bytes() if kept.exists() else OLD) == OLD
+        assert names(kept.parent) == ([kept.name] if limit >= len(OLD) else [])
+    replace(post, state, new)
+    assert_untouched(post, new)
 
 
 def test_too_many_open_files(post, state):

@@ -61,7 +61,11 @@ class Trial:
             os.setxattr(path, "user.mood", b"calm")
             oracle.write(name, *pieces)
         (root / "migrator.toml").write_text(f"{config}\n[download]\nworkers = {workers}\n")
-        environment = {"MIGRATOR_ALLOW_PRIVATE": host.authority, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            "MIGRATOR_ALLOW_PRIVATE": host.authority,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "XDG_CONFIG_HOME": str(root.parent / "no-config"),
+        }
         return cls(Site(root, host, environment), oracle, host)
 
     def copy(self, root: Path, objects: Objects | None = None) -> "Trial":
