@@ -42,6 +42,7 @@ class Session:
         """Lock the site, open its ledger, and settle what an interrupted command left."""
         _must_have_ledger(self.site)
         with locked(self.site), Ledger.open(self.site.ledger) as ledger:
+            _must_know_runs(self.site, ledger)
             recover(self.site, ledger, self.listener)
             try:
                 yield ledger
@@ -115,6 +116,7 @@ def history(site: Site) -> Iterator[Ledger | None]:
     _must_have_ledger(site)
     ledger = Ledger.look(site.ledger)
     try:
+        _must_know_runs(site, ledger)
         yield ledger
     finally:
         if ledger:
@@ -124,6 +126,11 @@ def history(site: Site) -> Iterator[Ledger | None]:
 def _must_have_ledger(site: Site) -> None:
     if site.lost_ledger:
         raise damaged(site.ledger, "it is gone")
+
+
+def _must_know_runs(site: Site, ledger: Ledger | None) -> None:
+    if site.runs() and (ledger is None or ledger.newest() is None):
+        raise damaged(site.ledger, "it is empty")
 
 
 def site_here(common: Common) -> Site:
