@@ -13,6 +13,7 @@ from migrator.cli.session import Session, at_site, history
 from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
+from migrator.reasons import Reason
 from migrator.report.diff import unified
 from migrator.report.history import intention
 from migrator.report.summary import PostReport, Report
@@ -70,5 +71,9 @@ def _difference(standing: Standing, ledger: Ledger) -> str:
         return f"{name}: our copy of the original is gone or damaged.\n"
     if current is None:
         return f"{name}: the post was deleted or renamed since.\n"
+    if current == original:
+        return f"{name} is as it was before the run already.\n"
+    if standing.obstacle != Reason.POST_CHANGED:
+        return ""  # the report has it
     diff = unified(name, original, current, color=ending.color(sys.stderr))
     return f"{name} was edited since; from the original to the post as it is now:\n{diff}"
