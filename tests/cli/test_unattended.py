@@ -39,10 +39,12 @@ main()
 
 @pytest.fixture
 def toy(tmp_path):
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
     def run(*arguments, **environment):
         return subprocess.run(
             [sys.executable, "-c", TOY, *map(str, arguments)],
-            env={**os.environ, **environment},
+            env={**kept, **environment},
             capture_output=True,
             text=True,
             check=False,

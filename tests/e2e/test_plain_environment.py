@@ -64,20 +64,13 @@ def ends(site, **environment):
     return said
 
 
-@pytest.fixture
-def plainly(chinese):
-    """How the commands end where everything is as it mostly is."""
-    return ends(chinese, LC_ALL="C.UTF-8", HOME=str(chinese.root.parent), PATH="/usr/bin:/bin")
-
-
-def test_without_an_environment_everything_ends_as_with_one(chinese, plainly):
+def test_everywhere_everything_ends_as_where_all_is_as_it_mostly_is(chinese):
+    home = {"HOME": str(chinese.root.parent)}  # shown in paths of `schedule`
+    plainly = ends(chinese, LC_ALL="C.UTF-8", PATH="/usr/bin:/bin", **home)
     assert [status for status, _ in plainly.values()] == [0, 0, 2, 0, 0, 0]
-    assert ends(chinese, HOME=str(chinese.root.parent)) == plainly  # shown in paths of `schedule`
+    assert ends(chinese, **home) == plainly
+    assert ends(chinese, **home, **NOT_UTF8) == plainly
     assert started(chinese, "schedule cron {posts}", {}).returncode == 0
-
-
-def test_in_a_locale_that_is_not_utf_8_names_and_links_are_what_they_are(chinese, plainly):
-    assert ends(chinese, HOME=str(chinese.root.parent), **NOT_UTF8) == plainly
 
 
 @pytest.mark.parametrize(
