@@ -7,6 +7,7 @@
      |   +- ConfigError          names the file, the key, what was expected
      +- BackupDamaged (5)        a snapshot cannot be read, or lacks what it names
      +- EnvironmentProblem (6)   disk full, read-only, no permission
+     |   +- OutOfMemory
      |   +- LedgerError          the ledger is unusable
      |       +- LedgerDamaged    for good: `migrator resume` makes a new one
      +- AlreadyRunning (7)       another run holds the lock
@@ -49,6 +50,14 @@ class EnvironmentProblem(MigratorError):
     """The machine refuses: disk full, read-only, no permission. State stays consistent."""
 
     exit_code = 6
+
+
+class OutOfMemory(EnvironmentProblem):
+    """The memory does not suffice; trying again at once would not help."""
+
+    def __init__(self) -> None:
+        hint = "Close other programs or raise the limit (ulimit -v), then run: migrator resume"
+        super().__init__("there is not enough memory", hint)
 
 
 class LedgerError(EnvironmentProblem):

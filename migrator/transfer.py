@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from migrator.config import Settings, StoreSettings
 from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, discard, rates
-from migrator.errors import MigratorError, StoreRefused
+from migrator.errors import MigratorError, OutOfMemory, StoreRefused
 from migrator.model import Asset, Failed, Fetched, Held, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.served import NotModified, Probe, PublicAnswer
@@ -92,6 +92,8 @@ class Transfer:
             return Failed(task.url, error.reason, error.detail)
         except MigratorError:
             raise
+        except MemoryError as error:
+            raise OutOfMemory from error
         except Exception as error:  # noqa: BLE001 - one image must not cost the others
             return Failed(task.url, Reason.INTERNAL, f"{type(error).__name__}: {error}")
 

@@ -6,7 +6,7 @@ from rig.hosts import Host, answer, status
 from rig.images import image
 
 from migrator.config import RouteSettings, SafetySettings, Settings, StoreSettings
-from migrator.errors import ConfigError
+from migrator.errors import ConfigError, OutOfMemory
 from migrator.model import Failed, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.served import Probe
@@ -71,6 +71,23 @@ def test_what_goes_wrong_with_an_image_is_a_value(transfer, host):
     assert transfer(TransferTask(host.url("/gone.png"))) == Failed(
         host.url("/gone.png"), Reason.GONE, "127.0.0.1 answers 410"
     )
+
+
+def test_a_lack_of_memory_ends_the_run_and_is_no_fault_of_the_image(transfer, host):
+    class Full:
+        tried = 0
+
+        def fetch(self, *_args, **_kwargs):
+            self.tried += 1
+            raise MemoryError
+
+        def close(self):
+            """Nothing is open."""
+
+    transfer._thread.downloader = full = Full()
+    with pytest.raises(OutOfMemory):
+        transfer(TransferTask(host.url("/a.png")))
+    assert full.tried == 1
 
 
 def test_a_bug_met_by_a_question_of_our_own_ends_nothing(transfer, host):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from migrator.errors import EnvironmentProblem, MigratorError
+from migrator.errors import EnvironmentProblem, MigratorError, OutOfMemory
 from migrator.interruption import between_runs
 from migrator.report.escape import for_terminal
 
@@ -28,6 +28,8 @@ def explained(error: BaseException) -> tuple[str, int]:
         return _with_help(error), error.exit_code
     if isinstance(error, KeyboardInterrupt):  # what changes something listens itself
         error = between_runs(signal.SIGINT)
+    if isinstance(error, MemoryError):
+        error = OutOfMemory()
     if isinstance(error, MigratorError):
         return _in_words(error), error.exit_code
     if isinstance(error, typer.Abort):  # at a question, and questions come first
