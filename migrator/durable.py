@@ -162,11 +162,7 @@ def folder(path: Path) -> Iterator[Callable[[], None]]:
     if sys.platform == "win32":  # which cannot open folders; NTFS journals names
         yield lambda: None
         return
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except PermissionError:  # names may be made here, but not listed
-        yield os.sync
-        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def sync_names() -> None:
         try:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from migrator.cli.screen import agrees, answer, say
+import typer
+
 from migrator.config import Settings
 from migrator.config.checking import Origin, build, checked
 from migrator.doctor.hosts import Asked
@@ -54,16 +55,16 @@ class Found:
 
 def _show(found: Found) -> None:
     made = f", made by {found.generator.name}" if found.generator.name else ""
-    root, posts = for_terminal(str(found.root)), for_terminal(os.path.relpath(found.posts))
-    say(f"The site is {root}{made}; its posts are in {posts}.", err=True)
+    posts = os.path.relpath(found.posts)
+    typer.echo(f"The site is {found.root}{made}; its posts are in {posts}.", err=True)
     if not found.hosts:
-        say("No post shows an image of another host yet.", err=True)
+        typer.echo("No post shows an image of another host yet.", err=True)
         return
-    say(f"Posts show images of {counted(len(found.hosts), 'host')}:", err=True)
+    typer.echo(f"Posts show images of {counted(len(found.hosts), 'host')}:", err=True)
     for number, each in enumerate(found.hosts, start=1):
         known = f"  ({name})" if (name := provider(each.url)) else ""
         images = counted(each.images, "image")
-        say(f"  {number:2}  {for_terminal(each.host)}: {images}{known}", err=True)
+        typer.echo(f"  {number:2}  {for_terminal(each.host)}: {images}{known}", err=True)
 
 
 def asked(given: Answers, found: Found) -> Answers:
@@ -101,7 +102,7 @@ def _ask_folder(answers: Answers, found: Found) -> Answers:
         links = _ask_choice("How shall links be written?", LINKS, "relative")
         answers = replace(answers, links="" if links == "relative" else links)
     if generator.hint:
-        say(f"Hint: {generator.hint}.", err=True)
+        typer.echo(f"Hint: {generator.hint}.", err=True)
     return answers
 
 
@@ -113,13 +114,12 @@ def from_root(path: str, root: Path) -> str:
 
 
 def _meant(path: str, generator: Generator) -> bool:
-    say(
-        f"{generator.name} does not publish {for_terminal(path)}: "
-        "readers would not see the images. "
+    typer.echo(
+        f"{generator.name} does not publish {path}: readers would not see the images. "
         f"What it publishes lies beside {generator.store_path}.",
         err=True,
     )
-    return agrees("Use it all the same?")
+    return typer.confirm("Use it all the same?", default=False, err=True)
 
 
 def _ask_fit(
@@ -127,11 +127,11 @@ def _ask_fit(
 ) -> str:
     """What somebody answers for the field ``name``; asked again, with the reason, until it fits."""
     while True:
-        said = answer(question, default)
+        said: str = typer.prompt(question, default=default, err=True).strip()
         try:
             must_be_fit(name, said, answers, root)
         except ConfigError as error:
-            say("\n".join(map(for_terminal, (str(error), error.hint))).rstrip(), err=True)
+            typer.echo(f"{error}\n{error.hint}".rstrip(), err=True)
         else:
             return said
 
@@ -156,25 +156,27 @@ def _places() -> dict[str, str]:
 
 def _ask_hosts(hosts: Sequence[Asked]) -> tuple[str, ...]:
     while True:
-        said = answer("Which shall move? Numbers such as 1,3, or all", "all")
-        if said.lower() == "all":
+        said = typer.prompt(
+            "Which shall move? Numbers such as 1,3, or all", default="all", err=True
+        )
+        if said.strip().lower() == "all":
             return ()
         numbers = said.replace("，", ",").replace(",", " ").split()
         if all(each.isdecimal() and 0 < int(each) <= len(hosts) for each in numbers) and numbers:
             return tuple(hosts[int(each) - 1].host for each in numbers)
-        say(f"Please answer with numbers from 1 to {len(hosts)}, or all.", err=True)
+        typer.echo(f"Please answer with numbers from 1 to {len(hosts)}, or all.", err=True)
 
 
 def _ask_choice(question: str, options: dict[str, str], default: str) -> str:
     """One of ``options``, chosen by its number or its name."""
     names = list(options)
-    say(question, err=True)
+    typer.echo(question, err=True)
     for number, (name, title) in enumerate(options.items(), start=1):
-        say(f"  {number:2}  {title}" + (f" ({name})" if name in PROVIDERS else ""), err=True)
+        typer.echo(f"  {number:2}  {title}" + (f" ({name})" if name in PROVIDERS else ""), err=True)
     while True:
-        said = answer("Number", str(names.index(default) + 1))
+        said: str = typer.prompt("Number", default=str(names.index(default) + 1), err=True).strip()
         if said in options:
             return said
         if said.isdecimal() and 0 < int(said) <= len(names):
             return names[int(said) - 1]
-        say(f"Please answer with a number from 1 to {len(names)}.", err=True)
+        typer.echo(f"Please answer with a number from 1 to {len(names)}.", err=True)

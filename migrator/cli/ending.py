@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from migrator.cli.screen import say
+import typer
+
 from migrator.cli.session import confirmed
 from migrator.errors import MigratorError
 from migrator.interruption import Stop, listening
@@ -27,10 +28,10 @@ def agreed(planned: Report, *, yes: bool) -> bool:
     """Show what is about to happen and ask, unless the user has said yes already."""
     if yes:
         return True
-    say(plan_text(planned, width=width(sys.stderr)), err=True)
+    typer.echo(plan_text(planned, width=width(sys.stderr)), err=True)
     if confirmed("Go ahead?"):
         return True
-    say("Nothing was changed.", err=True)
+    typer.echo("Nothing was changed.", err=True)
     return False
 
 
@@ -63,10 +64,10 @@ def show(
 ) -> None:
     """Print the end of a command on standard output."""
     if json:
-        say(report_json(report))
+        typer.echo(report_json(report))
     else:
         text = summary_text(report, next_command, width=width(sys.stdout), full=full)
-        say(text, nl=False)
+        typer.echo(text, nl=False)
 
 
 def status(report: Report) -> int:

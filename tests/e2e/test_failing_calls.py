@@ -31,8 +31,8 @@ def trial(tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(trial, tmp_path_factory):
     whole = trial.copy(tmp_path_factory.mktemp("failing") / "whole")
-    assert whole.site.migrator(*MIGRATE).status == 0
-    return tree(whole.site.root)
+    assert whole.migrator(*MIGRATE).status == 0
+    return tree(whole.root)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_every_call_may_fail_and_the_run_ends_well_afterwards(
             found += tried.oracle.finished(undisturbed)
         found += tried.end(MIGRATE, undisturbed)
         wrong += [(thread, fault, each) for each in found]
-        shutil.rmtree(tried.site.root)
+        shutil.rmtree(tried.root)
     assert wrong == []
     figure(
         f"{len(struck)} of {len(points)} calls failed with {error}{lasting and ', and all after'}"
@@ -76,5 +76,5 @@ def test_a_download_that_cannot_be_removed_any_more_costs_nothing(trial, undistu
     ended = tried.struck(1, ["unlink:error=EIO"], *MIGRATE, log=tmp_path / "log")
     assert "INJECTED" in (tmp_path / "log").read_text()
     assert (ended.status, tried.oracle.finished(undisturbed)) == (0, []), ended
-    assert tried.site.migrator(*MIGRATE).status == 0
-    assert list((tried.site.root / ".migrator/spool").iterdir()) == []
+    assert tried.migrator(*MIGRATE).status == 0
+    assert list((tried.root / ".migrator/spool").iterdir()) == []

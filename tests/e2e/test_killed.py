@@ -6,7 +6,6 @@ The oracle judges after each kill and at the end (see `rig.oracle`).
 import itertools
 import random
 import shutil
-import subprocess
 import time
 
 import pytest
@@ -36,20 +35,21 @@ def test_killed_at_every_call_it_is_resumed_to_the_same_end(
     trial, command, few, tmp_path, thorough, figure
 ):
     whole = trial.copy(tmp_path / "whole")
-    assert whole.site.migrator(*MIGRATE).status == 0
+    assert whole.migrator(*MIGRATE).status == 0
     if command is ROLLBACK:
         trial = whole.copy(tmp_path / "moved")
-        assert whole.site.migrator(*ROLLBACK).status == 0
+        assert whole.migrator(*ROLLBACK).status == 0
         assert whole.oracle.changed() == []
-    undisturbed = tree(whole.site.root)
+    undisturbed = tree(whole.root)
     points = trial.points(tmp_path, *command)
     pick = random.Random(11)
-    twice, wrong = 0, []
+    struck = points if thorough else spread(points, few)
+    kills, twice, wrong = 0, 0, []
 
-    for thread, call in points if thorough else spread(points, few):
+    for thread, call in struck:
         tried = trial.copy(tmp_path / "tried")
         killed = tried.struck(thread, [call.format(KILL)], *command, log=tmp_path / "log")
-        assert killed.status == KILLED, (thread, call, killed)
+        kills += killed.status == KILLED
         found = tried.oracle.look()
         if thorough:
             _, again = pick.choice([point for point in points if point[0] == FIRST])
@@ -58,11 +58,12 @@ def test_killed_at_every_call_it_is_resumed_to_the_same_end(
             found += tried.oracle.look()
         found += tried.end(command, undisturbed)
         wrong += [(thread, call, each) for each in found]
-        shutil.rmtree(tried.site.root)
+        shutil.rmtree(tried.root)
     assert wrong == []
+    assert kills >= 0.95 * len(struck)  # one run may make a call less than another
     figure(
-        f"killed at {len(points) if thorough else few} of {len(points)} calls of {command[0]};"
-        f" {twice} were killed again while resuming"
+        f"{kills} kills at {len(struck)} of {len(points)} calls of {command[0]},"
+        f" and {twice} more while resuming"
     )
 
 
@@ -91,14 +92,14 @@ def another(request, tmp_path):
 @pytest.mark.torture
 def test_killed_at_random_moments_it_is_resumed_to_the_same_end(another, thorough, figure):
     command = (*MIGRATE, "--trust-config")
-    whole, began = another(), time.monotonic()
-    process = whole.site.start(*command)
-    while not (whole.site.root / ".migrator").exists():
+    whole = another()
+    began, child = time.monotonic(), whole.start(*command)
+    while not (whole.root / ".migrator").exists():
         time.sleep(0.001)
     start = time.monotonic() - began
-    process.communicate()
+    assert child.end().status == 0
     took = time.monotonic() - began
-    undisturbed = tree(whole.site.root)
+    undisturbed = tree(whole.root)
     assert len(whole.oracle.changed()) == len(whole.oracle.posts)
     assert whole.oracle.look() == []
     pick, kills, midway, again, wrong = random.Random(13), 0, 0, 0, []
@@ -113,7 +114,7 @@ def test_killed_at_random_moments_it_is_resumed_to_the_same_end(another, thoroug
         if kills % 2 == 0:
             again += killed(tried, RESUME, pick.uniform(start / 2, took))
         wrong += tried.end(command, undisturbed)
-        shutil.rmtree(tried.site.root)
+        shutil.rmtree(tried.root)
     assert wrong == []
     figure(
         f"{kills} kills of a run at random moments, {midway} of them between posts,"
@@ -123,11 +124,9 @@ def test_killed_at_random_moments_it_is_resumed_to_the_same_end(another, thoroug
 
 def killed(trial, command, moment):
     """Kill a command so many seconds after its start, unless it ended before; says so."""
-    process = trial.site.start(*command)
-    try:
-        process.communicate(timeout=moment)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+    child = trial.start(*command)
+    if child.end(moment) is None:
+        child.process.kill()
+    ended = child.end()
     assert trial.oracle.look() == [], moment
-    return process.returncode == KILLED
+    return ended.status == KILLED

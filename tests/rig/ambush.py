@@ -18,21 +18,20 @@ class Ambush(Host):
     _look: Callable[[], None] = lambda: None
 
     @contextmanager
-    def watching(
-        self, thread: int, faults: Sequence[str], log: Path
-    ) -> Iterator[Callable[[subprocess.Popen[str]], None]]:
-        """Tell what is returned of a process at once: it gets ``faults`` in one of its threads.
+    def watching(self, pid: int, thread: int, faults: Sequence[str], log: Path) -> Iterator[None]:
+        """Let ``faults`` strike in one thread of the process, which has not begun yet.
 
         ``thread`` counts those that ask this host, from 0; there must be one at a time. Calls are
         counted from its first request on.
         """
-        watch = _Watch(thread, strace.tracing(faults, log, follow=False))
+        watch = _Watch(pid, thread, faults, log)
         self._look = watch.look
         try:
-            yield watch.begin
+            yield
         finally:
             self._look = lambda: None
-            watch.end()
+            for tracer in watch.tracers:  # it ends with the thread
+                tracer.communicate(timeout=60)
 
     def _play(self, connection: Connection) -> None:
         self._look()
@@ -43,37 +42,19 @@ class Ambush(Host):
 class _Watch:
     """The threads of a process that were seen so far, and strace at one of them."""
 
+    pid: int
     thread: int
-    tracing: list[str]
-    _pid: int = 0
-    _begun: threading.Event = field(default_factory=threading.Event)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    faults: Sequence[str]
+    log: Path
+    tracers: list[subprocess.Popen[str]] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
-    _tracers: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def begin(self, process: subprocess.Popen[str]) -> None:
-        self._pid = process.pid
-        self._seen = {process.pid}
-        self._begun.set()
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self) -> None:
-        self._begun.wait(60)
         with self._lock:
-            tasks = Path("/proc", str(self._pid), "task").iterdir()
-            new = {int(task.name) for task in tasks} - self._seen
+            tasks = Path("/proc", str(self.pid), "task").iterdir()
+            new = {int(task.name) for task in tasks} - {self.pid} - self._seen
             self._seen |= new
             if new and self.thread == 0:
-                words = [
-                    word for word in self.tracing if word != "-qqq"
-                ]  # it tells when it is there
-                words += [word for each in new for word in ("-p", str(each))]
-                tracer = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-                self._tracers.append(tracer)
-                for _ in new:
-                    assert "attached" in tracer.stderr.readline()
+                self.tracers.append(strace.attached(new, self.faults, self.log))
             self.thread -= bool(new)
-
-    def end(self) -> None:
-        """Wait for strace, which ends with the thread."""
-        for tracer in self._tracers:
-            tracer.communicate(timeout=60)

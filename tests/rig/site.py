@@ -31,12 +31,11 @@ class Ended:
 
 @dataclass
 class Site:
-    """A folder of posts, and the command run in it: ``under`` another program, if given."""
+    """A folder of posts, and the command run in it."""
 
     root: Path
     host: Host
     environment: dict[str, str] = field(default_factory=dict)
-    under: tuple[str, ...] = ()
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def migrator(self, *arguments, timeout=120):
@@ -47,7 +46,7 @@ class Site:
 
     def start(self, *arguments):
         process = subprocess.Popen(
-            [*self.under, sys.executable, "-m", "migrator", *map(str, arguments)],
+            [sys.executable, "-m", "migrator", *map(str, arguments)],
             cwd=self.root,
             env={**_environment(), **self.environment},
             stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 Completed = subprocess.CompletedProcess[str]
@@ -20,19 +20,32 @@ MISSING = "" if shutil.which("strace") else "strace is not installed"
 SCRIPT = Path(__file__).with_name("toy_run.py").resolve()
 
 
-def tracing(faults: Sequence[str], log: Path | None = None, *, follow: bool = True) -> list[str]:
-    """The words before a command's own, for faults, each as strace(1) has it: "CALLS:what:when=N".
+def tracing(faults: Sequence[str], log: Path | None = None) -> list[str]:
+    """strace(1) with faults, each as it has them: "CALLS:what:when=N".
 
-    Only the calls of the faults are traced, to ``log``, with paths of descriptors. strace counts
-    each kind of call for each thread; without ``follow`` it sees the first thread alone, so that
-    "when" has one meaning. A command that a signal kills takes strace with it.
+    Only the calls of the faults are traced, to ``log``, with paths of descriptors.
     (Not with ``--seccomp-bpf``: it is faster, and strace 6.1 then injects no signals.)
     """
-    command = ["strace", "-y", "-qqq", "-o", str(log or os.devnull), *(["-f"] if follow else [])]
+    command = ["strace", "-y", "-qq", "-o", str(log or os.devnull)]
     command += ["-e", "trace=" + ",".join(fault.partition(":")[0] for fault in faults)]
     for fault in faults:
         command += ["-e", f"inject={fault}"] if ":" in fault else []
     return command
+
+
+def attached(threads: Iterable[int], faults: Sequence[str], log: Path) -> subprocess.Popen[str]:
+    """Let ``faults`` strike in threads that run; returns when strace is there.
+
+    Other threads of their processes are not seen, so that "when" has one meaning: strace counts
+    each kind of call for each thread.
+    """
+    words = [word for word in tracing(faults, log) if word != "-qq"]  # it tells when it is there
+    for thread in threads:
+        words += ["-p", str(thread)]
+    tracer = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    for _ in threads:
+        assert "attached" in tracer.stderr.readline()
+    return tracer
 
 
 def run(*arguments: object, faults: Sequence[str], log: Path | None = None) -> Completed:
@@ -41,7 +54,8 @@ def run(*arguments: object, faults: Sequence[str], log: Path | None = None) -> C
     The interpreter itself, isolated: no launcher, site packages or byte code that the fault could
     hit instead.
     """
-    command = [*tracing(faults, log), Path(sys.executable).resolve(), "-I", "-S", "-B", SCRIPT]
+    program = [Path(sys.executable).resolve(), "-I", "-S", "-B", SCRIPT]
+    command = [*tracing(faults, log), "-f", "-qqq", *program]
     words = [str(word) for word in [*command, *arguments]]
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
 

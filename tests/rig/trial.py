@@ -8,12 +8,12 @@ from itertools import count
 from pathlib import Path
 from typing import Self, TypeVar
 
-from rig import strace
+from rig import forked, strace
 from rig.ambush import Ambush
 from rig.hosts import answer
 from rig.images import image
 from rig.oracle import Objects, Oracle, Slot, folder, tree
-from rig.site import Ended, Site
+from rig.site import Ended
 
 KINDS = {"/a.png": "PNG", "/b.jpg": "JPEG", "/c.gif": "GIF"}
 Point = TypeVar("Point")
@@ -25,9 +25,13 @@ FIRST = -1  # the thread that a process begins with; others are those that ask t
 class Trial:
     """What is tried, and who judges it."""
 
-    site: Site
     oracle: Oracle
     host: Ambush
+    environment: dict[str, str]
+
+    @property
+    def root(self) -> Path:
+        return self.oracle.root
 
     @classmethod
     def write(
@@ -63,36 +67,45 @@ class Trial:
         (root / "migrator.toml").write_text(f"{config}\n[download]\nworkers = {workers}\n")
         environment = {
             "MIGRATOR_ALLOW_PRIVATE": host.authority,
-            "PYTHONDONTWRITEBYTECODE": "1",
             "XDG_CONFIG_HOME": str(root.parent / "no-config"),
         }
-        return cls(Site(root, host, environment), oracle, host)
+        return cls(oracle, host, environment)
 
     def copy(self, root: Path, objects: Objects | None = None) -> "Trial":
         """The same site in the folder ``root``, with its own judge."""
-        shutil.copytree(self.site.root, root)
+        shutil.copytree(self.root, root)
         objects = objects or folder(root / "migrated-images")
         oracle = replace(
             self.oracle, root=root, objects=objects, seen={}, posts={**self.oracle.posts}
         )
-        return Trial(replace(self.site, root=root, processes=[]), oracle, self.host)
+        return Trial(oracle, self.host, self.environment)
+
+    def migrator(self, *arguments: str) -> Ended:
+        """How the command ends."""
+        return self.start(*arguments).end()
+
+    def start(self, *arguments: str, waits: bool = False) -> forked.Child:
+        """The command as it runs."""
+        return forked.start(self.root, self.environment, *arguments, waits=waits)
 
     def struck(self, thread: int, faults: Sequence[str], *arguments: str, log: Path) -> Ended:
         """How the command ends if ``faults`` strike in one of its threads, traced to ``log``."""
+        child = self.start(*arguments, waits=True)
         if thread == FIRST:
-            under = tuple(strace.tracing(faults, log, follow=False))
-            return replace(self.site, under=under).migrator(*arguments)
-        with self.host.watching(thread, faults, log) as watch:
-            process = self.site.start(*arguments)
-            watch(process)
-            out, err = process.communicate(timeout=120)
-        return Ended(process.returncode, out, err)
+            tracer = strace.attached([child.pid], faults, log)
+            child.go()
+            ended = child.end()
+            tracer.communicate(timeout=60)
+            return ended
+        with self.host.watching(child.pid, thread, faults, log):
+            child.go()
+            return child.end()
 
     def end(self, command: Sequence[str], undisturbed: Mapping[str, bytes]) -> list[str]:
         """What is wrong after a person brought the interrupted ``command`` to its end."""
-        ended = self.site.migrator(*RESUME)
-        if "Nothing was interrupted" in ended.out and tree(self.site.root) != undisturbed:
-            ended = self.site.migrator(*command)
+        ended = self.migrator(*RESUME)
+        if "Nothing was interrupted" in ended.out and tree(self.root) != undisturbed:
+            ended = self.migrator(*command)
         failed = [f"it ended with {ended}"] if ended.status else []
         return failed + self.oracle.finished(undisturbed)
 

@@ -46,8 +46,7 @@ _IN_PIECES = (
     "or over several lines; write it in one piece"
 )
 _MAX_DEPTH = 100
-# Where what is written may differ from what it says: "\/" and "&" are common, "''" is the only way.
-_DECODES = frozenset({Spelling.JSON, Spelling.TOML_BASIC, Spelling.YAML_SINGLE})
+_DECODES = frozenset({Spelling.JSON, Spelling.TOML_BASIC})  # \/ and & are common there
 _NO = frozenset({"false", "no", "off"})
 
 
