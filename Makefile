@@ -11,7 +11,7 @@ UV := $(shell command -v uv 2>/dev/null)
 PACKAGES := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
 PINNED := --require-hashes --only-binary :all:
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: demo test torture check format generate requirements clean
 .DELETE_ON_ERROR:
@@ -22,7 +22,7 @@ demo: $(VENV)/demo.ready
 test: $(VENV)/dev.ready
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
-torture: $(VENV)/dev.ready
+torture: $(VENV)/dev.ready $(VENV)/fuzz.ready
 	$(BIN)/python -m pytest --torture -m torture --timeout 0 -p no:randomly $(ARGS)
 
 check: $(VENV)/dev.ready
@@ -43,8 +43,9 @@ generate: $(VENV)/dev.ready
 
 # Needs uv. Add --upgrade to COMPILE's options for newer versions: make requirements UPGRADE=--upgrade
 requirements:
-	$(COMPILE) $(UPGRADE) --extra demo --group dev -o requirements/dev.txt
-	$(COMPILE) $(UPGRADE) --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --group dev -o requirements/dev.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
+	$(COMPILE) $(UPGRADE) --group fuzz -o requirements/fuzz.txt
 
 clean:
 	rm -rf $(VENV) .cache build dist migrator-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

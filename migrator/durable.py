@@ -162,7 +162,11 @@ def folder(path: Path) -> Iterator[Callable[[], None]]:
     if sys.platform == "win32":  # which cannot open folders; NTFS journals names
         yield lambda: None
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # names may be made here, but not listed
+        yield os.sync
+        return
 
     def sync_names() -> None:
         try:

@@ -1,7 +1,9 @@
 """Reading posts, and replacing them: edits, self-check, ledger and swap in their one order."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from migrator import durable
@@ -16,6 +18,7 @@ from migrator.plan import ImageAt
 from migrator.reasons import Reason
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
+from migrator.rewriter.exchange import Method
 from migrator.rewriter.gate import Refused, refusal
 from migrator.rewriter.swap import Conflict, Swapped, discard, inspect, prepare, swap
 from migrator.scanner.scan import scan
@@ -106,15 +109,24 @@ def edited(
 
 def original_of(site: Site, swap: Swap) -> bytes | None:
     """The post's bytes before ``swap``; ``None`` if our copy is gone or damaged."""
+    contents = map(durable.content_at, kept_files(site, swap))
+    return next((each for each in contents if each and durable.sha256(each) == swap.before), None)
+
+
+def kept_files(site: Site, swap: Swap) -> Iterator[Path]:
+    """What is kept of the post as it was before ``swap``; some may hold later saves of others."""
     run, name = swap.run.name, swap.name
     for kept in (site.original(run, name), site.displaced(run, name)):
-        for place in durable.names(kept):
-            found = durable.sha256_at(place)
-            if found == swap.before:
-                return place.read_bytes()
-            if found is None:
-                break
-    return None
+        yield from takewhile(os.path.lexists, durable.names(kept))
+    yield from left_beside(site, swap)
+
+
+def left_beside(site: Site, swap: Swap) -> Iterator[Path]:
+    """The file that came out of the post's place, if it stayed there: see ``Swapped``."""
+    if swap.temporary:  # a rebuilt ledger does not know it
+        path = site.post(swap.name).with_name(swap.temporary)
+        if os.path.lexists(path):
+            yield path
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +209,7 @@ class PostWriter:
         """Record how a swap ended."""
         match result:
             case Swapped():
-                self.ledger.rewrote(self.run, intent.name)
+                self.ledger.rewrote(self.run, intent.name, _reduced(result, intent))
                 self.listener(PostDone(intent.name, intent.edits))
             case Conflict(detail=detail, kept=kept):
                 others = f"; other versions: {', '.join(map(str, kept))}" if kept else ""
@@ -209,3 +221,19 @@ class PostWriter:
         """Record that the post stays as it is."""
         self.ledger.left(self.run, name, reason, detail)
         self.listener(PostDone(name, 0, reason, detail))
+
+
+def _reduced(result: Swapped, intent: Swap) -> str:
+    """Where less could be done for a post than elsewhere: words for the report."""
+    words = []
+    if result.method is Method.REPLACE:
+        words.append(
+            "the file system cannot swap two files at once; a save by another program in the very"
+            " moment of the swap would be lost"
+        )
+    if result.displaced and result.displaced.name == intent.temporary:
+        words.append(
+            "the state folder is on another disk, so the old file stays beside the post, hidden:"
+            f" .NAME.migrator-{intent.run.name}-..."
+        )
+    return "; ".join(words)

@@ -12,6 +12,7 @@ from pathlib import Path
 from migrator import durable
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
+from migrator.posts import kept_files
 from migrator.state import Site
 
 
@@ -57,20 +58,16 @@ def prune(site: Site, ledger: Ledger, old: Old, stop: Stop) -> None:
     for path in old.files:
         stop.check()
         path.unlink(missing_ok=True)
-        _remove_empty(path.parent, site.state)
+        if path.is_relative_to(site.state):
+            _remove_empty(path.parent, site.state)
 
 
 def _sorted(site: Site, swap: Swap) -> tuple[list[Path], list[Path]]:
     """The kept files of a post whose bytes nobody else has, and the others."""
-    run, name = swap.run.name, swap.name
     keep: list[Path] = []
     drop: list[Path] = []
-    for kept in (site.original(run, name), site.displaced(run, name)):
-        for path in durable.names(kept):
-            found = durable.sha256_at(path)
-            if found is None:
-                break
-            (drop if found == swap.before else keep).append(path)
+    for path in kept_files(site, swap):
+        (drop if durable.sha256_at(path) == swap.before else keep).append(path)
     return keep, drop
 
 

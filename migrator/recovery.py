@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from migrator.events import Listener, Warned
 from migrator.ledger import Ledger, Run, Swap
-from migrator.posts import PostWriter
+from migrator.posts import PostWriter, left_beside
 from migrator.rewriter.recovery import NotSwapped, look_again, settle, sweep
 from migrator.rewriter.swap import Prepared
 from migrator.state import Site
@@ -45,8 +45,9 @@ def _settle(site: Site, ledger: Ledger, swap: Swap, listener: Listener) -> None:
 
 def _late_saves(site: Site, ledger: Ledger, run: Run) -> Iterator[str]:
     displaced = (
-        (site.displaced(run.name, swap.name), swap.before)
+        (path, swap.before)
         for swap in ledger.swaps(run, state="rewritten")
+        for path in (site.displaced(run.name, swap.name), *left_beside(site, swap))
     )
     for path in look_again(displaced):
         yield (
@@ -60,5 +61,9 @@ def _sweep(site: Site, ledger: Ledger, run: Run) -> Iterator[str]:
     folders = {site.post(name).parent for name in names}
     folders |= {site.original(run.name, name).parent for name in names}
     swept = sweep(sorted(folders), {run.name: site.displaced(run.name, "")})
-    for path in swept.left:
-        yield f"{path} looks like a leftover of Migrator, but not of this site; it was not touched."
+    known = {path for swap in ledger.swaps(run) for path in left_beside(site, swap)}
+    for path in sorted({*swept.left} - known):
+        yield (
+            f"{path} looks like a leftover of Migrator, of another site or because the state folder"
+            " is on another disk; it was not touched."
+        )

@@ -11,6 +11,7 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.posts import PostWriter, original_of
 from migrator.reasons import Reason
+from migrator.rewriter.gate import Refused, refusal
 from migrator.state import Site
 
 
@@ -19,20 +20,22 @@ class Standing:
     """How one post of a run stands now.
 
     ``original`` is what the run found, ``None`` where our copy is gone or damaged; ``current`` is
-    ``None`` where the post is gone, or no file.
+    ``None`` where the post is gone, or no file. ``refused``: the file may not be replaced.
     """
 
     swap: Swap
     original: bytes | None
     current: bytes | None
+    refused: Refused | None = None
 
     @property
     def obstacle(self) -> Reason | None:
         """Why the post cannot be put back; ``None``: it can, it is exactly as the run left it."""
         if self.original is None:
             return Reason.ORIGINAL_MISSING
-        ours = self.current is not None and sha256(self.current).hexdigest() == self.swap.after
-        return None if ours else Reason.POST_CHANGED
+        if self.current is None or sha256(self.current).hexdigest() != self.swap.after:
+            return Reason.POST_CHANGED
+        return self.refused.reason if self.refused else None
 
 
 def run_to_roll_back(ledger: Ledger, name: str) -> Run:
@@ -61,7 +64,8 @@ def standings(site: Site, ledger: Ledger, run: Run) -> Iterator[Standing]:
     for swap in ledger.swaps(run, state="rewritten"):
         post = site.post(swap.name)
         is_file = durable.sha256_at(post) not in {None, durable.NOT_A_FILE}
-        yield Standing(swap, original_of(site, swap), post.read_bytes() if is_file else None)
+        current = post.read_bytes() if is_file else None
+        yield Standing(swap, original_of(site, swap), current, refusal(post))
 
 
 def roll_back(
@@ -80,6 +84,7 @@ def roll_back(
             stop.check()
             swap, original, obstacle = standing.swap, standing.original, standing.obstacle
             if original is None or obstacle:
-                writer.leave(swap.name, obstacle or Reason.ORIGINAL_MISSING)
+                detail = standing.refused.detail if standing.refused else ""
+                writer.leave(swap.name, obstacle or Reason.ORIGINAL_MISSING, detail)
             else:
                 writer.replace(swap.name, swap.after, original, edits=swap.edits)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from migrator import durable
 from migrator.errors import AlreadyRunning, EnvironmentProblem, UsageError
 
 FOLDER = ".migrator"
@@ -166,7 +167,7 @@ def locked(site: Site) -> Iterator[None]:
     except OSError as error:
         raise EnvironmentProblem(
             f"cannot use the state folder {site.state}: {error.strerror}",
-            "Migrator keeps its memory there; make the folder writable.",
+            "Migrator keeps its memory there: it must be a folder that you can write to.",
         ) from error
     try:
         yield
@@ -195,6 +196,7 @@ def _take_lock(site: Site) -> int:
     lock = site.state / "lock"
     while True:
         site.state.mkdir(mode=0o700, exist_ok=True)
+        durable.sync_folder(site.root)  # what it keeps shall be there after a power cut
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _flock(descriptor, site)

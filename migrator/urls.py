@@ -69,6 +69,8 @@ def canonical(url: str) -> str:
     """
     try:
         parts = urlsplit(absolute(without_fragment(url.strip())))
+        if not parts.netloc and parts.path.startswith("//"):
+            return url  # http:////h/a: written without a host, its path would become one
         netloc = parts.netloc.lower().removesuffix(_DEFAULT_PORT.get(parts.scheme, ":"))
         path = _normalized(parts.path) or "/"
         return urlunsplit((parts.scheme, netloc, path, _normalized(parts.query), ""))

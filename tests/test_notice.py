@@ -73,7 +73,7 @@ def test_a_command_that_reads_nothing_of_a_long_text_is_fine():
 
 def test_a_command_that_does_not_end_is_ended_with_all_that_it_started(tmp_path):
     number = tmp_path / "number"
-    problem = give_notice(f"sleep 100 & echo $! > {number}; wait", OUTCOME, seconds=1)
+    problem = give_notice(f"sleep 1000 & echo $! > {number}; wait", OUTCOME, seconds=1)
     assert "did not end" in problem
     give_up = time.monotonic() + 30
     while alive(int(number.read_text())):

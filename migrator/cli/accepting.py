@@ -6,6 +6,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ def accept(
                 if not let_through(each.reason, each.url, each.asset, accepted)
             ]
             text = held_text(held, width=width(sys.stdout), full=common.verbose)
-            typer.echo(held_json(held) if json else text.rstrip("\n"))
+            say(held_json(held) if json else text.rstrip("\n"))
             return 0
         images: dict[str, PastImage] = {}
         names: dict[str, None] = {}
@@ -81,7 +82,7 @@ def accept(
             next_command = _next(ledger, list(images.values()))
         shown = list(images.values())
         text = accepted_text(shown, next_command, width=width(sys.stdout)).rstrip("\n")
-        typer.echo(accepted_json(shown, list(names), next_command) if json else text)
+        say(accepted_json(shown, list(names), next_command) if json else text)
     return 0
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import typer
-
+from migrator.cli.screen import agrees, answer, say
 from migrator.config import Settings
 from migrator.config.checking import Origin, build, checked
 from migrator.doctor.hosts import Asked
@@ -55,16 +54,16 @@ class Found:
 
 def _show(found: Found) -> None:
     made = f", made by {found.generator.name}" if found.generator.name else ""
-    posts = os.path.relpath(found.posts)
-    typer.echo(f"The site is {found.root}{made}; its posts are in {posts}.", err=True)
+    root, posts = for_terminal(str(found.root)), for_terminal(os.path.relpath(found.posts))
+    say(f"The site is {root}{made}; its posts are in {posts}.", err=True)
     if not found.hosts:
-        typer.echo("No post shows an image of another host yet.", err=True)
+        say("No post shows an image of another host yet.", err=True)
         return
-    typer.echo(f"Posts show images of {counted(len(found.hosts), 'host')}:", err=True)
+    say(f"Posts show images of {counted(len(found.hosts), 'host')}:", err=True)
     for number, each in enumerate(found.hosts, start=1):
         known = f"  ({name})" if (name := provider(each.url)) else ""
         images = counted(each.images, "image")
-        typer.echo(f"  {number:2}  {for_terminal(each.host)}: {images}{known}", err=True)
+        say(f"  {number:2}  {for_terminal(each.host)}: {images}{known}", err=True)
 
 
 def asked(given: Answers, found: Found) -> Answers:
@@ -102,7 +101,7 @@ def _ask_folder(answers: Answers, found: Found) -> Answers:
         links = _ask_choice("How shall links be written?", LINKS, "relative")
         answers = replace(answers, links="" if links == "relative" else links)
     if generator.hint:
-        typer.echo(f"Hint: {generator.hint}.", err=True)
+        say(f"Hint: {generator.hint}.", err=True)
     return answers
 
 
@@ -114,12 +113,13 @@ def from_root(path: str, root: Path) -> str:
 
 
 def _meant(path: str, generator: Generator) -> bool:
-    typer.echo(
-        f"{generator.name} does not publish {path}: readers would not see the images. "
+    say(
+        f"{generator.name} does not publish {for_terminal(path)}: "
+        "readers would not see the images. "
         f"What it publishes lies beside {generator.store_path}.",
         err=True,
     )
-    return typer.confirm("Use it all the same?", default=False, err=True)
+    return agrees("Use it all the same?")
 
 
 def _ask_fit(
@@ -127,11 +127,11 @@ def _ask_fit(
 ) -> str:
     """What somebody answers for the field ``name``; asked again, with the reason, until it fits."""
     while True:
-        said: str = typer.prompt(question, default=default, err=True).strip()
+        said = answer(question, default)
         try:
             must_be_fit(name, said, answers, root)
         except ConfigError as error:
-            typer.echo(f"{error}\n{error.hint}".rstrip(), err=True)
+            say("\n".join(map(for_terminal, (str(error), error.hint))).rstrip(), err=True)
         else:
             return said
 
@@ -156,27 +156,25 @@ def _places() -> dict[str, str]:
 
 def _ask_hosts(hosts: Sequence[Asked]) -> tuple[str, ...]:
     while True:
-        said = typer.prompt(
-            "Which shall move? Numbers such as 1,3, or all", default="all", err=True
-        )
-        if said.strip().lower() == "all":
+        said = answer("Which shall move? Numbers such as 1,3, or all", "all")
+        if said.lower() == "all":
             return ()
         numbers = said.replace("，", ",").replace(",", " ").split()
         if all(each.isdecimal() and 0 < int(each) <= len(hosts) for each in numbers) and numbers:
             return tuple(hosts[int(each) - 1].host for each in numbers)
-        typer.echo(f"Please answer with numbers from 1 to {len(hosts)}, or all.", err=True)
+        say(f"Please answer with numbers from 1 to {len(hosts)}, or all.", err=True)
 
 
 def _ask_choice(question: str, options: dict[str, str], default: str) -> str:
     """One of ``options``, chosen by its number or its name."""
     names = list(options)
-    typer.echo(question, err=True)
+    say(question, err=True)
     for number, (name, title) in enumerate(options.items(), start=1):
-        typer.echo(f"  {number:2}  {title}" + (f" ({name})" if name in PROVIDERS else ""), err=True)
+        say(f"  {number:2}  {title}" + (f" ({name})" if name in PROVIDERS else ""), err=True)
     while True:
-        said: str = typer.prompt("Number", default=str(names.index(default) + 1), err=True).strip()
+        said = answer("Number", str(names.index(default) + 1))
         if said in options:
             return said
         if said.isdecimal() and 0 < int(said) <= len(names):
             return names[int(said) - 1]
-        typer.echo(f"Please answer with a number from 1 to {len(names)}.", err=True)
+        say(f"Please answer with a number from 1 to {len(names)}.", err=True)

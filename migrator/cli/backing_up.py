@@ -7,12 +7,11 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import typer
-
 from migrator.backup import BackedUp, Backup, stored_of
 from migrator.cli.asked import Asked
 from migrator.cli.ending import width
 from migrator.cli.options import Common
+from migrator.cli.screen import say
 from migrator.cli.session import Session, opened
 from migrator.cli.unattended import Told
 from migrator.config import Settings, StoreSettings
@@ -61,9 +60,9 @@ def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) 
                 _record(ledger, asked, done)
     text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)
     if json:
-        typer.echo(backup_json(done, place.label))
+        say(backup_json(done, place.label))
     elif done.events or done.posts or done.warnings or not common.quiet:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
     troubled = any(each.change in _TROUBLE for each in done.events)
     status = 3 if troubled or done.posts or done.warnings else 0
     told.ended(status, text)
@@ -74,7 +73,7 @@ def listed(common: Common, place: str, *, json: bool) -> int:
     """Print the snapshots in the store that ``place`` names; returns the exit status."""
     with open_vault(common, place) as (_, vault):
         headers = [vault.header(name) for name in vault.names()]
-    typer.echo(snapshots_json(headers) if json else snapshots_text(headers, vault.label), nl=json)
+    say(snapshots_json(headers) if json else snapshots_text(headers, vault.label), nl=json)
     return 0
 
 

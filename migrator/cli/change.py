@@ -6,18 +6,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-import typer
-
 from migrator.cli import ending
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
+from migrator.cli.screen import say
 from migrator.cli.session import Session, history, opened
 from migrator.cli.stories import story_of
 from migrator.errors import UsageError
-from migrator.events import Warned
+from migrator.events import PostSkipped, Warned
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
-from migrator.model import Post
+from migrator.model import Post, SkippedPost
 from migrator.plan import Plan
 from migrator.posts import edited, original_of
 from migrator.report.diff import unified
@@ -122,7 +121,7 @@ def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full
     if show.diff:
         _print_diffs(_planned(story, plan, session), show)
         if story.guesses(plan):
-            typer.echo(_UNKNOWN, err=show.json)
+            say(_UNKNOWN, err=show.json)
     next_command = ending.continuing(report, asked.typed)
     ending.show(report, json=show.json, next_command=next_command, full=full)
     return 0
@@ -150,7 +149,8 @@ def _planned(story: Story, plan: Plan, session: Session) -> Iterator[tuple[Post,
     for post in plan.posts:
         result = edited(post, story.links(post, plan), session.settings.scan)
         if isinstance(result, Refused):  # since it was scanned a moment ago
-            typer.echo(f"{post.name}: {result.reason.words} ({result.detail})", err=True)
+            left = SkippedPost(post.path, post.name, result.reason, result.detail)
+            session.listener(PostSkipped(left))
         else:
             before, after, _ = result
             yield post, before, after
@@ -170,4 +170,4 @@ def _print_diffs(diffs: Iterator[tuple[Post, bytes, bytes]], show: Show) -> None
     color = ending.color(sys.stderr if show.json else sys.stdout)
     for post, before, after in diffs:
         text = unified(post.name, before, after, color=color, encoding=post.encoding)
-        typer.echo(text, err=show.json, nl=False)
+        say(text, err=show.json, nl=False, styled=color)

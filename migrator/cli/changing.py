@@ -7,6 +7,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
 
 
 def register(app: typer.Typer) -> None:
@@ -158,7 +159,7 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
     except LedgerDamaged as damage:
         return ledger_rebuilt(site, damage, yes=yes)
     if run is None:
-        typer.echo("Nothing was interrupted.", err=json)
+        say("Nothing was interrupted.", err=json)
         return 0
     asked = Asked.read(run.arguments).above(site.root)
     private = (*asked.allow_private, *common.allow_private)

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-import typer
-
+from migrator.cli.screen import say
 from migrator.cli.session import confirmed
 from migrator.errors import MigratorError
 from migrator.interruption import Stop, listening
@@ -28,10 +27,10 @@ def agreed(planned: Report, *, yes: bool) -> bool:
     """Show what is about to happen and ask, unless the user has said yes already."""
     if yes:
         return True
-    typer.echo(plan_text(planned, width=width(sys.stderr)), err=True)
+    say(plan_text(planned, width=width(sys.stderr)), err=True)
     if confirmed("Go ahead?"):
         return True
-    typer.echo("Nothing was changed.", err=True)
+    say("Nothing was changed.", err=True)
     return False
 
 
@@ -64,10 +63,10 @@ def show(
 ) -> None:
     """Print the end of a command on standard output."""
     if json:
-        typer.echo(report_json(report))
+        say(report_json(report))
     else:
         text = summary_text(report, next_command, width=width(sys.stdout), full=full)
-        typer.echo(text, nl=False)
+        say(text, nl=False)
 
 
 def status(report: Report) -> int:

@@ -5,10 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from migrator.cli import ending
 from migrator.cli.options import Common
+from migrator.cli.screen import say
 from migrator.cli.session import examined_site
 from migrator.doctor import Checkup, examine
 from migrator.finding import exit_status
@@ -30,13 +29,13 @@ def examined(
             checkup = Checkup(site, loaded, paths, listener, os.environ, trusted)
             findings = examine(checkup)
     except KeyboardInterrupt:
-        typer.echo("\nStopped. Nothing of yours was changed.", err=True)
+        say("\nStopped. Nothing of yours was changed.", err=True)
         return STOPPED
     status = exit_status(findings)
     if json:
-        typer.echo(findings_json(findings, status))
+        say(findings_json(findings, status))
     else:
         again = "migrator doctor" if status else next_command
         text = findings_text(findings, again, width=ending.width(sys.stdout), full=common.verbose)
-        typer.echo(text, nl=False)
+        say(text, nl=False)
     return status

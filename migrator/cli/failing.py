@@ -7,6 +7,7 @@ import typer
 
 from migrator.errors import EnvironmentProblem, MigratorError, OutOfMemory
 from migrator.interruption import between_runs
+from migrator.report.escape import for_terminal
 
 # In one line, for a notice. `docs/reference/exit-status.md` has all of it.
 _ENDS = {
@@ -34,7 +35,8 @@ def explained(error: BaseException) -> tuple[str, int]:
     if isinstance(error, typer.Abort):  # at a question, and questions come first
         return "\nmigrator: stopped before anything was changed.", 130
     if isinstance(error, OSError):
-        text = f"migrator: {error}\nWhat was done until then is recorded: migrator report"
+        done = "What was done until then is recorded: migrator report"
+        text = f"migrator: {for_terminal(str(error))}\n{done}"
         return text, EnvironmentProblem.exit_code
     return _bug(error), 1
 
@@ -54,8 +56,6 @@ def _with_help(error: typer.TyperException) -> str:
 
 
 def _in_words(error: MigratorError) -> str:
-    from migrator.report.escape import for_terminal
-
     lines = [f"migrator: {for_terminal(str(error))}"]
     lines += [for_terminal(error.hint)] if error.hint else []
     return "\n".join(lines)
@@ -66,8 +66,9 @@ def _bug(error: BaseException) -> str:
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    said = for_terminal(f"{type(error).__name__}: {error}")
     return (
-        f"migrator: this is a bug of ours ({place}): {type(error).__name__}: {error}\n"
+        f"migrator: this is a bug of ours ({place}): {said}\n"
         "No post is lost: what was being replaced is settled when the next command starts."
         " To continue: migrator resume"
     )

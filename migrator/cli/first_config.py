@@ -12,6 +12,7 @@ from migrator import durable
 from migrator.cli.answering import CHECKED, Found, asked, from_root, must_be_fit
 from migrator.cli.examining import STOPPED, examined
 from migrator.cli.options import Common
+from migrator.cli.screen import agrees, say
 from migrator.cli.session import listening, on_terminal
 from migrator.config import Settings
 from migrator.config.checking import Origin, build, checked
@@ -29,6 +30,7 @@ from migrator.init import (
 )
 from migrator.model import Post
 from migrator.posts import read_posts
+from migrator.report.escape import for_terminal
 from migrator.rewriter.links import check_links
 from migrator.scanner.files import must_exist
 from migrator.sites import Generator, detect
@@ -79,7 +81,7 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
         next_command=f"migrator migrate {where} --dry-run",
     )
     if status == STOPPED:
-        typer.echo(f"{file} is written. To check it: migrator doctor", err=True)
+        say(f"{for_terminal(str(file))} is written. To check it: migrator doctor", err=True)
     return status
 
 
@@ -135,10 +137,10 @@ def _look(place: Path, root: Path, generator: Generator, common: Common) -> Foun
 
 
 def _agreed(text: str, file: Path) -> bool:
-    typer.echo(f"\n{text}", err=True)
-    if typer.confirm(f"Write this to {file}?", default=True, err=True):
+    say(f"\n{text}", err=True)
+    if agrees(f"Write this to {file}?", default=True):
         return True
-    typer.echo("Nothing was written.", err=True)
+    say("Nothing was written.", err=True)
     return False
 
 
@@ -172,16 +174,17 @@ def _write(file: Path, text: str) -> None:
 
 
 def _say_it_is_written(file: Path, answers: Answers) -> None:
-    typer.echo(f"Wrote {file}.", err=True)
+    say(f"Wrote {for_terminal(str(file))}.", err=True)
     user_file = user_config(os.environ)
     try:
         loaded = load(file, user_file=user_file, overrides={}, environ={})
         trust(file, loaded.digest, user_file)
     except MigratorError as error:
-        typer.echo(f"It could not be remembered as yours ({error}): add --trust-config.", err=True)
+        why = for_terminal(str(error))
+        say(f"It could not be remembered as yours ({why}): add --trust-config.", err=True)
     has_keys = answers.profile or {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & set(os.environ)
     if answers.provider != FOLDER and not has_keys:
-        typer.echo(
+        say(
             "Your keys go into the environment, never into that file:\n"
             "  export AWS_ACCESS_KEY_ID=…  AWS_SECRET_ACCESS_KEY=…\n"
             'or into a profile (aws configure --profile NAME), with profile = "NAME" in [store].',

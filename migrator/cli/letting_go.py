@@ -6,6 +6,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +49,9 @@ def prune(
             found = list(old_runs(session.site, ledger, older_than)) if ledger else []
         files = sum(len(each.files) for each in found)
         if files and not dry_run:
-            typer.echo(old_text(found, done=False), err=True, nl=False)
+            say(old_text(found, done=False), err=True, nl=False)
             if not yes and not confirmed("Delete them for good?"):
-                typer.echo("Nothing was deleted.", err=True)
+                say("Nothing was deleted.", err=True)
                 return 130
             with session.working() as ledger, listening() as stop:
                 found = list(old_runs(session.site, ledger, older_than))
@@ -58,5 +59,5 @@ def prune(
                     let_go(session.site, ledger, each, stop)
         done = bool(files) and not dry_run
         text = old_json(found, done=done) if json else old_text(found, done=done)
-        typer.echo(text.rstrip("\n"))
+        say(text.rstrip("\n"))
     return 0

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-import typer
-
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
+from migrator.cli.screen import say
 from migrator.cli.session import opened
 from migrator.events import ignore
 from migrator.model import Post, SkippedPost
@@ -43,9 +42,9 @@ def list_references(
             hits += sum(selected(ref.url, fail_on, ()) for ref in post.references if fail_on)
             unread += bool(post.notes)
             if post.references or (post.notes and not json):
-                typer.echo(_listed(post, PurePath(os.path.relpath(post.path, top)), json=json))
+                say(_listed(post, PurePath(os.path.relpath(post.path, top)), json=json))
     if not json:
-        typer.echo(scan_total_text(hosts, posts=posts), nl=False)
+        say(scan_total_text(hosts, posts=posts), nl=False)
     return 3 if hits or unread else 0
 
 

@@ -6,6 +6,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +63,7 @@ def runs(*, json: options.Json = False, common: Common) -> int:
 
     with history(site_here(common)) as ledger:
         past = past_runs(ledger) if ledger else []
-    typer.echo(runs_json(past) if json else runs_text(past).rstrip("\n"))
+    say(runs_json(past) if json else runs_text(past).rstrip("\n"))
     return 0
 
 

@@ -24,6 +24,7 @@ from migrator.cli import (
     trying,
 )
 from migrator.cli.failing import explained
+from migrator.cli.screen import say, silence_libraries
 from migrator.interruption import between_runs, raise_on_signals
 from migrator.redact import redact
 
@@ -56,7 +57,7 @@ for commands in (looking, changing, accepting, keeping, scheduling, letting_go, 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"migrator {__version__}")
+        say(f"migrator {__version__}")
         raise typer.Exit
 
 
@@ -93,6 +94,7 @@ def main() -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             terminal = os.environ.get(_RESTARTED) if stream.isatty() else None
             stream.reconfigure(encoding=terminal, errors="backslashreplace")
+    silence_libraries()
     raise_on_signals()
     try:
         status = app(standalone_mode=False) or 0
@@ -103,7 +105,7 @@ def main() -> NoReturn:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place to say it
         text, status = explained(error)
         with suppress(OSError):
-            typer.echo(redact(text), err=True)
+            say(redact(text), err=True)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,9 +1,8 @@
 """How a new ledger is made: say what is wrong, ask, rebuild, put it in the place of the old."""
 
-import typer
-
 from migrator import durable
 from migrator.cli import ending
+from migrator.cli.screen import say
 from migrator.cli.session import confirmed
 from migrator.errors import LedgerDamaged
 from migrator.ledger import Ledger
@@ -18,10 +17,10 @@ def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
 
     Returns the exit status.
     """
-    typer.echo(f"migrator: {for_terminal(str(damage))}", err=True)
+    say(f"migrator: {for_terminal(str(damage))}", err=True)
     question = f"Make a new ledger from the originals of {counted(len(site.runs()), 'run')}?"
     if not yes and not confirmed(question):
-        typer.echo("Nothing was changed.", err=True)
+        say("Nothing was changed.", err=True)
         return ending.DECLINED
     with locked(site):
         for leftover in site.state.glob(f"{site.new_ledger.name}*"):
@@ -39,5 +38,5 @@ def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
     if aside:
         said += f" The damaged one is {for_terminal(str(aside))}."
     said += "\nSee the runs: migrator runs. To put posts back: migrator rollback RUN"
-    typer.echo(said)
+    say(said)
     return 0

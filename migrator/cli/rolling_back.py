@@ -3,17 +3,18 @@
 import sys
 from dataclasses import asdict, replace
 
-import typer
-
 from migrator.cli import ending
 from migrator.cli.asked import Asked
 from migrator.cli.change import Show
 from migrator.cli.options import Common
+from migrator.cli.screen import say
 from migrator.cli.session import Session, at_site, history
 from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
+from migrator.reasons import Reason
 from migrator.report.diff import unified
+from migrator.report.escape import for_terminal
 from migrator.report.history import intention
 from migrator.report.summary import PostReport, Report
 from migrator.rollback import Standing, roll_back, run_to_roll_back, standings
@@ -58,17 +59,22 @@ def _intended(session: Session, ledger: Ledger, asked: Asked, *, dry_run: bool) 
         state = obstacle.state if obstacle else "planned"
         posts.append(PostReport(swap.name, state, swap.edits, obstacle))
         if obstacle:
-            typer.echo(_difference(standing, ledger), err=True, nl=False)
+            say(_difference(standing, ledger), err=True, nl=False, styled=True)
     return intention("rollback", posts, dry_run=dry_run)
 
 
 def _difference(standing: Standing, ledger: Ledger) -> str:
-    name, original, current = standing.swap.name, standing.original, standing.current
+    original, current = standing.original, standing.current
+    name = for_terminal(standing.swap.name)
     if later := ledger.changed_later(standing.swap):
         return f"{name} was changed again by {later}; first: migrator rollback {later}\n"
     if original is None:
         return f"{name}: our copy of the original is gone or damaged.\n"
     if current is None:
         return f"{name}: the post was deleted or renamed since.\n"
-    diff = unified(name, original, current, color=ending.color(sys.stderr))
+    if current == original:
+        return f"{name} is as it was before the run already.\n"
+    if standing.obstacle != Reason.POST_CHANGED:
+        return ""  # the report has it
+    diff = unified(standing.swap.name, original, current, color=ending.color(sys.stderr))
     return f"{name} was edited since; from the original to the post as it is now:\n{diff}"

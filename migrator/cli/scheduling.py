@@ -9,6 +9,8 @@ import typer
 
 from migrator.cli.asked import Asked, absolute, typed
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
+from migrator.report.escape import for_terminal
 
 if TYPE_CHECKING:
     from migrator.schedule import Timer
@@ -140,9 +142,9 @@ def _text(kind: Kind, timer: "Timer") -> tuple[str, str]:
 
 
 def _printed(text: str, hint: str, common: Common) -> int:
-    typer.echo(text, nl=False)
+    say(text, nl=False)
     if not common.quiet:
-        typer.echo(f"\n{hint}", err=True)
+        say(f"\n{hint}", err=True)
     return 0
 
 
@@ -157,10 +159,11 @@ def _installed(kind: Kind, timer: "Timer") -> int:
     else:
         installing.install_cron(timer.logging())
         more = _AFTER_CRON.format(log=timer.log)
-    typer.echo(f"Every day at {timer.hour:02}:{timer.minute:02}: a backup of {timer.root}\n{more}")
+    root = for_terminal(str(timer.root))
+    say(f"Every day at {timer.hour:02}:{timer.minute:02}: a backup of {root}\n{more}")
     if timer.secrets:
-        file = f"{timer.env_file} ({'made now' if made else 'it is there'})"
-        typer.echo(f"Unless ~/.aws has the keys, put {', '.join(timer.secrets)} into\n  {file}")
+        file = f"{for_terminal(str(timer.env_file))} ({'made now' if made else 'it is there'})"
+        say(f"Unless ~/.aws has the keys, put {', '.join(timer.secrets)} into\n  {file}")
     return 0
 
 
@@ -173,7 +176,8 @@ def _removed(kind: Kind, root: Path) -> int:
         was_there = installing.remove_systemd(root, systemd_folder())
     else:
         was_there = installing.remove_cron(root)
-    typer.echo(f"{'Removed the' if was_there else 'There is no'} timer of {kind} for {root}")
+    there = "Removed the" if was_there else "There is no"
+    say(f"{there} timer of {kind} for {for_terminal(str(root))}")
     if was_there and (file := env_file(name_for(root))).exists():
-        typer.echo(f"What you put into {file} is still there.")
+        say(f"What you put into {for_terminal(str(file))} is still there.")
     return 0

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
+from migrator.cli.screen import agrees, say
 from migrator.config import Settings
 from migrator.config.loading import Loaded, find_config, load, user_config
 from migrator.config.trust import trust
@@ -19,6 +18,7 @@ from migrator.errors import ConfigError, UsageError
 from migrator.events import Listener
 from migrator.ledger import Ledger, damaged
 from migrator.recovery import recover
+from migrator.report.escape import for_terminal
 from migrator.report.progress import listener_for
 from migrator.scanner.files import must_exist
 from migrator.state import Site, forget, locked, site_root
@@ -42,6 +42,7 @@ class Session:
         """Lock the site, open its ledger, and settle what an interrupted command left."""
         _must_have_ledger(self.site)
         with locked(self.site), Ledger.open(self.site.ledger) as ledger:
+            _must_know_runs(self.site, ledger)
             recover(self.site, ledger, self.listener)
             try:
                 yield ledger
@@ -115,6 +116,7 @@ def history(site: Site) -> Iterator[Ledger | None]:
     _must_have_ledger(site)
     ledger = Ledger.look(site.ledger)
     try:
+        _must_know_runs(site, ledger)
         yield ledger
     finally:
         if ledger:
@@ -124,6 +126,11 @@ def history(site: Site) -> Iterator[Ledger | None]:
 def _must_have_ledger(site: Site) -> None:
     if site.lost_ledger:
         raise damaged(site.ledger, "it is gone")
+
+
+def _must_know_runs(site: Site, ledger: Ledger | None) -> None:
+    if site.runs() and (ledger is None or ledger.newest() is None):
+        raise damaged(site.ledger, "it is empty")
 
 
 def site_here(common: Common) -> Site:
@@ -142,7 +149,7 @@ def trust_here(common: Common) -> str:
     loaded = load(file, user_file=user_file, overrides={}, environ=os.environ)
     trust(file, loaded.digest, user_file)
     keys = ", ".join(loaded.needs_trust) or "nothing that needs it"
-    return f"Trusted {file}, which sets: {keys}. After a change, trust it again."
+    return f"Trusted {for_terminal(str(file))}, which sets: {keys}. After a change, trust it again."
 
 
 def confirmed(question: str) -> bool:
@@ -156,7 +163,7 @@ def confirmed(question: str) -> bool:
             "this changes files, and there is no terminal to ask on",
             "Add --yes to go ahead, or --dry-run to see what would happen.",
         )
-    return typer.confirm(question, err=True)
+    return agrees(question)
 
 
 def listening(common: Common) -> AbstractContextManager[Listener]:
@@ -191,18 +198,15 @@ def _load(file: Path | None, asked: Asked) -> Loaded:
 
 
 def _ask_for_trust(loaded: Loaded) -> None:
-    typer.echo(
-        f"{loaded.file} sets {', '.join(loaded.needs_trust)}.\nA configuration that came with a"
-        " copied site could use this to reach into your network, or to send your keys elsewhere.",
+    say(
+        f"{for_terminal(str(loaded.file))} sets {', '.join(loaded.needs_trust)}.\n"
+        "A configuration that came with a copied site could use this to reach into your network, "
+        "or to send your keys elsewhere.",
         err=True,
     )
     user_file = user_config(os.environ)
     assert loaded.file is not None  # noqa: S101 - only a file can need trust
-    if (
-        user_file
-        and on_terminal()
-        and typer.confirm("Did you write this file, or read it and agree?", err=True)
-    ):
+    if user_file and on_terminal() and agrees("Did you write this file, or read it and agree?"):
         trust(loaded.file, loaded.digest, user_file)
         return
     raise UsageError(

@@ -7,6 +7,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
 
 
 def register(app: typer.Typer) -> None:
@@ -46,10 +47,10 @@ def selftest(
     passed_on += [word for each in common.allow_private for word in ("--allow-private", each)]
     passed_on += ["--config", str(common.config.absolute())] if common.config else []
 
-    def say(what: str) -> None:
+    def tell(what: str) -> None:
         if not common.quiet:
-            typer.echo(f"{what[0].upper()}{what[1:]} ...", err=True)
+            say(f"{what[0].upper()}{what[1:]} ...", err=True)
 
-    verdict = SelfTest(root.absolute(), kills, seed, say, passed_on).run()
-    typer.echo(verdict_json(verdict) if json else verdict_text(verdict).rstrip("\n"))
+    verdict = SelfTest(root.absolute(), kills, seed, tell, passed_on).run()
+    say(verdict_json(verdict) if json else verdict_text(verdict).rstrip("\n"))
     return 1 if verdict.problems else 0

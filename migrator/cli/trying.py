@@ -7,6 +7,7 @@ import typer
 
 from migrator.cli import options
 from migrator.cli.options import Common, with_common
+from migrator.cli.screen import say
 
 
 def register(app: typer.Typer) -> None:
@@ -150,5 +151,5 @@ def trust(*, common: Common) -> int:
     """
     from migrator.cli.session import trust_here
 
-    typer.echo(trust_here(common))
+    say(trust_here(common))
     return 0

@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from migrator.cli.failing import explained, in_one_line
+from migrator.cli.screen import say
+from migrator.report.escape import for_terminal
 
 OnFailure = Annotated[
     str | None,
@@ -77,7 +79,9 @@ def _give_notice(command: str, told: Told, what: str) -> None:
     summary = in_one_line(command, told.status)
     problem = give_notice(what, Outcome(command, told.status, told.site, summary, told.text))
     if problem:
-        typer.echo(f"migrator: the notice of this failure was not given: {problem}", err=True)
+        say(
+            f"migrator: the notice of this failure was not given: {for_terminal(problem)}", err=True
+        )
 
 
 def _append_to(log: Path, command: str) -> None:
@@ -92,4 +96,4 @@ def _append_to(log: Path, command: str) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(line_buffering=True)  # both in the order in which they were said
     os.close(file)
-    typer.echo(time.strftime(f"--- %Y-%m-%d %H:%M:%S %z migrator {command}"), err=True)
+    say(time.strftime(f"--- %Y-%m-%d %H:%M:%S %z migrator {command}"), err=True)

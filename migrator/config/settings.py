@@ -91,7 +91,12 @@ class DownloadSettings:
         cure="A proxy's password does not stand in this file: export MIGRATOR_PROXY=http://...",
         **PROXY,
     )
-    user_agent: str = setting("", "the User-Agent to send; empty: an ordinary browser's")
+    user_agent: str = setting(
+        "",
+        "the User-Agent to send; empty: an ordinary browser's",
+        pattern="[ -~]*",
+        expected="ASCII",
+    )
     originals: bool = setting(
         True,
         "ask for the original of what an image host scaled, cropped or watermarked; "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from migrator.downloader.image_file import Cut, Damaged, ImageFile, Shape
 
 _BOXES = 10_000  # in one container; an image has dozens
-_EXTENTS = 100_000
+_EXTENTS = 10_000
 _HEIF = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"mfra"})
 
 

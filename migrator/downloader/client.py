@@ -167,13 +167,14 @@ def vetted(
         raise Unfetched(reason, f"{prefix}an address of {len(url)} characters")
     try:
         target = base.join(url) if base else httpx.URL(url)
+        host, _ = target.host, target.raw_host  # read only now; "xn--" is no name
     except (httpx.InvalidURL, ValueError) as error:
         raise Unfetched(reason, f"{prefix}what is not an address: {error}") from error
     if target.scheme not in {"http", "https"}:
         raise Unfetched(reason, f"{prefix}an address that is not http(s): {target.scheme}:")
     if target.port is not None and not 0 < target.port < _PORTS:
         raise Unfetched(reason, f"{prefix}an address with the impossible port {target.port}")
-    if not target.host:
+    if not host:
         raise Unfetched(reason, f"{prefix}an address without a host")
     if target.userinfo:
         raise Unfetched(reason, f"{prefix}an address with a user name or password in it")

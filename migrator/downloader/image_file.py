@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 _CHUNK = 64 * 1024
+_TIMES = 2  # that a file may be read over; honest parts lie side by side
 
 
 class BrokenImage(Exception):
@@ -43,6 +44,7 @@ class ImageFile:
         self._file = file
         self.size = file.seek(0, 2)
         self.reach = 0  # the furthest offset that was sought
+        self._left = _TIMES * self.size + _CHUNK
         file.seek(0)
 
     def tell(self) -> int:
@@ -62,6 +64,9 @@ class ImageFile:
 
     def read(self, count: int) -> bytes:
         """The next ``count`` bytes, which should be few."""
+        self._left -= count
+        if self._left < 0:
+            raise Damaged("its parts lie on top of each other")
         data = self._file.read(count)
         if len(data) < count:
             raise Cut("the file ends in the middle of the image")

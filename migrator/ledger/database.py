@@ -38,6 +38,7 @@ class Database:
     def open(cls, file: Path) -> Self:
         """Open or create the ledger; the caller holds the lock of the site."""
         unclean = file.with_name(f"{file.name}-wal").exists()
+        _must_be_a_file(file)
         with _translated(file):
             connection = sqlite3.connect(file, isolation_level=None)
             ledger = cls(connection, file)
@@ -66,6 +67,7 @@ class Database:
         """
         if not file.exists() or file.with_name(f"{file.name}-journal").exists():
             return None
+        _must_be_a_file(file)
         with _translated(file):
             connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
             ledger = cls(connection, file)
@@ -137,6 +139,11 @@ class Database:
             return self._db.execute(sql, values).fetchall()
 
 
+def _must_be_a_file(file: Path) -> None:
+    if file.is_dir():
+        raise damaged(file, "it is a folder")
+
+
 def damaged(file: Path, what: str) -> LedgerDamaged:
     """The error of a ledger that cannot be read any more."""
     return LedgerDamaged(
@@ -154,7 +161,8 @@ def _translated(file: Path) -> Iterator[None]:
         raise LedgerError(
             f"the ledger {file} cannot be used: {error}",
             "No post is lost: one that was being replaced is whole, old or new, and the next"
-            " command sees to it. If the disk is full, free some space and run `migrator resume`.",
+            " command sees to it. If the disk is full, free some space; if this folder cannot be"
+            " written, make it writable. Then run `migrator resume`.",
         ) from error
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
         raise  # a bug of ours; the file is as good as before

@@ -133,14 +133,19 @@ class Ledger(History, Rulings, Images):
                 ((new, swap.run.id, post, line, url) for url, line, new in links),
             )
 
-    def rewrote(self, run: Run, name: str) -> None:
-        """Record that the post was replaced as intended."""
+    def rewrote(self, run: Run, name: str, detail: str = "") -> None:
+        """Record that the post was replaced as intended; ``detail`` says what a person may need."""
         with self._change() as db:
             post = post_id(db, name)
-            state = "UPDATE run_post SET state = ? WHERE run = ? AND post = ?"
-            db.execute(state, ("rewritten", run.id, post))
+            db.execute(
+                "UPDATE run_post SET state = 'rewritten', detail = ? WHERE run = ? AND post = ?",
+                (detail, run.id, post),
+            )
             if run.undoes is not None:
-                db.execute(state, ("rolled-back", run.undoes, post))
+                db.execute(
+                    "UPDATE run_post SET state = 'rolled-back' WHERE run = ? AND post = ?",
+                    (run.undoes, post),
+                )
 
     def left(self, run: Run, name: str, reason: Reason, detail: str = "") -> None:
         """Record that the post was not replaced, and why."""

@@ -13,6 +13,7 @@ _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_IN_LINES = re.compile(rf"(\x1b\[[0-9;]*m)|{_HIDDEN.pattern}")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -22,6 +23,16 @@ def for_terminal(text: str) -> str:
     A byte that could not be decoded (``surrogateescape``) is written as ``\xNN``.
     """
     return _HIDDEN.sub(_written_out, text)
+
+
+def for_screen(text: str, *, styled: bool = False) -> str:
+    """``text`` of any number of lines made harmless; colours may stay where it is ``styled``."""
+
+    def harmless(match: re.Match[str]) -> str:
+        ours = match[0] in "\n\t" or (styled and match[1])
+        return match[0] if ours else for_terminal(match[0])
+
+    return _IN_LINES.sub(harmless, text)
 
 
 def for_json(encoded: str) -> str:

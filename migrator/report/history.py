@@ -7,6 +7,7 @@ from types import MappingProxyType
 from migrator.ledger import Ledger, Run, now
 from migrator.model import Asset, Failed
 from migrator.plan import Plan
+from migrator.report.quantities import counted
 from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 from migrator.urls import identity, is_external, without_fragment
 
@@ -57,7 +58,13 @@ def report_of(
         posts=posts,
         warnings=warnings,
         store=store,
+        notes=_notes(posts),
     )
+
+
+def _notes(posts: Iterable[PostReport]) -> tuple[str, ...]:
+    details = Counter(post.detail for post in posts if post.state == "rewritten" and post.detail)
+    return tuple(f"{counted(number, 'post')}: {detail}" for detail, number in details.items())
 
 
 def _address(places: Sequence[Place]) -> str | None:

@@ -29,6 +29,7 @@ def report_json(report: Report) -> str:
                 for post in report.posts
             ],
             "warnings": [redact(warning) for warning in report.warnings],
+            "notes": list(report.notes),
         }
     )
 

@@ -59,7 +59,8 @@ class Report:
     """One run. Times are UTC in ISO 8601; ``run`` is ``None`` where nothing was recorded.
 
     ``counts`` maps each image state to its number, and ``posts`` and ``posts_rewritten`` to theirs
-    (see ``tally``). ``store`` names where images go, for people.
+    (see ``tally``). ``store`` names where images go, for people. ``notes`` are what a person should
+    know of posts that were rewritten; unlike ``warnings`` they take nothing away from success.
     """
 
     run: str | None
@@ -72,6 +73,7 @@ class Report:
     posts: tuple[PostReport, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     store: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

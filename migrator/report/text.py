@@ -238,7 +238,8 @@ def _place(image: ImageReport, room: int) -> str:
 
 
 def _warnings(report: Report, width: int, *, full: bool) -> list[str]:
-    shown = report.warnings if full else report.warnings[:_WARNINGS]
+    notes = (*report.notes, *report.warnings)
+    shown = notes if full else notes[:_WARNINGS]
     lines = [
         line
         for text in shown
@@ -246,8 +247,8 @@ def _warnings(report: Report, width: int, *, full: bool) -> list[str]:
             for_terminal(redact(text)), width, initial_indent="Note: ", subsequent_indent="      "
         )
     ]
-    if len(shown) < len(report.warnings):
-        lines.append(f"      and {counted(len(report.warnings) - len(shown), 'more note')}")
+    if len(shown) < len(notes):
+        lines.append(f"      and {counted(len(notes) - len(shown), 'more note')}")
     return ["", *lines] if lines else []
 
 

@@ -45,7 +45,9 @@ def check(
         return
     old = find_references(before, syntax, settings, links=True, everything=True)
     new = find_references(after, syntax, settings, links=True, everything=True)
-    if (old.encoding, old.opt_out, len(old.notes)) != (new.encoding, new.opt_out, len(new.notes)):
+    # Where only links were not ASCII, none of the text is left to be of another kind.
+    kept = new.encoding == old.encoding or after.isascii()
+    if not kept or (old.opt_out, len(old.notes)) != (new.opt_out, len(new.notes)):
         raise SelfCheckFailed("the file reads as another kind of text")
     replaced = {edit.span: edit for edit in edits}
     mapped = [one for one in old.references if one.span in replaced and one.url in new_url_of]
@@ -101,19 +103,17 @@ def _same_structure(
     if apply(old.text, inside) != new.text:
         raise SelfCheckFailed("the file reads as another kind of text")
     not_ours = {one.start for one in dialects.find(old.text, Regions())}
-    hidden = [
-        index
-        for index, (edit, there) in enumerate(zip(sorted(edits), inside, strict=True))
-        if kinds[edit.span] in _NOT_MARKDOWN or there.span.start in not_ours
-    ]
-    shift = _Shift(inside)
-    both = []
-    for text, spans, begin in (
-        (old.text, shift.old, start),
-        (new.text, shift.new, shift.at(start)),
-    ):
-        blank = [Edit(spans[i], b"x" * (spans[i].end - spans[i].start)) for i in hidden]
-        both.append(parts(apply(text, blank), begin, syntax))
+    crossed_out, visible = [], []
+    for edit, there in zip(sorted(edits), inside, strict=True):
+        if kinds[edit.span] in _NOT_MARKDOWN or there.span.start in not_ours:
+            crossed_out.append(Edit(there.span, b"x" * (there.span.end - there.span.start)))
+        else:
+            visible.append(there)
+    shift = _Shift(visible)
+    both = (
+        parts(apply(old.text, crossed_out), start, syntax),
+        parts(apply(old.text, [*crossed_out, *visible]), shift.at(start), syntax),
+    )
     urls = {url: settled(new, Spelling.MARKDOWN, old.encoding) for url, new in new_url_of.items()}
     for was, now in zip_longest(*both):
         if was is None or now is None or not _same(was, now, shift, urls):
@@ -138,7 +138,6 @@ class _Shift:
         self.ends = [span.end for span in self.old]
         growth = (len(edit.replacement) - (edit.span.end - edit.span.start) for edit in ordered)
         self.shifts = [0, *accumulate(growth)]
-        self.new = [Span(self.at(span.start), self.at(span.end)) for span in self.old]
 
     def at(self, offset: int) -> int:
         """The new offset of what stood at ``offset``, which is not within an edit."""

@@ -11,7 +11,7 @@ from migrator.scanner.spelling import read
 from migrator.scanner.srcset import srcset_urls, style_urls
 from migrator.urls import names_an_image
 
-_MARKUP = re.compile(rb"<(?:(!--)|([!?])|(/?)(?!https?:)([A-Za-z][^\s/>]*))")
+_MARKUP = re.compile(rb"<(?:(!--)|([!?])|(/?)(?!(?i:https?:))([A-Za-z][^\s/>]*))")
 _ATTRIBUTE = re.compile(
     rb"[\s/]*([^\s/>][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>][^\s>]*)|(?=>)))?"
 )
@@ -138,6 +138,8 @@ def _images(
             continue
         for first, last in places:
             url = read(value[first:last].decode(), spelling)
+            if url.startswith("{"):  # an expression of JSX
+                continue
             if certain or names_an_image(url):
                 yield Found(*chunk.span(start + first, start + last), kind, spelling, url)
 

@@ -86,7 +86,7 @@ def write(url: str, spelling: Spelling, encoding: str = "utf-8") -> str:
         else:
             url = _HTML_REFERENCE.sub(lambda m: _escaped(m, _html(m), "&amp;"), url)
         url = url.replace("|", "&#124;")  # as above: HTML may stand in a table of Markdown
-        return url if spelling is Spelling.HTML_DOUBLE else url.replace("'", "&#39;")
+        return url.replace("'", "&#39;")  # it may close a quote that was left open before
     return url.replace("'", "''") if spelling is Spelling.YAML_SINGLE else url
 
 

@@ -92,7 +92,7 @@ def _values(arguments: bytes) -> Iterator[tuple[bytes, int, bytes, Spelling]]:
         value, offset = argument[group], argument.start(group)
         starts = list(_START.finditer(value))
         if not starts or (quoted and starts[0].start()):
-            if not starts and not re.search(rb"\s", value):
+            if not starts and not re.search(rb"\s|://", value):
                 word = value.rstrip(_SEPARATORS)
                 yield name, offset, word, Spelling.QUOTED if quoted else Spelling.PLAIN
             continue
@@ -130,7 +130,7 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
         b"".join(
             (
                 _literally(before),
-                rb"(?P<url>(?:https?:)?//[^\s\"'`<>]+%s)" % least.encode(),
+                rb"(?P<url>(?i:https?:)?//[^\s\"'`<>]+%s)" % least.encode(),
                 _literally(after),
             )
         )

@@ -51,7 +51,7 @@ class LocalStore:
     def check(self) -> None:
         """Make the folder, see that it can be written, and clear what killed runs left."""
         with durable.problems_told(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(self._folder)
             probe = self._temporary(self._folder)
             try:
                 probe.touch(exist_ok=False)
@@ -78,9 +78,10 @@ class LocalStore:
     ) -> bool:
         """See ``Store.put_new``."""
         target = self._path(key)
-        if os.path.lexists(target):
-            return False
         with durable.problems_told(target, asset.size):
+            if os.path.lexists(target):
+                durable.sync_folder(target.parent)  # a killed run may not have come to that
+                return False
             self._make_folder(target.parent)
             temporary = self._temporary(target.parent)
             try:

@@ -4,7 +4,7 @@ import struct
 import zlib
 
 import pytest
-from rig import images
+from rig import broken_images, images
 
 from migrator.downloader import media_types
 from migrator.downloader.image_file import BrokenImage, Cut, Damaged, Shape
@@ -160,6 +160,12 @@ def test_a_bare_jpeg_xl_codestream_does_not_mark_its_end():
 def test_a_container_whose_last_box_is_open_does_not_mark_its_end():
     head, data = images.JXL_CONTAINER.rsplit(b"jxlc", 1)
     assert shape_of(head[:-4] + bytes(4) + b"jxlc" + data) == Shape(128, 128, end=None)
+
+
+@pytest.mark.timeout(60)  # 200 of them took 14 seconds
+def test_directories_on_top_of_each_other_are_damage():
+    with pytest.raises(Damaged):
+        shape_of(broken_images.tiff_pile(9_999))
 
 
 def test_a_tiff_may_end_with_its_directory():

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from rig.images import image
 from rig.oracle import Oracle, Slot, folder, tree
 from rig.powercut import Disk, held_still
 
-pytestmark = [pytest.mark.torture, pytest.mark.usefixtures("disks")]
+needs_strace = pytest.mark.skipif(bool(strace.MISSING), reason=strace.MISSING)
 on_both_disks = pytest.mark.parametrize("options", ["", "noauto_da_alloc"])
 AT_ONCE = 10  # cuts while one command runs
 IMAGES = POSTS = 12
@@ -29,6 +30,23 @@ ROLLBACK = ("rollback", "--yes")
 def disks():
     if reason := powercut.missing():
         pytest.skip(reason)
+
+
+@needs_strace
+def test_every_new_folder_is_synced_before_a_post_is_replaced(site, tmp_path):
+    """A disk with ext4 syncs the folders above a file as well; others need not."""
+    log = tmp_path / "log"
+    words = ["strace", "-f", "-y", "-qqq", "-o", log, "-e", "trace=mkdir,fsync,renameat2"]
+    words += [sys.executable, "-m", "migrator", *MIGRATE]
+    environment = {**os.environ, **site.environment}
+    subprocess.run(words, cwd=site.root, env=environment, check=True, capture_output=True)
+    calls = log.read_text().partition("renameat2(")[0]
+    made = re.findall(r'mkdir\("([^"]+)".*= 0$', calls, re.MULTILINE)
+    made = [path for path in made if not path.endswith("/spool")]
+    assert {"originals", "migrated-images", ".migrator"} <= {os.path.basename(p) for p in made}  # noqa: PTH119
+    for path in made:
+        after = calls.partition(f'mkdir("{path}"')[2]
+        assert f"<{os.path.dirname(path)}>) = 0" in after, path  # noqa: PTH120
 
 
 @dataclass
@@ -60,7 +78,7 @@ class Story:
 
 
 @pytest.fixture
-def migration(site, tmp_path, options):
+def migration(disks, site, tmp_path, options):
     """A blog whose images were never moved, on a disk of its own."""
     served = {}
     for number in range(IMAGES):
@@ -164,6 +182,7 @@ def assert_sound_and_finished(story, cut):
     return len(changed)
 
 
+@pytest.mark.torture
 @on_both_disks
 @pytest.mark.parametrize("command", ["migration", "rollback"])
 def test_after_a_power_cut_all_is_whole_and_resuming_ends_as_if_there_had_been_none(
@@ -182,8 +201,11 @@ def test_after_a_power_cut_all_is_whole_and_resuming_ends_as_if_there_had_been_n
     )
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("options", ["noauto_da_alloc"])
-def test_a_program_that_does_not_sync_loses_posts_on_this_disk(options, tmp_path, thorough, figure):
+def test_a_program_that_does_not_sync_loses_posts_on_this_disk(
+    disks, options, tmp_path, thorough, figure
+):
     torn = rounds = 12 if thorough else 1
     for _ in range(rounds):
         with Disk.new(tmp_path / "blog.img", options) as disk:
@@ -201,7 +223,7 @@ def test_a_program_that_does_not_sync_loses_posts_on_this_disk(options, tmp_path
     assert torn
 
 
-@pytest.mark.skipif(bool(strace.MISSING), reason=strace.MISSING)
+@needs_strace
 @pytest.mark.parametrize("options", ["noauto_da_alloc"])
 def test_these_tests_see_it_if_posts_are_not_synced(migration):
     """The command itself, but its fsync does nothing; the ledger's fdatasync works."""

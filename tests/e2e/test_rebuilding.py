@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from migrator.ledger import Ledger
+
 
 def lose(site):
     for path in (site.root / ".migrator").glob("ledger.db*"):
@@ -15,6 +17,22 @@ def damage(site):
     data = bytearray(path.read_bytes())
     data[100:4000] = b"\xff" * 3900
     path.write_bytes(data)
+
+
+def empty(site):
+    (site.root / ".migrator/ledger.db").write_bytes(b"")
+
+
+def make_anew(site):
+    """As a program does that finds none."""
+    lose(site)
+    with Ledger.open(site.root / ".migrator/ledger.db"):
+        pass
+
+
+def fold(site):
+    lose(site)
+    (site.root / ".migrator/ledger.db").mkdir()
 
 
 @pytest.fixture
@@ -31,7 +49,7 @@ def posts(tree):
     return {name: data for name, data in tree.items() if name.startswith("posts/")}
 
 
-@pytest.mark.parametrize("harm", [lose, damage])
+@pytest.mark.parametrize("harm", [lose, damage, empty, make_anew, fold])
 def test_runs_are_put_back_from_their_originals_alone(site, twice, harm):
     first, between, runs = twice
     harm(site)
@@ -48,7 +66,7 @@ def test_runs_are_put_back_from_their_originals_alone(site, twice, harm):
     assert site.migrator("rollback", "--yes").status == 0
     assert posts(site.tree()) == posts(first)
     kept = list((site.root / ".migrator").glob("damaged-*.db"))
-    assert len(kept) == (harm is damage)
+    assert len(kept) == (harm is not lose)
 
 
 @pytest.mark.parametrize("between", ["\n", "\n\n", " ", "", "\n\nsome text between them\n\n"])

@@ -116,3 +116,26 @@ def test_a_fifo_in_a_posts_place_holds_nothing_up(migrated):
     post.unlink()
     os.mkfifo(post)
     assert migrated.migrator("rollback", "--yes").status == 4
+
+
+def test_a_dry_run_says_what_must_stay(migrated):
+    one, two = migrated.root / "posts/one.md", migrated.root / "posts/deep/two.md"
+    os.link(one, one.with_suffix(".txt"))
+    two.chmod(0o444)
+    for option, put_back in (("--dry-run", "planned"), ("--yes", "rewritten")):
+        ended = migrated.migrator("rollback", option, "--json")
+        assert put_back not in {post["state"] for post in ended.json["posts"]}
+        ended = migrated.migrator("rollback", option)
+        assert "other names (hard links)" in ended.out
+        assert "read-only" in ended.out
+        assert "edited" not in ended.err
+
+
+def test_a_post_that_somebody_put_back_already_is_named_as_such(migrated):
+    name = "posts/one.md"
+    (migrated.root / name).write_bytes(migrated.original[name])
+    ended = migrated.migrator("rollback", "--yes")
+    assert ended.status == 4
+    assert f"{name} is as it was before the run already.\n" in ended.err
+    assert "edited since" not in ended.err
+    assert posts(migrated.tree()) == posts(migrated.original)

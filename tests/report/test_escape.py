@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.report.escape import columns, for_json, for_terminal, keep_end, short_url
+from migrator.report.escape import columns, for_json, for_screen, for_terminal, keep_end, short_url
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,12 @@ from migrator.report.escape import columns, for_json, for_terminal, keep_end, sh
 )
 def test_what_a_terminal_acts_upon_is_written_out(text, shown):
     assert for_terminal(text) == shown
+
+
+def test_lines_stay_lines_and_only_our_own_colours_stay():
+    text = "\x1b[1m--- a/\u202e\x1b[0m\n\t-\x1b]0;x\x07\r\n"
+    assert for_screen(text) == "\\x1b[1m--- a/\\u202e\\x1b[0m\n\t-\\x1b]0;x\\x07\\r\n"
+    assert for_screen(text, styled=True) == "\x1b[1m--- a/\\u202e\x1b[0m\n\t-\\x1b]0;x\\x07\\r\n"
 
 
 any_text = st.text(st.characters())  # with surrogates

@@ -73,6 +73,7 @@ def test_a_report_has_the_fixed_shape():
         "images",
         "posts",
         "warnings",
+        "notes",
     ]
     assert value["counts"] == {
         "stored": 1,

@@ -40,6 +40,18 @@ def test_a_planned_rewrite_passes(before, new):
 
 
 @pytest.mark.parametrize(
+    "around",
+    [
+        b"{%%g\n\n[r]: %b%%}",  # to Markdown a definition, were it not for the tag
+        b"{%%g![](%b)%%}",  # to some readings an image, to others a word of a tag
+        b'<p><Image src={"%b"}>',
+    ],
+)
+def test_what_two_languages_could_read_passes_too(around):
+    assert rewritten(around % b"http://old/a.png?", Syntax.MDX) == around % NEW.encode()
+
+
+@pytest.mark.parametrize(
     ("after", "words"),
     [
         (b"text ![a](http://new/b.png) \n", "bytes"),

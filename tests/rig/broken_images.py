@@ -189,6 +189,15 @@ def tiff_loop() -> bytes:
             return bytes(data)
 
 
+def tiff_pile(directories: int) -> bytes:
+    """A TIFF whose directories lie on top of each other: a long way through a short file."""
+    count = 0x4141  # fields, and so the bytes between them say: "AA" of a type that is not known
+    first, step = 8, 4
+    places = [first + step * number for number in range(directories)]
+    links = b"".join(struct.pack("<I", place) for place in [*places[1:], 0])
+    return b"II*\0" + struct.pack("<I", first) + b"A" * (2 + 12 * count) + links
+
+
 def motion_photo() -> bytes:
     """A JPEG with a film behind it, as phones make them."""
     film = images.box(b"ftyp", b"mp42\0\0\0\0isommp42") + images.box(b"mdat", bytes(range(200)))

@@ -9,7 +9,7 @@ import shutil
 import stat
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -140,10 +140,14 @@ def systemd_machine(folder, **environment):
             yield Namespace(process.pid, environment)
     finally:
         for groups in Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/systemd"):
-            for each in sorted((groups / group).rglob("*/"), reverse=True):
-                each.rmdir()
-            if (groups / group).exists():
-                (groups / group).rmdir()
+            until(lambda at=groups / group: _removed(at), "the control group is not empty")
+
+
+def _removed(group):
+    for folder, _, _ in os.walk(group, topdown=False):
+        with suppress(OSError):  # something in it has not quite ended
+            os.rmdir(folder)  # noqa: PTH106 - of strings, as os.walk gives them
+    return not group.exists()
 
 
 @contextmanager
@@ -159,7 +163,11 @@ def _namespace(command, environment):
         yield process
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _need(*programs):

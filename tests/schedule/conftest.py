@@ -6,7 +6,7 @@ import pytest
 
 from migrator.schedule import Timer
 
-HARD = '博 客 100% "x" it\'s $HOME `id` \\% \\n ; & * [a] #1 ${{ 1 }}'
+HARD = '博 客 %h 100% "x" it\'s $HOME `id` \\% \\n ; & * [a] #1 ${{ 1 }}'
 
 
 @pytest.fixture

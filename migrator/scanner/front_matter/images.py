@@ -46,7 +46,8 @@ _IN_PIECES = (
     "or over several lines; write it in one piece"
 )
 _MAX_DEPTH = 100
-_DECODES = frozenset({Spelling.JSON, Spelling.TOML_BASIC})  # \/ and & are common there
+# Where what is written may differ from what it says: "\/" and "&" are common, "''" is the only way.
+_DECODES = frozenset({Spelling.JSON, Spelling.TOML_BASIC, Spelling.YAML_SINGLE})
 _NO = frozenset({"false", "no", "off"})
 
 

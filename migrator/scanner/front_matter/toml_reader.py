@@ -121,7 +121,8 @@ class _Reader:
 
 def _rejected(error: Exception, text: str) -> Rejected:
     where = _WHERE.search(str(error))
-    lines = text.split("\n", int(where[1]) - 1)[:-1] if where else []
+    # Not all problems have a line: a string that is left open shows at the end of the document.
+    lines = text.split("\n", int(where[1]) - 1)[:-1] if where and where[1] else []
     return Rejected(_WHERE.sub("", str(error)), sum(len(line) + 1 for line in lines))
 
 
