@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 from migrator.cli.screen import say
@@ -53,7 +54,8 @@ def carried_out(
             run = ledger.finish(run)
     except MigratorError:
         report = report_of(ledger, run, store=planned.store)
-        show(report, json=json, next_command="migrator resume")
+        with suppress(OSError):  # where nobody can read it, the end is still what it is
+            show(report, json=json, next_command="migrator resume")
         raise
     return report_of(ledger, run, store=planned.store, warnings=warnings)
 

@@ -112,6 +112,21 @@ def test_a_message_that_nobody_can_hear_leaves_the_exit_status_as_it_is(site):
     assert ended.returncode == 2
 
 
+def test_a_report_that_nobody_can_read_does_not_hide_what_stopped_the_run(site):
+    """As when the terminal is closed: SIGHUP comes, and there is nowhere to write to."""
+    site.host.on("/b.jpg", lambda connection: connection.stopped.wait(30))
+    words = [sys.executable, "-m", "migrator", "migrate", "posts", "--yes"]
+    environment = {**os.environ, **site.environment}
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = subprocess.Popen(words, cwd=site.root, env=environment, stdout=full, stderr=full)
+    while not site.host.count("/b.jpg"):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(60) == 128 + signal.SIGHUP
+    assert site.migrator("runs", "--json").json[0]["state"] == "interrupted"
+
+
 def test_resume_without_anything_to_resume_says_so(site):
     ended = site.migrator("resume", "--yes")
     assert (ended.status, "Nothing was interrupted" in ended.out) == (0, True)
