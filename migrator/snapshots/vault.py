@@ -5,6 +5,7 @@ checksums, ``latest``. So whatever ends a backup, every snapshot that is there i
 """
 
 import hashlib
+import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -28,6 +29,7 @@ from migrator.uploader.placing import place
 SNAPSHOTS = "snapshots/"
 LATEST = "latest"
 KEYS = OBJECTS + "{sha256:2}/{sha256}{ext}"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _MANIFEST, _SUMS = ".jsonl", ".sha256"
 _README = "README.txt"
 _TELLS = """\
@@ -66,18 +68,33 @@ class Vault:
         Raises:
             StoreError: the store cannot say now.
         """
-        found = (
-            self._name(key).removeprefix(SNAPSHOTS) for key in self.store.keys(self.key(SNAPSHOTS))
-        )
-        return sorted(name.removesuffix(_MANIFEST) for name in found if name.endswith(_MANIFEST))
+        return self._snapshots(_MANIFEST)
 
-    def objects(self) -> set[str]:
-        """The names of all images that are there (see ``manifest.object_key``).
+    def checksummed(self) -> list[str]:
+        """The names of all snapshots whose checksums are there, oldest first.
+
+        Raises: as ``names`` does.
+        """
+        return self._snapshots(_SUMS)
+
+    def latest(self) -> str:
+        """The name that is said to be the newest snapshot's; empty where nothing is said.
+
+        Raises: as ``names`` does.
+        """
+        try:
+            with closing(self.store.read(self.key(LATEST))) as chunks:
+                return b"".join(chunks).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return ""
+
+    def objects(self) -> dict[str, int]:
+        """All images that are there, by name (see ``manifest.object_key``), with their sizes.
 
         Raises:
             StoreError: the store cannot say now.
         """
-        return set(map(self._name, self.store.keys(self.key(OBJECTS))))
+        return {self._name(key): size for key, size in self.store.sizes(self.key(OBJECTS))}
 
     def header(self, name: str) -> Header:
         """The header of the snapshot ``name``.
@@ -89,13 +106,15 @@ class Vault:
         with closing(self._lines(name)) as lines:
             return read_header(next(lines, ""), self._where(name))
 
-    def images(self, name: str) -> Iterator[Image]:
+    def images(self, name: str, digest: "hashlib._Hash | None" = None) -> Iterator[Image]:
         """The images of the snapshot ``name``, one at a time.
+
+        ``digest``, if given, has seen all bytes of the manifest when the last image was given.
 
         Raises: as ``header`` does.
         """
         where = self._where(name)
-        with closing(self._lines(name)) as lines:
+        with closing(self._lines(name, digest)) as lines:
             left = read_header(next(lines, ""), where).images
             for line in lines:
                 yield read_image(line, where)
@@ -105,6 +124,24 @@ class Vault:
                 f"the snapshot {where} is damaged: it does not have as many lines as it says",
                 "Older snapshots are whole: migrator snapshots",
             )
+
+    def checksums(self, name: str) -> dict[str, str]:
+        """The SHA-256 of each file that the snapshot ``name`` is made of, itself included.
+
+        Raises:
+            BackupDamaged: they cannot be read, or there are none.
+            StoreError: the store cannot say now.
+        """
+        where = f"{SNAPSHOTS}{name}{_SUMS}"
+        try:
+            with closing(self.store.read(self.key(where))) as chunks:
+                *lines, rest = b"".join(chunks).decode("utf-8", "replace").split("\n")
+        except FileNotFoundError as error:
+            raise BackupDamaged(f"there is no {where} in {self.label}") from error
+        parts = [line.partition("  ") for line in lines]
+        if rest or not all(_SHA256.fullmatch(sha256) and file for sha256, _, file in parts):
+            raise BackupDamaged(f"{where} in {self.label} has lines that are no checksums")
+        return {file: sha256 for sha256, _, file in parts}
 
     def put(self, header: Header, images: Iterable[Image], spool: Path) -> None:
         """Write a snapshot: its manifest, its checksums, and then that it is the newest.
@@ -132,7 +169,7 @@ class Vault:
 
     def drop(self, name: str) -> None:
         """Delete the snapshot ``name``; its images stay."""
-        for ending in (_MANIFEST, _SUMS):  # what has no manifest does not count
+        for ending in (_SUMS, _MANIFEST):  # checksums alone tell that a manifest was lost
             self.store.delete(self.key(f"{SNAPSHOTS}{name}{ending}"))
 
     def _put_file(self, name: str, content: bytes, spool: Path) -> None:
@@ -145,11 +182,20 @@ class Vault:
         place(self.store, Fetched(asset, file, name, name), self.key(name))
         file.unlink()
 
-    def _lines(self, name: str) -> Generator[str, None, None]:
+    def _snapshots(self, ending: str) -> list[str]:
+        keys = self.store.keys(self.key(SNAPSHOTS))
+        found = (self._name(key).removeprefix(SNAPSHOTS) for key in keys)
+        return sorted(name.removesuffix(ending) for name in found if name.endswith(ending))
+
+    def _lines(
+        self, name: str, digest: "hashlib._Hash | None" = None
+    ) -> Generator[str, None, None]:
         rest = b""
         try:
             with closing(self.store.read(self.key(f"{SNAPSHOTS}{name}{_MANIFEST}"))) as chunks:
                 for chunk in chunks:
+                    if digest:
+                        digest.update(chunk)
                     *lines, rest = (rest + chunk).split(b"\n")
                     yield from (line.decode("utf-8", "replace") for line in lines)
         except FileNotFoundError as error:

@@ -108,6 +108,10 @@ class Store(Protocol):
         """
         ...
 
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """What ``keys`` gives, each with the size of its object in bytes: asks for no more."""
+        ...
+
     def lost(self, key: str, size: int) -> bool:
         """Whether a proven object of ``size`` bytes is gone, as far as this tells without asking.
 

@@ -203,13 +203,17 @@ class BucketStore:
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """See ``Store.keys``."""
+        return (key for key, _ in self.sizes(prefix))
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """See ``Store.sizes``."""
         prefix = prefix or self._prefix
         for page in self._connection().pages(prefix):
             if isinstance(page, Refusal):
                 raise problem(page, self._address, prefix)
             for each in page.get("Contents", ()):
                 if not each["Key"].rpartition("/")[2].startswith(OWN):
-                    yield each["Key"]
+                    yield each["Key"], each["Size"]
 
     def lost(self, key: str, size: int) -> bool:  # noqa: ARG002 - it is the protocol's
         """See ``Store.lost``."""

@@ -139,6 +139,10 @@ class LocalStore:
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """See ``Store.keys``."""
+        return (key for key, _ in self.sizes(prefix))
+
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """See ``Store.sizes``."""
         prefix = prefix or self._prefix
         top = prefix.rpartition("/")[0]
         top_folder = self._path(top) if top else self._folder
@@ -146,9 +150,12 @@ class LocalStore:
             for name in names:
                 path = Path(folder, name)
                 key = path.relative_to(self._folder).as_posix()
-                ours = name.startswith(OWN)
-                if key.startswith(prefix) and not ours and S_ISREG(path.lstat().st_mode):
-                    yield key
+                if not key.startswith(prefix) or name.startswith(OWN):
+                    continue
+                with suppress(FileNotFoundError):  # deleted since the folder was read
+                    found = path.lstat()
+                    if S_ISREG(found.st_mode):
+                        yield key, found.st_size
 
     def lost(self, key: str, size: int) -> bool:
         """See ``Store.lost``."""

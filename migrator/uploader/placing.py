@@ -70,9 +70,20 @@ def confirm(
         StoreRefused: it refuses to say.
     """
     try:
-        return _patiently(sleep)(_holds, store, asset, key)
+        return intact(store, asset, key, sleep=sleep)
     except FileNotFoundError:
         return False
+
+
+def intact(
+    store: Store, asset: Asset, key: str, *, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Like ``confirm``, for whoever must tell an object that is gone from one with other bytes.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    return _patiently(sleep)(_holds, store, asset, key)
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def spool(tmp_path):
 
 def test_an_empty_place_has_no_snapshots_and_no_objects(vault):
     assert vault.names() == []
-    assert vault.objects() == set()
+    assert vault.objects() == {}
+    assert (vault.checksummed(), vault.latest()) == ([], "")
 
 
 def test_a_snapshot_is_there_whole_and_stays_when_the_next_comes(vault, spool, store_site):
@@ -68,19 +69,33 @@ def test_a_snapshot_is_there_whole_and_stays_when_the_next_comes(vault, spool, s
 
 
 def test_the_checksums_are_of_all_copies_and_the_manifest(vault, spool, store_site):
-    vault.put(header("A"), [IMAGE, replace(IMAGE, url="again"), LOST], spool)
+    vault.put(header("A", images=3), [IMAGE, replace(IMAGE, url="again"), LOST], spool)
     found = store_site.contents()
     manifest = hashlib.sha256(found[vault.key("snapshots/A.jsonl")]).hexdigest()
     assert found[vault.key("snapshots/A.sha256")].decode().splitlines() == [
         f"{manifest}  snapshots/A.jsonl",
         f"{SHA}  {IMAGE.object}",
     ]
+    assert vault.checksums("A") == {"snapshots/A.jsonl": manifest, IMAGE.object: SHA}
+    seen = hashlib.sha256()
+    assert len(list(vault.images("A", seen))) == 3
+    assert seen.hexdigest() == manifest
+    assert (vault.checksummed(), vault.latest()) == (["A"], "A")
+
+
+@pytest.mark.parametrize("twist", [lambda d: d[:-1], lambda d: d[9:], lambda d: d + b"x\n"])
+def test_checksums_that_are_cut_are_damage(vault, spool, store_site, twist):
+    vault.put(header("A", images=1), [IMAGE], spool)
+    sums = store_site.contents()[vault.key("snapshots/A.sha256")]
+    store_site.plant(vault.key("snapshots/A.sha256"), twist(sums))
+    with pytest.raises(BackupDamaged, match=r"A\.sha256 in the backup"):
+        vault.checksums("A")
 
 
 def test_objects_are_named_as_manifests_name_them(vault, store_site):
     store_site.plant(vault.key(IMAGE.object), b"one")
     store_site.plant(vault.key("objects-of-others"), b"two")
-    assert vault.objects() == {IMAGE.object}
+    assert vault.objects() == {IMAGE.object: 3}
 
 
 def test_a_dropped_snapshot_is_gone_and_its_images_stay(vault, spool, store_site):
@@ -89,7 +104,7 @@ def test_a_dropped_snapshot_is_gone_and_its_images_stay(vault, spool, store_site
     vault.put(header("B"), [IMAGE, LOST], spool)
     vault.drop("A")
     assert vault.names() == ["B"]
-    assert vault.objects() == {IMAGE.object}
+    assert vault.objects() == {IMAGE.object: 3}
     assert not [name for name in store_site.contents() if "/A." in name]
 
 

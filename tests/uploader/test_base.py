@@ -191,6 +191,8 @@ def test_keys_are_those_below_the_prefix(store_site, opened):
     assert sorted(store.keys("blog/b/")) == ["blog/b/c"]
     assert sorted(below.keys()) == ["blog/a", "blog/b/c"]
     assert list(store.keys("none/such/")) == []
+    store_site.plant("blog/b/c", b"three")
+    assert sorted(below.sizes()) == [("blog/a", 1), ("blog/b/c", 5)]
 
 
 ODD = [
