@@ -4,7 +4,6 @@ Posts stay as they are, and so does every copy: a source that dies or changes ne
 """
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,14 +19,13 @@ from migrator.interruption import Stop
 from migrator.judging import wrong_pictures
 from migrator.ledger import now
 from migrator.model import Held, PastImage, Placement, SkippedPost, Stored
-from migrator.plan import Plan, Wanted, make_plan
-from migrator.posts import read_posts
+from migrator.plan import Plan
 from migrator.reasons import Reason
-from migrator.scanner.hosts import selected
 from migrator.snapshots import Header, Image, State, Vault
 from migrator.snapshots.changes import Event, after, blank, earlier_of, event
 from migrator.snapshots.draft import Draft
-from migrator.snapshots.manifest import Shown, counts, name_of, object_key
+from migrator.snapshots.manifest import counts, name_of, object_key
+from migrator.snapshots.shown import plan_of, shown_by
 from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.urls import identity
@@ -75,7 +73,7 @@ class Backup:
             Interrupted: a signal came; the next backup goes on.
         """
         started = datetime.now(UTC)
-        plan = self._plan(started)
+        plan = plan_of(self.paths, self.site, self.settings.scan, self.listener, started)
         names = self.vault.names()
         previous, before = self._newest(names)
         known, vanished = self._known({**before, **draft.images()})
@@ -84,7 +82,7 @@ class Backup:
         for each in held:
             name = name_of(each.url)
             images[name] = after(before.get(name), _last(known, each.url), each, now())
-        shown = _shown(plan)
+        shown = shown_by(plan)
         lines = tuple(replace(each, references=shown[name]) for name, each in images.items())
         header = Header(
             _unused(f"{started:%Y-%m-%dT%H%M%SZ}", names),
@@ -109,13 +107,6 @@ class Backup:
             tuple(post for post in plan.left if post.reason is not Reason.OPT_OUT),
             (*plan.warnings, *doubts, *vanished),
         )
-
-    def _plan(self, started: datetime) -> Plan:
-        scanning = self.settings.scan
-        wanted = Wanted(
-            selected=lambda url: selected(url, scanning.hosts, scanning.skip_hosts), now=started
-        )
-        return make_plan(read_posts(self.paths, self.site, scanning, self.listener), wanted, {})
 
     def _newest(self, names: Sequence[str]) -> tuple[str | None, dict[str, Image]]:
         """The newest snapshot that can be read, and its images by ``url_sha256``."""
@@ -206,14 +197,6 @@ def _past(image: Image) -> PastImage:
         image.final_url or "",
         "",
     )
-
-
-def _shown(plan: Plan) -> Mapping[str, tuple[Shown, ...]]:
-    """Where posts show each image, by ``url_sha256``."""
-    places: dict[str, list[Shown]] = defaultdict(list)
-    for mention in plan.mentions:
-        places[name_of(mention.url)].append(Shown(mention.post, mention.line))
-    return {name: tuple(found) for name, found in places.items()}
 
 
 def _unused(name: str, names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from migrator.served import NotModified
 class StageStarted:
     """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
 
-    name: str  # "scan", "sizes", "transfer", "backup", "check", "rewrite"
+    name: str  # "scan", "sizes", "transfer", "backup", "check", "verify", "rewrite"
     total: int | None
 
 
@@ -68,6 +68,13 @@ class ImageDone:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectRead:
+    """An object of a store was read in full, to see whether it is as it was; its size in bytes."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class PostDone:
     """A post was rewritten (``reason`` is ``None``) or left alone."""
 
@@ -93,6 +100,7 @@ Event = (
     | HostChecked
     | Examining
     | ImageDone
+    | ObjectRead
     | PostDone
     | Warned
 )

@@ -175,12 +175,22 @@ def locked(site: Site) -> Iterator[None]:
         os.close(descriptor)
 
 
+def make_state(site: Site) -> None:
+    """Make the state folder of ``site``, private and out of git, if it is not there."""
+    site.state.mkdir(mode=0o700, exist_ok=True)
+    ignored = site.state / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n")
+
+
 def forget(site: Site) -> None:
     """Remove a state folder in which nothing is recorded; the caller holds its lock.
 
     The lock goes last: from then on the folder may be another command's.
     """
     shutil.rmtree(site.spool, ignore_errors=True)
+    for path in site.state.glob("verify-*"):  # how far a comparison came
+        path.unlink(missing_ok=True)
     for name in (_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", ".gitignore", "lock"):
         (site.state / name).unlink(missing_ok=True)
     with suppress(OSError):  # something of someone else's is there: it stays
@@ -202,7 +212,7 @@ def _take_lock(site: Site) -> int:
             _flock(descriptor, site)
             if _is_at(lock, descriptor):
                 site.spool.mkdir(exist_ok=True)
-                (site.state / ".gitignore").write_text("*\n")
+                make_state(site)
                 return descriptor
         except BaseException:
             os.close(descriptor)

@@ -87,9 +87,15 @@ def vault_place(text: str, settings: Settings) -> StoreSettings:
 
 
 @contextmanager
-def open_vault(common: Common, place: str) -> Iterator[tuple[Session, Vault]]:
-    """The vault that ``place`` names, of the site around the current folder, to look into."""
-    with opened(common, Asked("snapshots", "", **common.kept())) as session:
+def open_vault(
+    common: Common, place: str, paths: tuple[str, ...] = ()
+) -> Iterator[tuple[Session, Vault]]:
+    """The vault that ``place`` names, to look into: of the site of ``paths``, else of the one here.
+
+    Raises:
+        EnvironmentProblem: while it is open, instead of ``StoreError``.
+    """
+    with opened(common, Asked("snapshots", "", paths, **common.kept())) as session:
         at = vault_place(place, session.settings)
         store = open_store(settings_of(at), session.site.root, table="backup")
         with closing(store), store_asked(at):
@@ -97,8 +103,8 @@ def open_vault(common: Common, place: str) -> Iterator[tuple[Session, Vault]]:
 
 
 @contextmanager
-def store_asked(place: StoreSettings) -> Iterator[None]:
-    """Let what the store of a vault cannot do for all of it stop the command.
+def store_asked(place: StoreSettings, what: str = "the backup in ") -> Iterator[None]:
+    """Let what a store cannot do for all of it stop the command; ``what`` is there, for people.
 
     Raises:
         EnvironmentProblem: instead of ``StoreError``.
@@ -107,7 +113,7 @@ def store_asked(place: StoreSettings) -> Iterator[None]:
         yield
     except StoreError as error:
         raise EnvironmentProblem(
-            f"the backup in {place.label} cannot be used now: {error.detail}",
+            f"{what}{place.label} cannot be used now: {error.detail}",
             "What is there is as it was; run the command again later.",
         ) from error
 

@@ -1,5 +1,6 @@
-"""Commands that keep copies of images: backup, snapshots."""
+"""Commands that keep copies of images, and look after them: backup, snapshots, verify."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +21,7 @@ From = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    for command in (backup, snapshots):
+    for command in (backup, snapshots, verify):
         app.command()(with_common(command))
 
 
@@ -87,3 +88,65 @@ def snapshots(*, place: From = "", json: options.Json = False, common: Common) -
     from migrator.cli.backing_up import listed
 
     return listed(common, place, json=json)
+
+
+def verify(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]", help="Posts to compare; all that runs changed, without."),
+    ] = None,
+    *,
+    backup: Annotated[
+        bool, typer.Option("--backup", help="Compare the backup, with itself and with PATH.")
+    ] = False,
+    place: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="STORE",
+            help="A folder, or s3://bucket/prefix. Without it: [store] and mirrors, or [backup].",
+        ),
+    ] = "",
+    read_data: Annotated[
+        bool, typer.Option("--read-data", help="Read every image in full, and compare its bytes.")
+    ] = False,
+    share: Annotated[
+        str,
+        typer.Option(metavar="N%", help="Read only so much, and the next time what comes then."),
+    ] = "",
+    limit_time: Annotated[
+        float | None,
+        typer.Option(metavar="MINUTES", min=0, help="Read for so long, and go on the next time."),
+    ] = None,
+    json: options.Json = False,
+    common: Common,
+) -> int:
+    """Compare posts, ledger and stores, or posts and backup. Changes nothing.
+
+    Names each image that is gone from the store or has other bytes, the posts that show it, and
+    what helps. With --quiet nothing is said where nothing is wrong. Interrupted, the reading goes
+    on from there the next time.
+
+    Examples:
+
+        migrator verify
+
+        migrator verify posts/ --read-data
+
+        migrator verify posts/ --backup --read-data --share 5% --quiet
+
+    Exit status: 0, or 3 posts show what is not backed up, or something could not be compared; 5
+    something is missing or damaged; 2 wrong usage or configuration, 6 the ledger or the folder
+    cannot be read, 8 the store refused.
+    """
+    from migrator.cli.asked import absolute
+    from migrator.cli.verifying import limits_of, verified
+
+    return verified(
+        [absolute(path) for path in paths or ()],
+        common,
+        backup=backup,
+        place=place,
+        limits=limits_of(share, limit_time, read=read_data),
+        json=json,
+    )

@@ -2,6 +2,6 @@
 
 from migrator.ledger.database import damaged, now
 from migrator.ledger.ledger import Ledger
-from migrator.ledger.records import Relic, Run, Swap
+from migrator.ledger.records import Link, Relic, Run, Swap
 
-__all__ = ["Ledger", "Relic", "Run", "Swap", "damaged", "now"]
+__all__ = ["Ledger", "Link", "Relic", "Run", "Swap", "damaged", "now"]

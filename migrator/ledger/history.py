@@ -7,7 +7,7 @@ from typing import Any
 
 from migrator.errors import UsageError
 from migrator.ledger.database import Database
-from migrator.ledger.records import Run
+from migrator.ledger.records import Link, Run
 from migrator.ledger.rows import ASSET, KEY, asset_of
 from migrator.model import PastImage
 from migrator.reasons import Reason
@@ -127,6 +127,43 @@ class History(Database):
             " WHERE mention.run = ? ORDER BY name, line",
             (run.id,),
         )
+
+    def links(self) -> list[Link]:
+        """Every link that a run wrote, unless its post was put back; oldest run first."""
+        rows = self._rows(
+            f"SELECT run.name AS run, post.name AS post, line, image.url, new_url, {KEY},"  # noqa: S608 - our own text
+            f" run_image.store, {ASSET} FROM mention"
+            # CROSS, or SQLite goes through all mentions of a run for each post.
+            " CROSS JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
+            " JOIN run ON run.id = run_post.run JOIN post ON post.id = run_post.post"
+            " JOIN image ON image.id = mention.image"
+            " JOIN run_image ON run_image.run = mention.run AND run_image.image = mention.image"
+            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
+            " LEFT JOIN placement ON placement.store = run_image.store"
+            " AND placement.sha256 = asset.sha256"
+            " WHERE run_post.state = 'rewritten' AND new_url IS NOT NULL"
+            " ORDER BY run.id, post.name, line"
+        )
+        return [
+            Link(
+                row["run"],
+                row["post"],
+                row["line"],
+                row["url"],
+                row["new_url"],
+                row["store"] or "",
+                row["key"] or "",
+                asset_of(row) if row["sha256"] else None,
+            )
+            for row in rows
+        ]
+
+    def keys(self) -> set[str]:
+        """The key of every object that a run put into any store."""
+        rows = self._rows(
+            "SELECT key FROM placement UNION SELECT key FROM run_image WHERE key IS NOT NULL"
+        )
+        return {row["key"] for row in rows}
 
     def post_rows(self, run: Run) -> list[sqlite3.Row]:
         """What ``run`` did with every post that it wanted to change."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from migrator.model import Asset
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -49,3 +51,21 @@ class Swap:
     after: str
     temporary: str
     edits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that ``run`` wrote into ``post``, and what it leads to.
+
+    ``url`` is the image it stands for, by canonical URL, ``new_url`` the link. ``asset`` is at
+    ``key`` in the store with the identity ``store``; it is ``None`` where a map said the link.
+    """
+
+    run: str
+    post: str
+    line: int
+    url: str
+    new_url: str
+    store: str
+    key: str
+    asset: Asset | None

@@ -9,6 +9,7 @@ from migrator.events import (
     Examining,
     HostChecked,
     ImageDone,
+    ObjectRead,
     PostDone,
     PostScanned,
     PostSkipped,
@@ -45,6 +46,7 @@ _WORDS = {
     "check": _Words("Checking hosts", "request"),
     "rewrite": _Words("Updating posts", "post"),
     "doctor": _Words("Examining", "part"),
+    "verify": _Words("Reading copies", "object"),
     "rollback": _Words("Putting posts back", "post"),
 }
 
@@ -80,6 +82,8 @@ class Stage:
                 self.failed += isinstance(outcome, Failed)
                 if isinstance(outcome, Stored) and not outcome.reused:
                     self._add(outcome.asset.size)
+            case ObjectRead(size=number):
+                self._add(number)
             case SizeAsked() | HostChecked():
                 pass
             case _:

@@ -19,6 +19,14 @@ _ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a millio
 _SHA256_DIGITS = 64
 _NO_DATE = {"year": "0000", "month": "00"}
 _BUNDLE = {"index", "_index", "readme"}  # posts that are named by their folder
+_LIKE = {  # what fields are filled with, as patterns
+    "ext": r"\.[a-z0-9]{2,5}",
+    "stem": "[^/]+",
+    "post": "[^/]+",
+    "path": ".+",
+    "year": "[0-9]{4}",
+    "month": "[0-9]{2}",
+}
 _TELLING = {"sha256", "stem", "path", "post"}  # fields that tell images apart
 # From the extension on, with the style that some hosts take after it: a.png!small, a.webp~tplv-x
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}(?:[!@~:].*)?$")
@@ -87,6 +95,24 @@ def check_key(template: str, prefix: str) -> None:
             f"store.key = {template!r}: names would not end like those of images (.png)",
             f"end it with {{ext}}: key = {_with_extension(template)!r}",
         )
+
+
+def own_keys(template: str, prefix: str) -> re.Pattern[str] | None:
+    """What the keys that ``template`` makes below ``prefix`` match, and hardly any other name.
+
+    ``None`` where they hold too little of the hash to be told from what others put there.
+    """
+    folder = f"{prefix.strip('/')}/".lstrip("/")
+    pieces, digits = [re.escape(folder)], 0
+    for literal, field, spec in _parsed(template):
+        pieces.append(re.escape(literal))
+        if field == "sha256":
+            length = _length(template, spec)
+            pieces.append(f"[0-9a-f]{{{length}}}")
+            digits = max(digits, length)
+        elif field:
+            pieces.append(_LIKE[field])
+    return re.compile("".join(pieces), re.DOTALL) if digits >= _ENOUGH else None
 
 
 def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) -> str:

@@ -56,7 +56,7 @@ def place(
             ) from error
         raise _differs(key, ours=ours)
 
-    _patiently(sleep)(attempt)
+    patiently(sleep)(attempt)
     return Placement(store.identity, key, asset.sha256)
 
 
@@ -83,7 +83,7 @@ def intact(
     Raises:
         FileNotFoundError: it is gone.
     """
-    return _patiently(sleep)(_holds, store, asset, key)
+    return patiently(sleep)(_holds, store, asset, key)
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def copied(
     """
     with problems_told(folder, asset.size), tempfile.NamedTemporaryFile(dir=folder) as file:
         try:
-            held = _patiently(sleep)(_holds, store, asset, key, file)
+            held = patiently(sleep)(_holds, store, asset, key, file)
         except FileNotFoundError:
             held = False
         if not held:
@@ -113,7 +113,8 @@ def copied(
         yield Path(file.name)
 
 
-def _patiently(sleep: Callable[[float], None]) -> Retrying:
+def patiently(sleep: Callable[[float], None] = time.sleep) -> Retrying:
+    """What calls a function again after ``StoreError``s that may pass, with growing pauses."""
     return Retrying(
         retry=retry_if_exception(lambda e: isinstance(e, StoreError) and e.reason.retry),
         wait=wait_exponential_jitter(initial=1, max=30),

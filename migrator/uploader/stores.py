@@ -17,11 +17,15 @@ from migrator.uploader.placing import confirm, copied, place
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """One of the stores, what stands before its keys, and how messages call it (a mirror)."""
+class Place:
+    """One of the stores, and what stands before its keys.
+
+    ``label`` is where it is, for people, ``name`` how messages begin that are about it (a mirror).
+    """
 
     store: Store
     prefix: str
+    label: str
     name: str = ""
 
     def keys(self, name: str, homes: Sequence[str]) -> list[str]:
@@ -30,6 +34,7 @@ class _Place:
         return [f"{home}/{key}".lstrip("/") for home in homes] or [key]
 
     def key(self, name: str) -> str:
+        """The key of an object that does not live with posts."""
         return f"{self.prefix}/{name}".lstrip("/")
 
     @contextmanager
@@ -62,11 +67,16 @@ class Stores:
                     f"mirror.key = {mirror.key!r}: objects have the same names in every store",
                     "remove key from [[mirror]]; the one of [store] counts",
                 )
-        first = _Place(open_store(settings.store, root), settings.store.prefix.strip("/"))
+        first = Place(
+            open_store(settings.store, root),
+            settings.store.prefix.strip("/"),
+            settings.store.label,
+        )
         mirrors = (
-            _Place(
+            Place(
                 open_store(each, root, table="mirror"),
                 each.prefix.strip("/"),
+                each.label,
                 f"the mirror {each.label}: ",
             )
             for each in settings.mirror
@@ -85,6 +95,16 @@ class Stores:
     def first(self) -> Store:
         """The store that links go to."""
         return self._all[0].store
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """All of them, the one that links go to first."""
+        return self._all
+
+    def copies(self, key: str, homes: Sequence[str]) -> Iterator[tuple[Place, str]]:
+        """Where the object is that has ``key`` in the first store: in each store, at these keys."""
+        name = key.removeprefix(self._all[0].key(""))
+        yield from ((each, copy) for each in self._all for copy in each.keys(name, homes))
 
     def check(self) -> None:
         """See whether every store would take images (``Store.check``).
@@ -148,7 +168,7 @@ class Stores:
             StoreError: one of them does not.
         """
         name = self._name(known)
-        lacking: list[tuple[_Place, str]] = []
+        lacking: list[tuple[Place, str]] = []
         for each in self._all[1:]:
             with each.named():
                 keys = each.keys(name, homes)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.errors import LedgerError, UsageError
-from migrator.ledger import Ledger, Swap, now
+from migrator.ledger import Ledger, Link, Swap, now
 from migrator.model import (
     Asset,
     Failed,
@@ -400,3 +400,36 @@ def stored_as(url, digest):
     asset = replace(STORED.asset, sha256=digest)
     place = Placement("local:/x", f"{digest}.png", digest)
     return replace(STORED, url=url, asset=asset, placement=place)
+
+
+def test_links_are_those_of_posts_as_runs_left_them(ledger):
+    run = begun(ledger, URL, posts=("a.md", "b.md", "c.md"))
+    ledger.record(run, STORED)
+    for name in ("a.md", "b.md", "c.md"):
+        ledger.intend(Swap(run, name, "b", "c", "t", 1), [(URL, 1, f"new/{name}")])
+    assert ledger.links() == []
+    for name in ("a.md", "b.md"):
+        ledger.rewrote(run, name)
+    links = [
+        Link(run.name, name, 1, URL, f"new/{name}", "local:/x", "11/1.png", ASSET)
+        for name in ("a.md", "b.md")
+    ]
+    assert ledger.links() == links
+    undoing = ledger.begin("rollback", {}, undoes=run)
+    ledger.intend(Swap(undoing, "a.md", "c", "b", "t2", 1), [])
+    ledger.rewrote(undoing, "a.md")
+    assert ledger.links() == links[1:]
+    mapped = begun(ledger, URL, posts=("a.md",))
+    ledger.relinked(mapped)
+    ledger.intend(Swap(mapped, "a.md", "b", "d", "t3", 1), [(URL, 1, "cdn/a.png")])
+    ledger.rewrote(mapped, "a.md")
+    assert ledger.links()[1:] == [Link(mapped.name, "a.md", 1, URL, "cdn/a.png", "", "", None)]
+
+
+def test_the_keys_of_all_that_runs_stored_are_known(ledger):
+    run = begun(ledger, URL)
+    mirrors = (Placement("s3:m", "p/11/1.png", ASSET.sha256),)
+    ledger.record(run, replace(STORED, mirrors=mirrors))
+    again = replace(STORED.placement, key="other.png")
+    ledger.record(begun(ledger, URL), replace(STORED, placement=again))
+    assert ledger.keys() == {"11/1.png", "p/11/1.png", "other.png"}

@@ -4,6 +4,7 @@ import pytest
 
 from migrator.events import (
     ImageDone,
+    ObjectRead,
     PostDone,
     PostScanned,
     PostSkipped,
@@ -61,7 +62,10 @@ def test_sizes_and_unknown_stages_count_too():
     stage = Stage("sizes", 1, Clock())
     stage.count(SizeAsked(URL))
     assert stage.line() == "Asking for sizes: 1 image done"
-    assert Stage("verify", 3, Clock()).line() == "Verify: 0 of 3 steps done"
+    assert Stage("dream", 3, Clock()).line() == "Dream: 0 of 3 steps done"
+    stage = Stage("verify", 3, Clock())
+    stage.count(ObjectRead(1500))
+    assert stage.line() == "Reading copies: 1 of 3 objects done, 1.5 kB"
 
 
 def test_the_rate_is_of_late_and_falls_when_nothing_comes():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from migrator.errors import ConfigError
 from migrator.model import Asset, TransferTask
-from migrator.uploader.keys import LONGEST, check_key, key_for, names_a_date
+from migrator.uploader.keys import LONGEST, check_key, key_for, names_a_date, own_keys
 
 SHA256 = "0123456789abcdef" * 4
 ASSET = Asset(SHA256, 3, "image/png", ".png")
@@ -269,3 +269,35 @@ def test_whatever_is_written_gives_a_usable_key_or_a_clear_error(template, prefi
         assert error.hint  # noqa: PT017 - an error is one of the two good ends
     else:
         assert not {"", ".", ".."} & set(key.split("/"))
+
+
+OWN_TEMPLATES = [
+    "{sha256:2}/{sha256}{ext}",
+    "{year}/{month}/{post}-{sha256:16}{ext}",
+    "{sha256}/{path}",
+]
+
+
+@given(
+    template=st.sampled_from(OWN_TEMPLATES),
+    prefix=st.sampled_from(["", "blog", "/图片/a+b/"]),
+    url=st.lists(PARTS).map("/".join),
+    post=st.lists(PARTS).map("/".join),
+    distinct=st.booleans(),
+)
+def test_every_key_of_ours_looks_like_one(template, prefix, url, post, distinct):
+    own = own_keys(template, prefix)
+    task = TransferTask(f"https://h/{url}", post=post)
+    assert own.fullmatch(key_for(template, prefix, ASSET, task, distinct=distinct))
+
+
+@pytest.mark.parametrize(
+    "name", ["logo.png", HASHED, f"blog/01/{SHA256}", f"blog/01/{SHA256[:-1]}g.png", "blog/a/b.png"]
+)
+def test_what_others_put_there_does_not(name):
+    assert not own_keys(OWN_TEMPLATES[0], "blog").fullmatch(name)
+
+
+@pytest.mark.parametrize("template", ["{stem}{ext}", "{sha256:15}{ext}", "{path}"])
+def test_names_without_enough_of_the_hash_are_told_from_none(template):
+    assert own_keys(template, "") is None
