@@ -4,10 +4,10 @@ Posts stay as they are, and so does every copy: a source that dies or changes ne
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain, count
+from functools import partial
 from pathlib import Path
 
 from migrator import __version__
@@ -18,19 +18,19 @@ from migrator.executors import in_threads
 from migrator.interruption import Stop
 from migrator.judging import wrong_pictures
 from migrator.ledger import now
-from migrator.model import Held, PastImage, Placement, SkippedPost, Stored
+from migrator.model import Asset, Held, PastImage, Placement, SkippedPost, Stored, TransferTask
 from migrator.plan import Plan
 from migrator.reasons import Reason
-from migrator.snapshots import Header, Image, State, Vault
+from migrator.snapshots import Header, Image, Vault
 from migrator.snapshots.changes import Event, after, blank, earlier_of, event
 from migrator.snapshots.draft import Draft
 from migrator.snapshots.manifest import counts, name_of, object_key
+from migrator.snapshots.shelf import Shelf
 from migrator.snapshots.shown import plan_of, shown_by
+from migrator.snapshots.vault import stamp
 from migrator.state import Site
 from migrator.transfer import Transfer
 from migrator.urls import identity
-
-_FRESH = (State.NEW, State.CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,20 @@ class Backup:
         started = datetime.now(UTC)
         plan = plan_of(self.paths, self.site, self.settings.scan, self.listener, started)
         names = self.vault.names()
+        if not names:
+            self.vault.describe(self.site.spool)
         previous, before = self._newest(names)
-        known, vanished = self._known({**before, **draft.images()})
-        images = self._asked_again(plan, before, known, draft, stop)
+        images, good, vanished = self._copied(plan, previous, before, draft, stop)
         held, doubts = self._held_back(images, before, stop)
         for each in held:
             name = name_of(each.url)
-            images[name] = after(before.get(name), _last(known, each.url), each, now())
+            images[name] = after(
+                before.get(name), _last(good, each.url), each, now(), _named(images[name])
+            )
         shown = shown_by(plan)
         lines = tuple(replace(each, references=shown[name]) for name, each in images.items())
         header = Header(
-            _unused(f"{started:%Y-%m-%dT%H%M%SZ}", names),
+            stamp(started, names),
             started.isoformat(timespec="seconds").replace("+00:00", "Z"),
             now(),
             tuple(Path(os.path.relpath(path, self.site.root)).as_posix() for path in self.paths),
@@ -117,39 +120,51 @@ class Backup:
                 self.listener(Warned(f"{damage}; the one before it is compared with"))
         return None, {}
 
-    def _known(self, images: Mapping[str, Image]) -> tuple[dict[str, Image], tuple[str, ...]]:
-        """What is known of ``images``, whose copies count if the vault has them; and a warning."""
-        present = self.vault.objects()
-        known = {
-            name: each
-            if each.object in present
-            else replace(each, sha256=None, size=None, object=None)
-            for name, each in images.items()
-        }
-        gone = sum(
-            each.object is not None and known[n].object is None for n, each in images.items()
-        )
-        words = f"{gone} copies that earlier backups had made are gone from {self.vault.label}"
-        return known, ((f"{words}; these images were asked for again",) if gone else ())
+    def _copied(
+        self,
+        plan: Plan,
+        previous: str | None,
+        before: Mapping[str, Image],
+        draft: Draft,
+        stop: Stop,
+    ) -> tuple[dict[str, Image], dict[str, Image], tuple[str, ...]]:
+        """Every image of ``plan`` with a copy that stays; its line in ``before``; warnings.
+
+        A large backup takes days, in which a prune elsewhere may delete what no snapshot names yet.
+        So it is looked at once more at the end, and what is not there any more is fetched again.
+        """
+        named = {key for each in before.values() for key in each.objects}
+        shelf = Shelf.of(self.vault, previous, named)
+        known, gone = _known({**before, **draft.images()}, shelf)
+        images = self._asked_again(plan.tasks, before, known, draft, shelf, stop)
+        shelf = Shelf.of(self.vault, previous, named)
+        still, gone_since = _known(images, shelf)
+        again = [task for task in plan.tasks if name_of(task.url) in gone_since]
+        if again:
+            images |= self._asked_again(again, before, still, draft, shelf, stop)
+        number = len({*gone, *gone_since})
+        words = f"{number} copies that earlier backups had made are gone from {self.vault.label}"
+        warning = f"{words}; these images were asked for again"
+        return images, _known(before, shelf)[0], (warning,) if number else ()
 
     def _asked_again(
         self,
-        plan: Plan,
+        tasks: Sequence[TransferTask],
         before: Mapping[str, Image],
         known: Mapping[str, Image],
         draft: Draft,
+        shelf: Shelf,
         stop: Stop,
     ) -> dict[str, Image]:
         images: dict[str, Image] = {}
-        with stage(self.listener, "backup", len(plan.tasks)):
-            tasks = [
-                replace(task, earlier=earlier_of(_last(known, task.url))) for task in plan.tasks
-            ]
+        with stage(self.listener, "backup", len(tasks)):
+            tasks = [replace(task, earlier=earlier_of(_last(known, task.url))) for task in tasks]
+            copy = partial(self.transfer.copy, name=shelf.name)
             for task, outcome in in_threads(
-                self.transfer.copy, tasks, self.settings.download, self.transfer.host, stop
+                copy, tasks, self.settings.download, self.transfer.host, stop
             ):
                 name = name_of(task.url)
-                image = after(before.get(name), _last(known, task.url), outcome, now())
+                image = after(before.get(name), _last(known, task.url), outcome, now(), shelf.name)
                 draft.add(image)
                 images[name] = image
                 self.listener(ImageDone(outcome))
@@ -159,7 +174,11 @@ class Backup:
         self, images: Mapping[str, Image], before: Mapping[str, Image], stop: Stop
     ) -> tuple[Sequence[Held], tuple[str, ...]]:
         """Of what is new or changed, what is probably not the image."""
-        fresh = [stored_of(each) for each in images.values() if each.state in _FRESH]
+        fresh = [
+            stored_of(each)
+            for name, each in images.items()
+            if each.sha256 and (name not in before or each.sha256 != before[name].sha256)
+        ]
         if not fresh:
             return (), ()
         earlier = map(_past, before.values())
@@ -169,7 +188,8 @@ class Backup:
 def stored_of(image: Image) -> Stored:
     """``image``, of which the vault has a copy, as what was stored there."""
     assert image.asset is not None  # noqa: S101 - it has a copy
-    placement = Placement("", object_key(image.asset), image.asset.sha256)
+    assert image.object is not None  # noqa: S101 - likewise
+    placement = Placement("", image.object, image.asset.sha256)
     return Stored(
         image.url,
         image.asset,
@@ -178,6 +198,21 @@ def stored_of(image: Image) -> Stored:
         final_url=image.final_url or "",
         referer=image.referer or "",
     )
+
+
+def _named(image: Image) -> Callable[[Asset], str]:
+    """What the copy that came of ``image`` is called."""
+    return lambda asset: image.object or object_key(asset)
+
+
+def _known(images: Mapping[str, Image], shelf: Shelf) -> tuple[dict[str, Image], set[str]]:
+    """What is known of ``images``, whose copies count if they stay; and which do not."""
+    gone = {name for name, each in images.items() if each.object and not shelf.has(each.object)}
+    known = {
+        name: replace(each, sha256=None, size=None, object=None) if name in gone else each
+        for name, each in images.items()
+    }
+    return known, gone
 
 
 def _last(known: Mapping[str, Image], url: str) -> Image:
@@ -197,9 +232,3 @@ def _past(image: Image) -> PastImage:
         image.final_url or "",
         "",
     )
-
-
-def _unused(name: str, names: Sequence[str]) -> str:
-    """``name``, or with a number where a snapshot of the same second has it."""
-    more = (f"{name}-{number}" for number in count(2))
-    return next(each for each in chain([name], more) if each not in names)

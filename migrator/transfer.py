@@ -75,15 +75,15 @@ class Transfer:
         """
         return self._safely(task, lambda: self._known(task) or self._moved(task))
 
-    def copy(self, task: TransferTask) -> Outcome | NotModified:
+    def copy(self, task: TransferTask, name: Callable[[Asset], str]) -> Outcome | NotModified:
         """Store one image for a backup: its host is asked for what changed since ``earlier``.
 
-        What goes wrong with it is a value.
+        Its copy is called as ``name`` says. What goes wrong with it is a value.
 
         Raises:
             MigratorError: what stops the whole run.
         """
-        return self._safely(task, lambda: self._copied(task))
+        return self._safely(task, lambda: self._copied(task, name))
 
     def _safely(self, task: TransferTask, work: Callable[[], Result]) -> Result | Failed:
         try:
@@ -178,7 +178,7 @@ class Transfer:
         mirrors = self._stores.mirror(known, task.homes, self._spec.spool)
         return replace(known, url=task.url, reused=True, mirrors=mirrors)
 
-    def _copied(self, task: TransferTask) -> Outcome | NotModified:
+    def _copied(self, task: TransferTask, name: Callable[[Asset], str]) -> Outcome | NotModified:
         fetched = self._fetched(task)
         if (
             isinstance(fetched, Fetched)
@@ -187,7 +187,9 @@ class Transfer:
         ):
             discard(fetched.path)
             return NotModified(task.url, fetched.version)
-        return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
+        if not isinstance(fetched, Fetched):
+            return fetched
+        return self._placed(task, fetched, name(fetched.asset))
 
     def _fetched(self, task: TransferTask) -> Fetched | NotModified | Held | Failed:
         year = task.written.year if task.written else 0
@@ -197,9 +199,9 @@ class Transfer:
         fetched = self.fetch(task)
         return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
 
-    def _placed(self, task: TransferTask, fetched: Fetched) -> Stored:
+    def _placed(self, task: TransferTask, fetched: Fetched, name: str | None = None) -> Stored:
         try:
-            placement, *mirrors = self._stores.place(fetched, task)
+            placement, *mirrors = self._stores.place(fetched, task, name)
         finally:
             discard(fetched.path)
         self._check_public(fetched.asset, placement.key)

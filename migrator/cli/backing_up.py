@@ -92,14 +92,24 @@ def open_vault(
 ) -> Iterator[tuple[Session, Vault]]:
     """The vault that ``place`` names, to look into: of the site of ``paths``, else of the one here.
 
+    Raises: as ``vault_of`` does.
+    """
+    asked = Asked("snapshots", "", paths, **common.kept())
+    with opened(common, asked) as session, vault_of(session, place) as vault:
+        yield session, vault
+
+
+@contextmanager
+def vault_of(session: Session, place: str) -> Iterator[Vault]:
+    """The vault that ``place`` names, to look into or to prune.
+
     Raises:
         EnvironmentProblem: while it is open, instead of ``StoreError``.
     """
-    with opened(common, Asked("snapshots", "", paths, **common.kept())) as session:
-        at = vault_place(place, session.settings)
-        store = open_store(settings_of(at), session.site.root, table="backup")
-        with closing(store), store_asked(at):
-            yield session, Vault(store, at.prefix, at.label)
+    at = vault_place(place, session.settings)
+    store = open_store(settings_of(at), session.site.root, table="backup")
+    with closing(store), store_asked(at):
+        yield Vault(store, at.prefix, at.label)
 
 
 @contextmanager

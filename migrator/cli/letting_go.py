@@ -1,10 +1,11 @@
-"""The command that deletes what old runs kept: prune."""
+"""The command that deletes what old runs and old backups keep: prune."""
 
 from typing import Annotated
 
 import typer
 
 from migrator.cli import options
+from migrator.cli.keeping import From
 from migrator.cli.options import Common, with_common
 from migrator.cli.screen import say
 
@@ -14,50 +15,70 @@ def register(app: typer.Typer) -> None:
     app.command()(with_common(prune))
 
 
+def _kept(what: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(
+        metavar="N", min=0, help=f"Keep a snapshot of each of the last N {what} that have one."
+    )
+    return option
+
+
 def prune(
     *,
     older_than: Annotated[
         int,
         typer.Option(metavar="DAYS", min=0, help="Only runs that ended longer ago than this."),
     ] = 90,
+    keep_daily: Annotated[int | None, _kept("days")] = None,
+    keep_weekly: Annotated[int | None, _kept("weeks")] = None,
+    keep_monthly: Annotated[int | None, _kept("months")] = None,
+    place: From = "",
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     json: options.Json = False,
     common: Common,
 ) -> int:
-    """Delete the originals of posts that old runs kept; they can then no longer be put back.
+    """Delete what old runs keep of posts, and the snapshots of a backup that nobody needs any more.
 
-    Nothing else deletes them. The newest run that can be rolled back keeps its own, and so does
-    every file that holds what another program saved. Images and posts are not touched.
+    Nothing else deletes them. Of posts, originals go, so that these runs cannot be rolled back; the
+    newest that can be keeps its own, and so does every file that holds what another program saved.
+    Of a backup, snapshots go that no --keep option or [backup] keep_daily, keep_weekly or
+    keep_monthly wants, never the newest, nor the last to mention an image that is lost or held. The
+    images that only they had go with the next prune, a day later. Without any such number, backups
+    are left alone.
 
     Examples:
 
         migrator prune --dry-run
 
+        migrator prune --keep-daily 7 --keep-weekly 5 --keep-monthly 12
+
         migrator prune --older-than 365
 
-    Exit status: 0, or 2 wrong usage, 6 no permission, 7 another run is at work.
+    Exit status: 0, or 2 wrong usage, 5 a snapshot is damaged (then nothing is deleted), 6 no
+    permission, 7 another run is at work, 8 the store refused.
     """
-    from migrator.cli.session import at_site, confirmed, history
+    from migrator.cli.asked import Asked
+    from migrator.cli.pruning import Pruning
+    from migrator.cli.session import confirmed, opened
     from migrator.interruption import listening
-    from migrator.pruning import old_runs
-    from migrator.pruning import prune as let_go
-    from migrator.report.old import old_json, old_text
+    from migrator.snapshots.retention import Keep
 
-    with at_site(common) as session:
-        with history(session.site) as ledger:
-            found = list(old_runs(session.site, ledger, older_than)) if ledger else []
-        files = sum(len(each.files) for each in found)
-        if files and not dry_run:
-            say(old_text(found, done=False), err=True, nl=False)
-            if not yes and not confirmed("Delete them for good?"):
-                say("Nothing was deleted.", err=True)
-                return 130
-            with session.working() as ledger, listening() as stop:
-                found = list(old_runs(session.site, ledger, older_than))
-                for each in found:
-                    let_go(session.site, ledger, each, stop)
-        done = bool(files) and not dry_run
-        text = old_json(found, done=done) if json else old_text(found, done=done)
-        say(text.rstrip("\n"))
+    with opened(common, Asked("prune", "", **common.kept())) as session:
+        given = (keep_daily, keep_weekly, keep_monthly)
+        own = session.settings.backup
+        keep = Keep(own.keep_daily, own.keep_weekly, own.keep_monthly)
+        if any(number is not None for number in given):
+            keep = Keep(*(number or 0 for number in given))
+        with Pruning.of(session, older_than, keep, place) as pruning:
+            found = pruning.found()
+            if found and not dry_run:
+                say(found.text(done=False), err=True, nl=False)
+                if not yes and not confirmed("Delete them for good?"):
+                    say("Nothing was deleted.", err=True)
+                    return 130
+                with session.working() as ledger, listening() as stop:
+                    found = pruning.carried_out(ledger, stop)
+            done = bool(found) and not dry_run
+            text = found.json(done=done) if json else found.text(done=done)
+            say(text.rstrip("\n"))
     return 0

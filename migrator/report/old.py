@@ -25,10 +25,11 @@ def old_text(found: Sequence[Old], *, done: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def old_json(found: Sequence[Old], *, done: bool) -> str:
-    """The same as one JSON object: ``{"deleted", "runs": [{"run", "files", "size", "staying"}]}``.
+def old_json(found: Sequence[Old], backup: dict[str, object] | None, *, done: bool) -> str:
+    """The same as one JSON object, with what is let go of in a ``backup``.
 
-    ``deleted`` is whether it was done, sizes are bytes.
+    ``{"deleted", "runs": [{"run", "files", "size", "staying"}], "backup"}``; ``deleted`` is
+    whether it was done, sizes are bytes.
     """
     runs = [
         {
@@ -39,4 +40,4 @@ def old_json(found: Sequence[Old], *, done: bool) -> str:
         }
         for each in found
     ]
-    return encoded({"deleted": done, "runs": runs})
+    return encoded({"deleted": done, "runs": runs, "backup": backup})

@@ -23,6 +23,9 @@ _TEXT_EXTENSIONS = (
     ".toml", ".ts", ".tsv", ".tsx", ".txt", ".vue", ".xml", ".yaml", ".yml",
 )
 # fmt: on
+# The first words of README.txt in a folder of backups, whose files are no posts: that of a list of
+# images, or an SVG, must not be read as one, let alone be rewritten.
+VAULT_SAYS = "This folder is a backup of the images that posts show, made by Migrator."
 _NOT_POSTS = frozenset({"node_modules"})  # beside everything hidden: .git, .migrator, .obsidian
 
 _UTF_16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff")
@@ -45,7 +48,7 @@ def walk(
     Folders are read in the order of their entries' names. What is hidden is left out, unless it
     is one of ``paths``; so is what ``settings`` exclude, unless it is a file among ``paths``.
     Symbolic links to folders are followed only as one of ``paths``. With ``text`` other text
-    files than posts are included.
+    files than posts are included. A folder of backups has no posts.
 
     Raises:
         UsageError: one of ``paths`` does not exist, or is our own state folder.
@@ -175,6 +178,8 @@ class _Walk:
                 skipped.path, skipped.name, Reason.UNREADABLE, os.strerror(error.errno or 0)
             )
             return
+        if _is_vault(listed):
+            return
         for entry in listed:
             name = prefix + entry.name
             if entry.name.startswith(".") or entry.name in _NOT_POSTS:
@@ -203,6 +208,14 @@ def _named(path: str, name: str) -> File | SkippedPost:
         printable = os.fsencode(name).decode(errors="backslashreplace")
         return SkippedPost(Path(path), printable, Reason.FILE_NAME, "rename it")
     return File(Path(path), name)
+
+
+def _is_vault(entries: Sequence[os.DirEntry[str]]) -> bool:
+    for entry in entries:
+        if entry.name == "README.txt" and entry.is_file(follow_symlinks=False):
+            text = read(File(Path(entry.path), entry.name))
+            return isinstance(text, bytes) and text.startswith(VAULT_SAYS.encode())
+    return False
 
 
 def _patterns(globs: Sequence[str]) -> re.Pattern[str]:

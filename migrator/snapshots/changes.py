@@ -1,10 +1,11 @@
 """How an image stands to the snapshot before, and what is worth telling of it. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from migrator.held import JUDGED
-from migrator.model import Failed, Held, Outcome, Stored
+from migrator.model import Asset, Failed, Held, Outcome, Stored
 from migrator.reasons import Reason
 from migrator.served import Earlier, NotModified, Version
 from migrator.snapshots.manifest import Image, State, name_of, object_key, with_copy
@@ -41,11 +42,17 @@ def earlier_of(image: Image) -> Earlier | None:
     return Earlier(image.source, image.sha256, Version(image.etag or "", image.last_modified or ""))
 
 
-def after(before: Image | None, known: Image, outcome: Outcome | NotModified, now: str) -> Image:
+def after(
+    before: Image | None,
+    known: Image,
+    outcome: Outcome | NotModified,
+    now: str,
+    name: Callable[[Asset], str] = object_key,
+) -> Image:
     """The image's line in the next snapshot.
 
     ``before`` is its line in the last one, ``known`` the newest that is known of it, which may be
-    from a backup that was interrupted since.
+    from a backup that was interrupted since. ``name`` is what the vault calls what came.
     """
     had = before.sha256 if before else None
     match outcome:
@@ -62,10 +69,11 @@ def after(before: Image | None, known: Image, outcome: Outcome | NotModified, no
                 referer=outcome.referer or None,
                 fetched=now,
             )
-            fresh = with_copy(_with_version(fresh, outcome.version), outcome.asset)
+            asset = outcome.asset
+            fresh = with_copy(_with_version(fresh, outcome.version), asset, name(asset))
             return _compared(had, fresh)
         case Held(reason=reason, detail=detail, asset=asset):
-            suspect = object_key(asset) if asset and reason in JUDGED else None
+            suspect = name(asset) if asset and reason in JUDGED else None
             return _without(before, known, State.HELD, reason, detail, now, suspect)
         case Failed(reason=reason, detail=detail):
             return _without(before, known, State.LOST, reason, detail, now)

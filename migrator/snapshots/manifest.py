@@ -5,10 +5,12 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from migrator.errors import BackupDamaged, UsageError
@@ -19,6 +21,7 @@ from migrator.urls import identity
 FORMAT = "migrator-snapshot"
 VERSION = 1
 OBJECTS = "objects/"
+OBJECT = re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}(?:\.[a-z0-9]+){0,2}")  # and no other
 _Kind = TypeVar("_Kind")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -81,12 +84,11 @@ class Image:
         """The good copy."""
         if self.sha256 is None or self.object is None:
             return None
-        extension = self.object.rpartition("/")[2].removeprefix(self.sha256)
         return Asset(
             self.sha256,
             self.size or 0,
             self.media_type or "",
-            extension,
+            PurePosixPath(self.object).suffix,
             self.width,
             self.height,
         )
@@ -125,13 +127,14 @@ def name_of(url: str) -> str:
     return hashlib.sha256(identity(url).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def object_key(asset: Asset) -> str:
-    """Where a vault keeps ``asset``."""
-    return f"{OBJECTS}{asset.sha256[:2]}/{asset.sha256}{asset.extension}"
+def object_key(asset: Asset, number: int = 1) -> str:
+    """What a vault calls ``asset``: its first name, or the one with a ``number``."""
+    more = f".{number}" if number > 1 else ""
+    return f"{OBJECTS}{asset.sha256[:2]}/{asset.sha256}{more}{asset.extension}"
 
 
-def with_copy(image: Image, asset: Asset) -> Image:
-    """``image`` with ``asset`` as its good copy."""
+def with_copy(image: Image, asset: Asset, key: str = "") -> Image:
+    """``image`` with ``asset`` as its good copy; ``key`` is its name where it is not the first."""
     return replace(
         image,
         sha256=asset.sha256,
@@ -139,7 +142,7 @@ def with_copy(image: Image, asset: Asset) -> Image:
         media_type=asset.media_type,
         width=asset.width,
         height=asset.height,
-        object=object_key(asset),
+        object=key or object_key(asset),
     )
 
 

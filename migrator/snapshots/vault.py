@@ -1,7 +1,8 @@
 """Where backups are kept: images named by their SHA-256, snapshots, and the name of the newest.
 
 A store of any kind holds it, in this order of writing: images, the snapshot that names them, its
-checksums, ``latest``. So whatever ends a backup, every snapshot that is there is whole.
+checksums, ``latest``. So whatever ends a backup, every snapshot that is there is whole. What no
+snapshot names any more is listed for a day before it is deleted (``clearing.py``).
 """
 
 import hashlib
@@ -9,11 +10,13 @@ import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from migrator.config import StoreSettings
 from migrator.errors import BackupDamaged
 from migrator.model import Asset, Fetched
+from migrator.scanner.files import VAULT_SAYS
 from migrator.snapshots.manifest import (
     OBJECTS,
     Header,
@@ -27,19 +30,23 @@ from migrator.uploader import Store
 from migrator.uploader.placing import place
 
 SNAPSHOTS = "snapshots/"
+PRUNING = "pruning/"
 LATEST = "latest"
 KEYS = OBJECTS + "{sha256:2}/{sha256}{ext}"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MANIFEST, _SUMS = ".jsonl", ".sha256"
+_MANIFEST, _SUMS, _LIST = ".jsonl", ".sha256", ".txt"
+_STAMP = "%Y-%m-%dT%H%M%SZ"
+_NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d{6}Z).*")
 _README = "README.txt"
-_TELLS = """\
-This folder is a backup of the images that posts show, made by Migrator. You can read it without.
+_TELLS = f"""\
+{VAULT_SAYS} You can read it without.
 
 objects/      every image, named by the SHA-256 of its bytes; nothing here ever changes
 snapshots/    for each backup NAME: NAME.jsonl says which URL had which image, and which posts
               and lines show it (one JSON object a line, the first about the backup itself), and
               NAME.sha256 proves that all of it is as it was: sha256sum -c snapshots/NAME.sha256
 latest        the name of the newest snapshot
+pruning/      what no snapshot names any more, and when that was found out: it will be deleted
 """
 
 
@@ -48,6 +55,25 @@ def settings_of(place_: StoreSettings) -> StoreSettings:
     return replace(
         place_, key=KEYS, public_url="", check_public=False, cache_control="", prefix=place_.prefix
     )
+
+
+def stamp(time: datetime, earlier: Iterable[str]) -> str:
+    """A name for what begins at ``time``, after all ``earlier`` names.
+
+    Names are times to the second. Where the clock went back, or two begin in one second, a name is
+    the second after the newest one, so that the order of names is that in which they were given.
+    """
+    times = (found + timedelta(seconds=1) for name in earlier if (found := time_of(name)))
+    return f"{max([time, *times]):{_STAMP}}"
+
+
+def time_of(name: str) -> datetime | None:
+    """The time that ``name`` says; ``None``: we gave no such name."""
+    found = _NAME.fullmatch(name)
+    try:
+        return datetime.strptime(found[1], _STAMP).replace(tzinfo=UTC) if found else None
+    except ValueError:
+        return None
 
 
 class Vault:
@@ -68,14 +94,14 @@ class Vault:
         Raises:
             StoreError: the store cannot say now.
         """
-        return self._snapshots(_MANIFEST)
+        return self._named(SNAPSHOTS, _MANIFEST)
 
     def checksummed(self) -> list[str]:
         """The names of all snapshots whose checksums are there, oldest first.
 
         Raises: as ``names`` does.
         """
-        return self._snapshots(_SUMS)
+        return self._named(SNAPSHOTS, _SUMS)
 
     def latest(self) -> str:
         """The name that is said to be the newest snapshot's; empty where nothing is said.
@@ -152,7 +178,6 @@ class Vault:
             StoreError: one of them could not be stored; the snapshot counts once its manifest is.
             EnvironmentProblem: the disk is full or read-only.
         """
-        self._put_file(_README, _TELLS.encode(), spool)
         objects: set[tuple[str, str]] = set()
         manifest = spool / f"{header.name}{_MANIFEST}"
         digest = hashlib.sha256()
@@ -167,10 +192,47 @@ class Vault:
         self._put_file(f"{SNAPSHOTS}{header.name}{_SUMS}", "".join(sums).encode(), spool)
         self.store.replace(self.key(LATEST), f"{header.name}\n".encode())
 
+    def describe(self, spool: Path) -> None:
+        """Write for people, and for scans that come across it, what this place is."""
+        self._put_file(_README, _TELLS.encode(), spool)
+
     def drop(self, name: str) -> None:
         """Delete the snapshot ``name``; its images stay."""
         for ending in (_SUMS, _MANIFEST):  # checksums alone tell that a manifest was lost
             self.store.delete(self.key(f"{SNAPSHOTS}{name}{ending}"))
+
+    def lists(self) -> list[str]:
+        """The names of all lists of what is to be deleted, oldest first."""
+        return [name for name in self._named(PRUNING, _LIST) if time_of(name)]
+
+    def listed(self, name: str) -> set[str]:
+        """What stands in the list ``name``; nothing if it is gone."""
+        try:
+            return set(b"".join(self.store.read(self._list(name))).decode().splitlines())
+        except FileNotFoundError:
+            return set()
+
+    def put_list(self, name: str, keys: Iterable[str], spool: Path) -> None:
+        """Write the list ``name`` of what is to be deleted."""
+        text = "".join(f"{key}\n" for key in sorted(keys))
+        self._put_file(f"{PRUNING}{name}{_LIST}", text.encode(), spool)
+
+    def drop_list(self, name: str) -> None:
+        """Delete the list ``name``; what stood in it stays, or is deleted already."""
+        self.store.delete(self._list(name))
+
+    def delete(self, name: str) -> None:
+        """Delete the file called ``name`` in the vault."""
+        self.store.delete(self.key(name))
+
+    def _list(self, name: str) -> str:
+        return self.key(f"{PRUNING}{name}{_LIST}")
+
+    def _named(self, folder: str, ending: str) -> list[str]:
+        """The names of the files in ``folder``, without their ``ending``; in order."""
+        files = self.store.keys(self.key(folder))
+        found = (self._name(file).removeprefix(folder) for file in files)
+        return sorted(name.removesuffix(ending) for name in found if name.endswith(ending))
 
     def _put_file(self, name: str, content: bytes, spool: Path) -> None:
         file = spool / name.rpartition("/")[2]
@@ -181,11 +243,6 @@ class Vault:
         asset = Asset(sha256, file.stat().st_size, media_type, file.suffix)
         place(self.store, Fetched(asset, file, name, name), self.key(name))
         file.unlink()
-
-    def _snapshots(self, ending: str) -> list[str]:
-        keys = self.store.keys(self.key(SNAPSHOTS))
-        found = (self._name(key).removeprefix(SNAPSHOTS) for key in keys)
-        return sorted(name.removesuffix(ending) for name in found if name.endswith(ending))
 
     def _lines(
         self, name: str, digest: "hashlib._Hash | None" = None

@@ -128,14 +128,19 @@ class Stores:
         for each in self._all:
             each.store.close()
 
-    def place(self, fetched: Fetched, task: TransferTask) -> tuple[Placement, ...]:
+    def place(
+        self, fetched: Fetched, task: TransferTask, name: str | None = None
+    ) -> tuple[Placement, ...]:
         """Put ``fetched`` into every store, proven by reading back; the first is to be linked.
 
-        Where its key is taken by another image, it gets one that holds more of its hash.
+        Where its key is taken by another image, it gets one that holds more of its hash. ``name``
+        is its name where the template of the settings has no say.
 
         Raises:
             StoreError: one of the stores does not have it for certain (see ``placing.place``).
         """
+        if name is not None:
+            return self._place(fetched, name, task)
         name, distinct = (
             key_for(self._settings.key, "", fetched.asset, task, distinct=distinct)
             for distinct in (False, True)

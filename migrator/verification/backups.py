@@ -1,7 +1,6 @@
 """A backup against itself and posts: snapshots, the objects that they name, what posts show."""
 
 import hashlib
-import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from migrator.events import Listener
 from migrator.model import Asset
 from migrator.reasons import Reason
 from migrator.snapshots import Image, Vault
-from migrator.snapshots.manifest import Shown, name_of
+from migrator.snapshots.manifest import OBJECT, Shown, name_of
 from migrator.snapshots.shown import plan_of, shown_by
 from migrator.snapshots.vault import SNAPSHOTS
 from migrator.state import Site
@@ -25,8 +24,6 @@ from migrator.uploader.placing import patiently
 from migrator.verification.differences import Difference, Kind, Level, Verified
 from migrator.verification.reading import GONE, Reading, together
 from migrator.verification.turns import Cursor
-
-_OBJECT = re.compile(r"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})(?:\.[a-z0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class BackupVerification:
             differences += (
                 Difference(Kind.ORPHANED, name, self.vault.label, size=size)
                 for name, size in present.items()
-                if name not in said.objects and _OBJECT.fullmatch(name)
+                if name not in said.objects and OBJECT.fullmatch(name)
             )
         posts = 0
         if self.paths:
