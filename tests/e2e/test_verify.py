@@ -1,6 +1,7 @@
 """Comparing what runs and backups keep with what is there, with damage planted by hand."""
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -266,6 +267,25 @@ def test_no_time_reads_nothing_and_stays_there(migrated):
     assert found["read"] == {"objects": 0, "size": 0, "whole": False}
     text = migrated.migrator("verify", "--read-data", "--limit-time", "0").out
     assert "0 of 3 were read in full" in " ".join(text.split())
+
+
+class Full(io.StringIO):
+    def write(self, _text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_could_not_be_told_is_found_again(migrated):
+    flip(file_of(migrated, "GIF"))
+    command = ["verify", "--read-data"]
+    with (
+        contextlib.chdir(migrated.root),
+        redirect_stdout(Full()),
+        pytest.raises(OSError, match="No space"),
+    ):
+        app(command, standalone_mode=False)
+    assert not list((migrated.root / ".migrator").glob("verify-*"))
+    assert kinds(verify(migrated, *command[1:], code=5)) == ["damaged"]
+    assert list((migrated.root / ".migrator").glob("verify-*"))
 
 
 # -- backups
