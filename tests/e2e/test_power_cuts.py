@@ -37,13 +37,13 @@ def test_every_new_folder_is_synced_before_a_post_is_replaced(site, tmp_path):
     """A disk with ext4 syncs the folders above a file as well; others need not."""
     log = tmp_path / "log"
     words = ["strace", "-f", "-y", "-qqq", "-o", log, "-e", "trace=mkdir,fsync,renameat2"]
-    words += [sys.executable, "-m", "migrator", *MIGRATE]
+    words += [sys.executable, "-m", "migrator", *MIGRATE, "--to", tmp_path / "pics"]
     environment = {**os.environ, **site.environment}
     subprocess.run(words, cwd=site.root, env=environment, check=True, capture_output=True)
     calls = log.read_text().partition("renameat2(")[0]
     made = re.findall(r'mkdir\("([^"]+)".*= 0$', calls, re.MULTILINE)
     made = [path for path in made if not path.endswith("/spool")]
-    assert {"originals", "migrated-images", ".migrator"} <= {os.path.basename(p) for p in made}  # noqa: PTH119
+    assert {"originals", "pics", ".migrator"} <= {os.path.basename(p) for p in made}  # noqa: PTH119
     for path in made:
         after = calls.partition(f'mkdir("{path}"')[2]
         above = re.escape(os.path.dirname(path))  # noqa: PTH120
