@@ -93,7 +93,7 @@ def snapshots(*, place: From = "", json: options.Json = False, common: Common) -
 def verify(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]", help="Posts to compare; all that runs changed, without."),
+        typer.Argument(metavar="PATH", help="Posts to compare; all that runs changed, without."),
     ] = None,
     *,
     backup: Annotated[
@@ -139,11 +139,10 @@ def verify(
     something is missing or damaged; 2 wrong usage or configuration, 6 the ledger or the folder
     cannot be read, 8 the store refused.
     """
-    from migrator.cli.asked import absolute
     from migrator.cli.verifying import limits_of, verified
 
     return verified(
-        [absolute(path) for path in paths or ()],
+        paths or (),
         common,
         backup=backup,
         place=place,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from migrator.cli.asked import Asked
+from migrator.cli.asked import Asked, absolute
 from migrator.cli.backing_up import open_vault, store_asked
 from migrator.cli.ending import width
 from migrator.cli.options import Common
@@ -23,7 +23,7 @@ from migrator.verification.stores import StoreVerification
 
 
 def verified(
-    paths: Sequence[str],
+    paths: Sequence[Path],
     common: Common,
     *,
     backup: bool,
@@ -37,7 +37,7 @@ def verified(
         MigratorError: what ended it early, after what was found until then was printed.
     """
     backup = backup or place == "backup"
-    done = (_backup if backup else _stores)(tuple(paths), common, place, limits)
+    done = (_backup if backup else _stores)(paths, common, place, limits)
     if json:
         say(verification_json(done, backup=backup))
     elif done.status or done.reading.broke or not common.quiet:
@@ -73,21 +73,24 @@ def limits_of(share: str, minutes: float | None, *, read: bool) -> Limits | None
     return Limits(percent, minutes)
 
 
-def _backup(paths: tuple[str, ...], common: Common, place: str, limits: Limits | None) -> Verified:
-    with open_vault(common, place, paths) as (session, vault), listening() as stop:
+def _backup(paths: Sequence[Path], common: Common, place: str, limits: Limits | None) -> Verified:
+    with (
+        open_vault(common, place, tuple(map(absolute, paths))) as (session, vault),
+        listening() as stop,
+    ):
         reading = Reading(limits, session.settings.download, session.listener, stop)
         return BackupVerification(
             session.site,
             session.settings,
             vault,
             session.listener,
-            [Path(path) for path in paths],
+            paths,
             place if place != "backup" else "",
         ).carry_out(reading)
 
 
-def _stores(paths: tuple[str, ...], common: Common, place: str, limits: Limits | None) -> Verified:
-    asked = Asked("verify", "", paths, to=place, **common.kept())
+def _stores(paths: Sequence[Path], common: Common, place: str, limits: Limits | None) -> Verified:
+    asked = Asked("verify", "", tuple(map(absolute, paths)), to=place, **common.kept())
     with opened(common, asked) as session, history(session.site) as ledger:
         if ledger is None:
             raise UsageError(
@@ -106,5 +109,5 @@ def _stores(paths: tuple[str, ...], common: Common, place: str, limits: Limits |
                 settings,
                 stores,
                 session.listener,
-                [Path(path) for path in paths],
+                paths,
             ).carry_out(ledger, reading)

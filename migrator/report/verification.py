@@ -63,14 +63,16 @@ def _compared(done: Verified) -> str:
     ]
     *most, last = what
     all_ = f"{', '.join(most)} and {last}" if most else last
-    return f"Compared {all_} with {where}{_read(done.reading.read)}."
+    return f"Compared {all_} with {where}{_read(done)}."
 
 
-def _read(read: Read | None) -> str:
+def _read(done: Verified) -> str:
+    read = done.reading.read
     if read is None:
         return ""
     if _whole(read):
-        return "; all were read in full"
+        which = "all" if read.objects == done.objects else f"{read.objects:,} of them"
+        return f"; {which} were read in full"
     part = f"{read.objects:,} of {read.of_objects:,} were read in full ({size(read.size)})"
     return f"; {part}, the next time it goes on from there"
 

@@ -1,6 +1,7 @@
 """A backup against itself and posts: snapshots, the objects that they name, what posts show."""
 
 import hashlib
+import os
 import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,7 +79,7 @@ class BackupVerification:
             if size is None:
                 troubles[name] = GONE
             elif each.size not in (None, size):
-                troubles[name] = f"it has {size:,} bytes instead of {each.size:,}"
+                troubles[name] = f"its size is {size:,} instead of {each.size:,} bytes"
             else:
                 wanted[self.vault.key(name)] = Asset(_sha256(name), size, "", "")
         cursor = Cursor(self.site, f"backup {self.vault.store.identity}")
@@ -226,7 +227,8 @@ class BackupVerification:
 
     def _backup(self, said: _Snapshots) -> str:
         """The command that makes a new backup."""
-        paths = [str(path) for path in self.paths] or list(said.paths) or ["PATH"]
+        scanned = [os.path.relpath(self.site.root / path) for path in said.paths]
+        paths = [str(path) for path in self.paths] or scanned or ["PATH"]
         return shlex.join(["migrator", "backup", *paths, *(["--to", self.to] if self.to else [])])
 
 

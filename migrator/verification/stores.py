@@ -169,7 +169,7 @@ class StoreVerification:
                     if key not in listed and size == each.asset.size:
                         present.append(key)
                     elif key not in listed:
-                        trouble = f"it has {size:,} bytes instead of {each.asset.size:,}"
+                        trouble = f"its size is {size:,} instead of {each.asset.size:,} bytes"
                         differences.append(_wrong(place, key, each, trouble))
                     listed.add(key)
                 elif whole and own and own.fullmatch(key) and not is_known(key):

@@ -118,7 +118,7 @@ def test_a_flipped_bit_is_seen_by_reading_and_a_cut_file_without(migrated):
     cut = file_of(migrated, "JPEG")
     cut.write_bytes(cut.read_bytes()[:-1])
     (found,) = verify(migrated, code=5)["differences"]
-    assert (found["kind"], "bytes instead of" in found["detail"]) == ("damaged", True)
+    assert (found["kind"], "size is" in found["detail"]) == ("damaged", True)
     assert found["places"] == [{"path": "posts/one.md", "line": 5}]
     cut.rename(migrated.root / "aside")
     run = migrated.migrator("runs", "--json").json[0]["run"]

@@ -36,6 +36,8 @@ def test_what_was_read_and_what_comes_next():
     )
     whole = Outcome(Read(3, 5000, 3, 5000), None, lambda: None)
     assert "; all were read in full." in verification_text(verified(reading=whole), width=200)
+    text = verification_text(verified(gone(), reading=whole, objects=4), width=200)
+    assert "; 3 of them were read in full." in text
 
 
 def test_each_difference_has_its_place_and_each_cure_is_said_once():

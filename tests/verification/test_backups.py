@@ -111,13 +111,16 @@ class Failing:
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".sha256"])
-def test_a_snapshot_that_cannot_be_read_is_damage_and_the_rest_is_compared(kept, tmp_path, ending):
+def test_a_snapshot_that_cannot_be_read_is_damage_and_the_rest_is_compared(
+    kept, tmp_path, monkeypatch, ending
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "kept" / ONE.object).unlink()
     store = Failing(kept.store, f"snapshots/A{ending}")
     found = {each.name: each for each in verified(Vault(store, "", "b"), tmp_path).differences}
     assert set(found) == {f"snapshots/A{ending}", ONE.object}
     assert "Input/output error" in found[f"snapshots/A{ending}"].detail
-    assert "migrator backup posts" in found[f"snapshots/A{ending}"].cure
+    assert "migrator backup site/posts" in found[f"snapshots/A{ending}"].cure
     assert store.asked.count(f"snapshots/A{ending}") == 6  # with patience
 
 
