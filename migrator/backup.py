@@ -181,7 +181,7 @@ class Backup:
         ]
         if not fresh:
             return (), ()
-        earlier = map(_past, before.values())
+        earlier = tuple(map(_past, before.values()))
         return wrong_pictures(fresh, earlier, self.transfer, self.settings, self.listener, stop)
 
 

@@ -26,7 +26,7 @@ def wrong_pictures(
     """What came for an image and is probably another, judged over all that came.
 
     Beside it what the user should know of hosts that could not be judged well. ``earlier`` is what
-    is known of other images (see `migrator.placeholders.held_back`).
+    is known of other images; see `migrator.placeholders.held_back`.
 
     Raises:
         Interrupted: a signal came.
@@ -46,7 +46,7 @@ def wrong_pictures(
         return answers
 
     return held_back(
-        tuple(stored),
+        stored,
         earlier,
         ask,
         hosts=transfer.hosts,

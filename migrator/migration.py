@@ -1,6 +1,6 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from migrator.model import (
     Asset,
     Failed,
     Held,
-    Outcome,
+    PastImage,
     Post,
     SkippedPost,
     Stored,
@@ -117,7 +117,7 @@ class Migration(Story):
 
     def _failed_before(self, wanted: Wanted, ledger: Ledger | None) -> Wanted:
         """``wanted``, and of that what failed or was held before and may move now."""
-        past = ledger.past_images() if ledger else []
+        past: Iterable[PastImage] = ledger.past_images() if ledger else ()
         before = {each.url: each for each in past if each.state in ("failed", "held")}
 
         def hindrance(image: str) -> Reason | None:
@@ -170,7 +170,7 @@ class Migration(Story):
             identity(task.url): task.known.placement.key if task.known else self._guess(task)
             for task in plan.tasks
         }
-        return self._new_urls(post, keys)
+        return self._new_urls(post, keys.get)
 
     def guesses(self, plan: Plan) -> bool:
         """See ``Story``."""
@@ -192,9 +192,9 @@ class Migration(Story):
             StoreRefused: the store will refuse every image.
             Interrupted: a signal came.
         """
-        stored = self._move_images(plan, ledger, run, stop)
+        self._move_images(plan, ledger, run, stop)
         wrong, doubts = wrong_pictures(
-            stored.values(),
+            ledger.stored(run),
             ledger.past_images(),
             self.transfer,
             self.settings,
@@ -204,67 +204,62 @@ class Migration(Story):
         for held in wrong:
             ledger.record(run, held)
             self.listener(ImageDone(held))
-            del stored[identity(held.url)]
         if self.settings.safety.placeholders != "allow":
-            ledger.passed(stored)
+            ledger.passed(run)
         for task in plan.tasks:  # the proof of an image may be hours old by now
-            each = stored.get(identity(task.url))
-            if each and self.transfer.lost(each, task):
+            each = ledger.outcome(run, identity(task.url))
+            if isinstance(each, Stored) and self.transfer.lost(each, task):
                 ledger.record(run, gone := Failed(each.url, Reason.STORE_LOST, each.placement.key))
                 self.listener(ImageDone(gone))
-                del stored[identity(task.url)]
-        keys = {image: each.placement.key for image, each in stored.items()}
+
+        def key_of(image: str) -> str | None:
+            outcome = ledger.outcome(run, image)
+            return outcome.placement.key if isinstance(outcome, Stored) else None
+
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
             plan.posts,
-            lambda post: self._new_urls(post, keys),
+            lambda post: self._new_urls(post, key_of),
             self.image_at,
             self.settings.scan,
             stop,
         )
         return doubts
 
-    def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> dict[str, Stored]:
-        """The images that are in the store now, by canonical URL."""
-        stored: dict[str, Stored] = {}
-
-        def note(task: TransferTask, outcome: Outcome) -> None:
-            if isinstance(outcome, Stored):
-                stored[identity(task.url)] = outcome
-            self.listener(ImageDone(outcome))
-
-        settled = ledger.settled(run)  # what it stored is proven again, like all that is known
-        todo = []
+    def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
+        """See that the images are in the store; the ledger has what became of each."""
+        todo = []  # what the run has stored is proven again, like all that is known
         with stage(self.listener, "transfer", len(plan.tasks)):
             for task in plan.tasks:
-                before = settled.get(identity(task.url))
+                before = ledger.outcome(run, identity(task.url))
                 if isinstance(before, Failed) or (
                     isinstance(before, Held)
                     and not let_through(
                         before.reason, before.url, before.asset, self.transfer.accepted
                     )
                 ):
-                    note(task, before)
+                    self.listener(ImageDone(before))
                 else:
                     todo.append(task)
             for task, outcome in in_threads(
                 self.transfer, todo, self.settings.download, self.transfer.host, stop
             ):
-                before = settled.get(identity(task.url))
+                before = ledger.outcome(run, identity(task.url))
                 if isinstance(outcome, Stored) and isinstance(before, Stored):
                     outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - this run did
-                ledger.record(run, outcome)
-                note(task, outcome)
-        return stored
+                if outcome != before:
+                    ledger.record(run, outcome)
+                self.listener(ImageDone(outcome))
 
-    def _new_urls(self, post: Post, keys: Mapping[str, str]) -> dict[str, str]:
+    def _new_urls(self, post: Post, key_of: Callable[[str], str | None]) -> dict[str, str]:
         """The links of ``post`` that move; a fragment belongs to the reference, and stays.
 
-        But not one that turned out to be in the name of a file.
+        But not one that turned out to be in the name of a file. ``key_of`` says under which key an
+        image is stored, by its canonical URL.
         """
         new_urls = {}
         for url in {reference.url for reference in post.references}:
             image = self.image_at(post, url)
-            if image and (key := keys.get(identity(image))):
+            if image and (key := key_of(identity(image))):
                 public_url = self.transfer.store.public_url(key)
                 mark = "" if identity(image).endswith(fragment(url)) else fragment(url)
                 new_urls[url] = link_for(

@@ -9,7 +9,9 @@ import heapq
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from urllib.parse import urlsplit
 
 from migrator.config import Settings
@@ -18,9 +20,9 @@ from migrator.held import JUDGED, SHORT, group_name, host_of, let_through
 from migrator.model import Asset, Held, PastImage, Stored
 from migrator.reasons import Outlook, Reason
 from migrator.redact import redact
-from migrator.second_look import Answers, Seen, decoys, rest, samples
+from migrator.second_look import Answers, Seen, first_look, rest
 from migrator.served import Probe
-from migrator.urls import canonical, is_external
+from migrator.urls import canonical, identity, is_external
 
 # SHA-256 of pictures that stand for missing ones, and where that is published.
 KNOWN = {
@@ -61,39 +63,28 @@ def held_back(
 
     Beside them what the user should know of hosts that could not be judged well.
 
-    ``earlier`` is what the ledger has of other images: they count, and stay as they are. ``ask``
+    ``earlier`` is what the ledger has of other images: they count, and stay as they are. Both are
+    gone over several times, for there may be more than memory should hold. ``ask``
     asks hosts again; what a probe does not get an image for tells nothing. ``known`` is the user's
     own list of SHA-256s, ``accepted`` what the user let through (see `migrator.held`), ``made_up``
     gives a new name.
     What comes from the user's own copy (a folder, a bucket) is not judged.
     """
-    judged = [
-        (each, Seen.of(each, each.asset, hosts))
-        for each in images
-        if is_external(each.source)
-        and not all(let_through(reason, each.url, each.asset, accepted) for reason in JUDGED)
-    ]
-    seen = [each for _, each in judged]
+    judged = _Looked(images, hosts, accepted=accepted)
     answers: dict[Probe, Asset | Reason] = {}
-    if probes := [*decoys(seen, made_up), *samples(seen)]:
+    if probes := first_look(judged, made_up):
         answers |= ask(probes)
-    if probes := rest(seen, answers):
+    if probes := rest(judged, answers):
         answers |= ask(probes)
-    urls = {each.url for each in seen}
-    others = (
-        Seen.of(each, each.asset, hosts)
-        for each in earlier
-        if each.asset and each.url not in urls and is_external(each.source)
-    )
-    evidence = _Evidence([*seen, *others], answers, known)
+    evidence = _Evidence([judged, _Looked(earlier, hosts, besides=judged.marks())], answers, known)
     held = []
-    for image, each in judged:
+    for image, each in judged.beside():
         for reason, detail in evidence.against(each):
-            if let_through(reason, image.url, image.asset, accepted):
+            if let_through(reason, image.url, each.asset, accepted):
                 continue
-            name = group_name(reason, image.url, image.asset.sha256)
+            name = group_name(reason, image.url, each.asset.sha256)
             words = f"{detail}; if it is right: migrator accept {name}"
-            held.append(Held(image.url, reason, words, image.asset))
+            held.append(Held(image.url, reason, words, each.asset))
             break
     return held, tuple(_doubts(answers))
 
@@ -132,6 +123,45 @@ def settled(image: PastImage, settings: Settings, accepted: Collection[str]) -> 
     return None
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """Images that hosts gave, with what is known of these: found out anew whenever gone over.
+
+    Without those of which the user ``accepted`` all there is to say, and ``besides`` others.
+    """
+
+    images: Iterable[Stored | PastImage]
+    hosts: HostRules
+    accepted: Collection[str] = ()
+    besides: Collection[int] = ()
+
+    def marks(self) -> set[int]:
+        """Hashes of the identities of all, for these are small."""
+        return {hash(identity(image.url)) for image, _ in self._some()}
+
+    def __iter__(self) -> Iterator[Seen]:
+        return (seen for _, seen in self.beside())
+
+    def beside(self) -> Iterator[tuple[Stored | PastImage, Seen]]:
+        """Each image beside what is known."""
+        return ((image, Seen.of(image, asset, self.hosts)) for image, asset in self._some())
+
+    def _some(self) -> Iterator[tuple[Stored | PastImage, Asset]]:
+        for image in self.images:
+            asset = image.asset
+            if asset is None or not is_external(image.source):
+                continue
+            if self.besides and hash(identity(image.url)) in self.besides:
+                continue
+            if not self._is_accepted(image.url, asset):
+                yield image, asset
+
+    def _is_accepted(self, url: str, asset: Asset) -> bool:
+        return bool(self.accepted) and all(
+            let_through(reason, url, asset, self.accepted) for reason in JUDGED
+        )
+
+
 class _Group:
     """Images of one host that have something in common."""
 
@@ -164,14 +194,20 @@ class _Group:
 class _Evidence:
     """What all images together, and the answers of hosts, say about each."""
 
-    def __init__(self, seen: Iterable[Seen], answers: Answers, known: Collection[str]) -> None:
+    def __init__(
+        self, looked_at: Sequence[_Looked], answers: Answers, known: Collection[str]
+    ) -> None:
         self._known = known
-        self._same_bytes: dict[tuple[str, str], _Group] = defaultdict(_Group)
-        self._same_target: dict[tuple[str, str], _Group] = defaultdict(_Group)
-        for each in seen:
-            self._same_bytes[each.host, each.asset.sha256].add(each)
-            if each.is_redirected:
-                self._same_target[each.host, each.target_thing].add(each)
+        once: set[int] = set()  # hashes, which are small, of what images may have in common
+        several: set[int] = set()
+        for each in chain(*looked_at):
+            for mark in _marks(each):
+                (several if hash(mark) in once else once).add(hash(mark))
+        self._groups: dict[tuple[str, str, str], _Group] = defaultdict(_Group)
+        for each in chain(*looked_at) if several else ():
+            for mark in _marks(each):
+                if hash(mark) in several:
+                    self._groups[mark].add(each)
         pictures = {probe: each for probe, each in answers.items() if isinstance(each, Asset)}
         to_any_name = [
             (host_of(probe.url), each) for probe, each in pictures.items() if not probe.referer
@@ -189,7 +225,7 @@ class _Evidence:
     def against(self, image: Seen) -> Iterator[tuple[Reason, str]]:
         """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
         asset = image.asset
-        alike = self._same_bytes[image.host, asset.sha256]
+        alike, *redirected = (self._groups.get(mark, _Group()) for mark in _marks(image))
         if words := KNOWN.get(asset.sha256):
             yield Reason.KNOWN_PLACEHOLDER, words
         if asset.sha256 in self._known:
@@ -201,11 +237,9 @@ class _Evidence:
             yield Reason.ANY_NAME, f"{image.host}: other bytes, but of one type and {pixels}"
         if alike.things >= (_MANY_SMALL if _is_small(asset) else _MANY):
             yield Reason.SAME_BYTES, f"{image.host}{alike.beside(image)}"
-        if image.is_redirected:
-            redirected = self._same_target[image.host, image.target_thing]
-            if redirected.things >= _REDIRECTED:
-                where = f"to {redact(image.target)}"
-                yield Reason.SAME_TARGET, f"{where}{redirected.beside(image)}"
+        if any(group.things >= _REDIRECTED for group in redirected):
+            where = f"to {redact(image.target)}"
+            yield Reason.SAME_TARGET, f"{where}{redirected[0].beside(image)}"
         if words := _stand_in(image):
             yield Reason.STAND_IN, words
         for page, other in self._given_elsewhere(image):
@@ -222,6 +256,14 @@ class _Evidence:
             other = self._elsewhere.get(probe)
             if other and other.sha256 != image.asset.sha256:
                 yield probe.referer, other
+
+
+def _marks(image: Seen) -> list[tuple[str, str, str]]:
+    """What other images of its host may share: the bytes, and the place it redirected to."""
+    marks = [("bytes", image.host, image.asset.sha256)]
+    if image.is_redirected:
+        marks.append(("target", image.host, image.target_thing))
+    return marks
 
 
 def _folder(url: str) -> str:

@@ -1,7 +1,7 @@
 """What to ask hosts once more, to see whether what they gave is to be trusted. Pure."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -52,6 +52,7 @@ class Seen:
         final_url = image.final_url
         target = canonical(final_url) if final_url and final_url != image.source else source
         parts, thing = urlsplit(source), _thing(source, hosts)
+        target_thing = thing if target == source else _thing(target, hosts)
         fresh, decoy = False, False
         pages: tuple[str, ...] = ()
         if isinstance(image, Stored):
@@ -64,8 +65,8 @@ class Seen:
             parts.netloc.rpartition("@")[2],
             thing,
             asset,
-            target != source and _thing(target, hosts) != thing,
-            _thing(target, hosts),
+            target_thing != thing,
+            target_thing,
             fresh,
             decoy,
             pages,
@@ -77,21 +78,32 @@ class Seen:
         return [Probe(self.source, page) for page in self.pages]
 
 
-def decoys(images: Iterable[Seen], made_up: Callable[[], str]) -> Iterator[Probe]:
-    """Made-up siblings in each host's fullest folders, one for each way that names end there."""
-    folders: dict[str, dict[str, dict[str, set[str]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(set))
-    )
+_Folders = Mapping[str, Mapping[str, Counter[str]]]  # host, folder, pattern of names: images
+_Smallest = Mapping[str, Mapping[str, Seen]]  # host, source
+
+
+def first_look(images: Iterable[Seen], made_up: Callable[[], str]) -> list[Probe]:
+    """What to ask at first: names that cannot exist, and some images as other pages would."""
+    folders: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    sizes: dict[str, dict[str, Seen]] = defaultdict(dict)
     for each in images:
         if each.fresh and each.decoy:
             folder, _, name = each.source.partition("?")[0].rpartition("/")
-            folders[each.host][folder][_pattern(each.source, name)].add(each.source)
+            folders[each.host][folder][_pattern(each.source, name)] += 1
+        if each.fresh and each.pages:
+            smallest = sizes[each.host]
+            smallest[each.source] = each
+            if len(smallest) > _SAMPLE:
+                del smallest[max(smallest.values(), key=_by_size).source]
+    return [*_decoys(folders, made_up), *_samples(sizes)]
+
+
+def _decoys(folders: _Folders, made_up: Callable[[], str]) -> Iterator[Probe]:
+    """Made-up siblings in each host's fullest folders, one for each way that names end there."""
     for _, by_folder in sorted(folders.items()):
-        fullest = sorted(
-            by_folder.items(), key=lambda item: (-sum(map(len, item[1].values())), item[0])
-        )
+        fullest = sorted(by_folder.items(), key=lambda item: (-item[1].total(), item[0]))
         for folder, patterns in fullest[:_FOLDERS]:
-            most = sorted(patterns, key=lambda each: (-len(patterns[each]), each))[:_ENDINGS]
+            most = sorted(patterns, key=lambda each: (-patterns[each], each))[:_ENDINGS]
             for pattern in most:
                 yield Probe(f"{folder}/{pattern.format(made_up())}")
 
@@ -106,29 +118,29 @@ def _pattern(url: str, name: str) -> str:
     return "{}" + _ending(name)
 
 
-def samples(images: Iterable[Seen]) -> Iterator[Probe]:
+def _samples(sizes: _Smallest) -> Iterator[Probe]:
     """A second look at the smallest images of each host."""
-    sizes: dict[str, dict[str, Seen]] = defaultdict(dict)
-    for each in images:
-        if each.fresh and each.pages:
-            sizes[each.host][each.source] = each
-    for _, by_source in sorted(sizes.items()):
-        smallest = sorted(by_source.values(), key=lambda each: (each.asset.size, each.source))
-        for each in smallest[:_SAMPLE]:
+    for _, smallest in sorted(sizes.items()):
+        for each in sorted(smallest.values(), key=_by_size):
             yield from each.probes
+
+
+def _by_size(image: Seen) -> tuple[int, str]:
+    return image.asset.size, image.source
 
 
 def rest(images: Iterable[Seen], answers: Answers) -> list[Probe]:
     """A second look at all other images of the hosts that gave another picture for a sample."""
-    looked_at = {probe: each for each in images for probe in each.probes}
     moody = {
         each.host
-        for probe, each in looked_at.items()
+        for each in images
+        for probe in each.probes
         if isinstance(other := answers.get(probe), Asset) and other.sha256 != each.asset.sha256
     }
-    return [
-        probe for probe, each in looked_at.items() if each.host in moody and probe not in answers
-    ]
+    if not moody:
+        return []
+    others = (probe for each in images if each.host in moody for probe in each.probes)
+    return list(dict.fromkeys(probe for probe in others if probe not in answers))
 
 
 def _ending(name: str) -> str:

@@ -1,5 +1,6 @@
 import hashlib
 import itertools
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -497,3 +498,26 @@ def test_what_is_gone_is_asked_for_where_a_route_leads_elsewhere():
     settings = Settings(route=(RouteSettings(match="https://H.example", source="file:dump/"),))
     assert settled(state(Reason.GONE), settings, ()) is None
     assert settled(state(Reason.SAME_BYTES), settings, ()) is Reason.STILL_HELD
+
+
+class Many:
+    """Images that are made when somebody goes over them."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __iter__(self):
+        return (stored(url) for url in urls(self.count))
+
+
+def test_many_images_are_judged_without_holding_them():
+    def peak(count):
+        tracemalloc.start()
+        try:
+            assert judge(Many(count), earlier=Many(count)) == []
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)  # what is made once
+    assert (peak(800) - peak(200)) / 600 < 400  # bytes for each image

@@ -64,9 +64,10 @@ def change(
             if run is None:
                 _remind(session, ledger)
             plan = story.plan(ledger, run)
-            report = _report(story, plan, asked)
-            if plan.tasks or run:
-                if plan.tasks and not ending.agreed(report, yes=asked.yes):
+            if not (plan.tasks or run):
+                report = _report(story, plan, asked)
+            else:
+                if plan.tasks and not asked.yes and not ending.agreed(_report(story, plan, asked)):
                     return ending.DECLINED
                 story.prepare(ledger)
                 going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
@@ -78,7 +79,14 @@ def change(
                     ledger.forgo(going, plan.skipped)
                     return doubts
 
-                report = ending.carried_out(ledger, going, work, report, json=show.json)
+                report = ending.carried_out(
+                    ledger,
+                    going,
+                    work,
+                    json=show.json,
+                    store=story.place,
+                    warnings=plan.warnings,
+                )
                 if show.diff:
                     _print_diffs(_made(plan, session, ledger.swaps(going, state="rewritten")), show)
             next_command = ending.continuing(report, asked.typed)

@@ -24,10 +24,8 @@ _BUGS = {Reason.INTERNAL, Reason.SELF_CHECK}
 _AS_ASKED = {Reason.OPT_OUT}  # posts that stay because somebody wants them to
 
 
-def agreed(planned: Report, *, yes: bool) -> bool:
-    """Show what is about to happen and ask, unless the user has said yes already."""
-    if yes:
-        return True
+def agreed(planned: Report) -> bool:
+    """Show what is about to happen, and ask."""
     say(plan_text(planned, width=width(sys.stderr)), err=True)
     if confirmed("Go ahead?"):
         return True
@@ -39,25 +37,28 @@ def carried_out(
     ledger: Ledger,
     run: Run,
     work: Callable[[Stop], tuple[str, ...] | None],
-    planned: Report,
     *,
     json: bool,
+    store: str = "",
+    warnings: tuple[str, ...] = (),
 ) -> Report:
-    """Do ``work``, which returns warnings, as ``run``; returns what it did.
+    """Do ``work``, which returns more ``warnings``, as ``run``; returns what it did.
+
+    ``store`` names the store for people.
 
     Raises:
         MigratorError: from ``work``, after showing what it did and the command that continues.
     """
     try:
         with listening() as stop:
-            warnings = (*planned.warnings, *(work(stop) or ()))
+            warnings += work(stop) or ()
             run = ledger.finish(run)
     except MigratorError:
-        report = report_of(ledger, run, store=planned.store)
+        report = report_of(ledger, run, store=store)
         with suppress(OSError):  # where nobody can read it, the end is still what it is
             show(report, json=json, next_command="migrator resume")
         raise
-    return report_of(ledger, run, store=planned.store, warnings=warnings)
+    return report_of(ledger, run, store=store, warnings=warnings)
 
 
 def show(
@@ -65,7 +66,9 @@ def show(
 ) -> None:
     """Print the end of a command on standard output."""
     if json:
-        say(report_json(report))
+        for piece in report_json(report):
+            say(piece, nl=False)
+        say("")
     else:
         text = summary_text(report, next_command, width=width(sys.stdout), full=full)
         say(text, nl=False)

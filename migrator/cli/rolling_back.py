@@ -29,26 +29,32 @@ def rolled_back(asked: Asked, common: Common, show: Show, *, run: Run | None = N
         with history(session.site) as past:  # where nothing ran, no state folder is made
             if past is None:
                 raise UsageError("no run has changed anything here yet")
-            report = _intended(session, past, asked, dry_run=True) if show.dry_run else None
-        if report is None:
-            with session.working() as ledger:
-                report = _intended(session, ledger, asked, dry_run=False)
-                if run or any(post.state == "planned" for post in report.posts):
-                    if not ending.agreed(report, yes=asked.yes):
-                        return ending.DECLINED
-                    undone = run_to_roll_back(ledger, asked.run)
-                    kept = asdict(replace(asked, run=undone.name))
-                    undoing = run or ledger.begin("rollback", kept, undoes=undone)
+            if show.dry_run:
+                report = _intended(session, past, asked, dry_run=True)
+                return _shown(report, asked, common, show)
+        with session.working() as ledger:
+            report = _intended(session, ledger, asked, dry_run=False)
+            if run or any(post.state == "planned" for post in report.posts):
+                if not asked.yes and not ending.agreed(report):
+                    return ending.DECLINED
+                undone = run_to_roll_back(ledger, asked.run)
+                kept = asdict(replace(asked, run=undone.name))
+                undoing = run or ledger.begin("rollback", kept, undoes=undone)
 
-                    def work(stop: Stop) -> None:
-                        roll_back(session.site, ledger, undoing, undone, session.listener, stop)
-                        if undone.finished is None:  # there is nothing to go on with any more
-                            ledger.finish(undone)
+                def work(stop: Stop) -> None:
+                    roll_back(session.site, ledger, undoing, undone, session.listener, stop)
+                    if undone.finished is None:  # there is nothing to go on with any more
+                        ledger.finish(undone)
 
-                    report = ending.carried_out(ledger, undoing, work, report, json=show.json)
-        next_command = ending.continuing(report, asked.typed)
-        ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
-        return ending.status(report)
+                report = ending.carried_out(ledger, undoing, work, json=show.json)
+            return _shown(report, asked, common, show)
+
+
+def _shown(report: Report, asked: Asked, common: Common, show: Show) -> int:
+    """Show the end of the command; returns its exit status."""
+    next_command = ending.continuing(report, asked.typed)
+    ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
+    return ending.status(report)
 
 
 def _intended(session: Session, ledger: Ledger, asked: Asked, *, dry_run: bool) -> Report:

@@ -1,14 +1,17 @@
 """The SQLite file under the ledger: opening, transactions, errors in plain words."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 from migrator.errors import LedgerDamaged, LedgerError
+
+Value = TypeVar("Value")
 
 _VERSION = 2
 # What makes a ledger of each older version one of the next.
@@ -24,6 +27,20 @@ _UPGRADES = {
     CREATE TABLE trial (name TEXT PRIMARY KEY, found INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     """
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[Value]):
+    """Values that are read from the ledger whenever somebody goes over them: never all at once.
+
+    Nothing may be written while somebody does.
+    """
+
+    rows: Callable[[], Iterable[sqlite3.Row]]
+    value: Callable[[sqlite3.Row], Value]
+
+    def __iter__(self) -> Iterator[Value]:
+        return map(self.value, self.rows())
 
 
 class Database:
@@ -137,6 +154,13 @@ class Database:
     def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with _translated(self._file):
             return self._db.execute(sql, values).fetchall()
+
+    def _each_row(
+        self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> Iterator[sqlite3.Row]:
+        """Like ``_rows``, one at a time."""
+        with _translated(self._file):
+            yield from self._db.execute(sql, values)
 
 
 def _must_be_a_file(file: Path) -> None:

@@ -3,14 +3,14 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from migrator.errors import UsageError
-from migrator.ledger.database import Database
+from migrator.ledger.database import Database, Read
 from migrator.ledger.records import Link, Run
-from migrator.ledger.rows import ASSET, KEY, asset_of
+from migrator.ledger.rows import ASSET, KEY, asset_of, past_image_of
 from migrator.model import PastImage
-from migrator.reasons import Reason
 
 
 class History(Database):
@@ -78,35 +78,23 @@ class History(Database):
             Counter(dict(map(tuple, self._rows(posts, (run.id,))))),
         )
 
-    def past_images(self) -> list[PastImage]:
+    def past_images(self) -> Read[PastImage]:
         """Every image that a run fetched, or tried to, in its newest state."""
-        rows = self._rows(
+        sql = (
             f"SELECT image.url, state, reason, detail, max(run), run.name AS run,"  # noqa: S608 - our own text
             f" coalesce(run_image.source, image.source, image.url) AS source, final_url, {ASSET}"
             " FROM run_image JOIN image ON image.id = image JOIN run ON run.id = run"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
             " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image ORDER BY image"
         )
-        return [
-            PastImage(
-                row["url"],
-                row["state"],
-                Reason(row["reason"]) if row["reason"] else None,
-                row["detail"],
-                asset_of(row) if row["sha256"] and row["size"] is not None else None,
-                row["source"],
-                row["final_url"] or "",
-                row["run"],
-            )
-            for row in rows
-        ]
+        return Read(lambda: self._each_row(sql), past_image_of)
 
-    def image_rows(self, run: Run) -> list[sqlite3.Row]:
+    def image_rows(self, run: Run) -> Iterator[sqlite3.Row]:
         """Every image of ``run`` in the order of the plan: what ``run_image`` says, and its asset.
 
         ``canonical`` is its canonical URL, ``url`` the first spelling in a post.
         """
-        return self._rows(
+        return self._each_row(
             f"SELECT image.url AS canonical, run_image.url, state, reason, detail, {KEY},"  # noqa: S608 - our own text
             f" run_image.source, {ASSET} FROM run_image JOIN image ON image.id = image"
             " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
@@ -115,16 +103,17 @@ class History(Database):
             (run.id,),
         )
 
-    def mention_rows(self, run: Run) -> list[sqlite3.Row]:
+    def mention_rows(self, run: Run) -> Iterator[sqlite3.Row]:
         """The ``url`` (canonical), post ``name``, ``line`` and ``new_url`` of every mention.
 
-        ``new_url`` is the link that the run wrote there, if it did.
+        ``new_url`` is the link that the run wrote there, if it did. The images are in the order of
+        ``image_rows``.
         """
-        return self._rows(
+        return self._each_row(
             "SELECT url, name, line, iif(state = 'rewritten', new_url, NULL) AS new_url"
             " FROM mention JOIN image ON image.id = image JOIN post ON post.id = mention.post"
             " LEFT JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
-            " WHERE mention.run = ? ORDER BY name, line",
+            " WHERE mention.run = ? ORDER BY image, name, line",
             (run.id,),
         )
 

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 
-from migrator.ledger.database import Database
+from migrator.ledger.database import Database, Read
 from migrator.ledger.records import Run
-from migrator.ledger.rows import ASSET, KEY, asset_of, insert_outcome, outcome_of
+from migrator.ledger.rows import ASSET, KEY, asset_of, insert_outcome, outcome_of, stored_of
 from migrator.model import Held, Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
+
+_OUTCOMES = (
+    f"SELECT run_image.url, state, reason, detail, run_image.source, final_url, referer, judged,"  # noqa: S608 - our own text
+    f" run_image.store, {KEY}, {ASSET} FROM run_image JOIN image ON image.id = image"
+    " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
+    " LEFT JOIN placement ON placement.store = run_image.store"
+    " AND placement.sha256 = asset.sha256"
+    " WHERE run = ? AND state IN ('stored', 'reused', 'held', 'failed')"
+)
 
 
 class Images(Database):
@@ -40,18 +49,23 @@ class Images(Database):
             elif isinstance(outcome, Held):  # what it served is not to be trusted any more
                 db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
 
-    def passed(self, images: Iterable[str]) -> None:
-        """Record that these images, by canonical URL, were judged with all others and passed."""
+    def passed(self, run: Run) -> None:
+        """Record that what ``run`` stored was judged with all others and passed."""
         with self._change() as db:
-            db.executemany("UPDATE image SET judged = 1 WHERE url = ?", ((url,) for url in images))
+            db.execute(
+                "UPDATE image SET judged = 1 WHERE id IN (SELECT image FROM run_image"
+                " WHERE run = ? AND state IN ('stored', 'reused'))",
+                (run.id,),
+            )
 
     def known(self, store: str) -> dict[str, Stored]:
         """What earlier runs put into ``store``, by canonical URL.
 
         An image that is there under several names has the one that its URL was given.
         """
-        rows = self._rows(
-            f"SELECT image.url, source, final_url, referer, judged,"  # noqa: S608 - our own text
+        rows = self._each_row(
+            f"SELECT image.url, nullif(source, image.url) AS source,"  # noqa: S608 - our own text
+            f" nullif(final_url, image.url) AS final_url, referer, judged,"
             f" coalesce(own.key, placement.key) AS key, {ASSET} FROM image"
             # CROSS, or SQLite goes through all images for each placement.
             " CROSS JOIN asset USING (sha256) CROSS JOIN placement USING (sha256) LEFT JOIN"
@@ -74,23 +88,19 @@ class Images(Database):
             for row in rows
         }
 
-    def settled(self, run: Run) -> dict[str, Outcome]:
-        """The images of ``run`` that reached their state, by canonical URL."""
-        rows = self._rows(
-            f"SELECT image.url AS canonical, run_image.url, state, reason, detail,"  # noqa: S608 - our own text
-            f" run_image.source, final_url, referer, judged, run_image.store, {KEY}, {ASSET}"
-            " FROM run_image JOIN image ON image.id = image"
-            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
-            " LEFT JOIN placement ON placement.store = run_image.store"
-            " AND placement.sha256 = asset.sha256"
-            " WHERE run = ? AND state IN ('stored', 'reused', 'held', 'failed')",
-            (run.id,),
-        )
-        return {row["canonical"]: outcome_of(row) for row in rows}
+    def outcome(self, run: Run, image: str) -> Outcome | None:
+        """The state that the image with this canonical URL reached in ``run``, if it did."""
+        found = self._rows(f"{_OUTCOMES} AND image.url = ?", (run.id, image))
+        return outcome_of(found[0]) if found else None
+
+    def stored(self, run: Run) -> Read[Stored]:
+        """What ``run`` stored, or found stored."""
+        sql = f"{_OUTCOMES} AND state IN ('stored', 'reused')"
+        return Read(lambda: self._each_row(sql, (run.id,)), stored_of)
 
     def chosen(self, run: Run) -> set[str]:
         """Canonical URLs of the images that ``run`` set out to move, or has moved."""
-        rows = self._rows(
+        rows = self._each_row(
             "SELECT image.url FROM run_image JOIN image ON image.id = image"
             " WHERE run = ? AND state <> 'skipped'",
             (run.id,),

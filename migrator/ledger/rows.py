@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from migrator.ledger.records import Run
-from migrator.model import Asset, Failed, Held, Mention, Outcome, Placement, Stored
+from migrator.model import Asset, Failed, Held, Mention, Outcome, PastImage, Placement, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
 
@@ -40,24 +40,42 @@ def asset_of(row: sqlite3.Row) -> Asset:
 def outcome_of(row: sqlite3.Row) -> Outcome:
     """The outcome in a row of ``run_image``, joined with its asset and placement."""
     match row["state"]:
-        case "stored" | "reused" as state:
-            asset = asset_of(row)
-            placement = Placement(row["store"], row["key"], asset.sha256)
-            return Stored(
-                row["url"],
-                asset,
-                placement,
-                row["source"],
-                reused=state == "reused",
-                final_url=row["final_url"] or row["url"],
-                referer=row["referer"] or "",
-                judged=bool(row["judged"]),
-            )
+        case "stored" | "reused":
+            return stored_of(row)
         case "held":
             asset_or_none = asset_of(row) if row["sha256"] else None
             return Held(row["url"], Reason(row["reason"]), row["detail"], asset_or_none)
         case _:
             return Failed(row["url"], Reason(row["reason"]), row["detail"])
+
+
+def stored_of(row: sqlite3.Row) -> Stored:
+    """What was stored, in such a row."""
+    asset = asset_of(row)
+    return Stored(
+        row["url"],
+        asset,
+        Placement(row["store"], row["key"], asset.sha256),
+        row["source"],
+        reused=row["state"] == "reused",
+        final_url=row["final_url"] or row["url"],
+        referer=row["referer"] or "",
+        judged=bool(row["judged"]),
+    )
+
+
+def past_image_of(row: sqlite3.Row) -> PastImage:
+    """What is known of an image, in a row of its newest ``run_image``."""
+    return PastImage(
+        row["url"],
+        row["state"],
+        Reason(row["reason"]) if row["reason"] else None,
+        row["detail"],
+        asset_of(row) if row["sha256"] and row["size"] is not None else None,
+        row["source"],
+        row["final_url"] or "",
+        row["run"],
+    )
 
 
 def insert_image(

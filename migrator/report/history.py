@@ -1,42 +1,34 @@
 """From the ledger, or from a plan, to a report."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from types import MappingProxyType
+from typing import Any
 
 from migrator.ledger import Ledger, Run, now
 from migrator.model import Asset, Failed
 from migrator.plan import Plan
 from migrator.report.quantities import counted
-from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
+from migrator.report.summary import (
+    ImageReport,
+    Images,
+    PastRun,
+    Place,
+    PostReport,
+    Report,
+    tally,
+)
 from migrator.urls import identity, is_external, without_fragment
+
+_NONE: tuple[str, Iterator[Any]] = ("", iter(()))
 
 
 def report_of(
     ledger: Ledger, run: Run, *, store: str = "", warnings: tuple[str, ...] = ()
 ) -> Report:
     """What ``run`` did, as the ledger has it; ``store`` names the store for people."""
-    mentions: dict[str, list[Place]] = defaultdict(list)
-    for row in ledger.mention_rows(run):
-        mentions[row["url"]].append(Place(row["name"], row["line"], row["new_url"]))
-    images = tuple(
-        ImageReport(
-            url=row["url"],
-            state=row["state"],
-            reason=row["reason"],
-            detail=row["detail"],
-            sha256=row["sha256"],
-            size=row["size"],
-            media_type=row["media_type"],
-            width=row["width"],
-            height=row["height"],
-            key=row["key"],
-            new_url=_address(mentions[row["canonical"]]),
-            references=tuple(mentions[row["canonical"]]),
-            source=row["source"],
-        )
-        for row in ledger.image_rows(run)
-    )
+    images = Images(lambda: _images(ledger, run))
     posts = tuple(
         PostReport(
             row["name"],
@@ -65,6 +57,32 @@ def report_of(
 def _notes(posts: Iterable[PostReport]) -> tuple[str, ...]:
     details = Counter(post.detail for post in posts if post.state == "rewritten" and post.detail)
     return tuple(f"{counted(number, 'post')}: {detail}" for detail, number in details.items())
+
+
+def _images(ledger: Ledger, run: Run) -> Iterator[ImageReport]:
+    """The images of ``run``, each with its mentions, for both come in the same order."""
+    mentions = groupby(ledger.mention_rows(run), lambda row: row["url"])
+    url, rows = next(mentions, _NONE)
+    for row in ledger.image_rows(run):
+        places: tuple[Place, ...] = ()
+        if url == row["canonical"]:
+            places = tuple(Place(each["name"], each["line"], each["new_url"]) for each in rows)
+            url, rows = next(mentions, _NONE)
+        yield ImageReport(
+            url=row["url"],
+            state=row["state"],
+            reason=row["reason"],
+            detail=row["detail"],
+            sha256=row["sha256"],
+            size=row["size"],
+            media_type=row["media_type"],
+            width=row["width"],
+            height=row["height"],
+            key=row["key"],
+            new_url=_address(places),
+            references=places,
+            source=row["source"],
+        )
 
 
 def _address(places: Sequence[Place]) -> str | None:
@@ -138,7 +156,7 @@ def intention(
         started=now(),
         finished=now(),
         counts=tally(images, posts),
-        images=tuple(images),
+        images=images,
         posts=tuple(posts),
         warnings=warnings,
         store=store,

@@ -1,7 +1,7 @@
 """A report, a reference and the history as JSON, for scripts: the shape does not change."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.finding import Finding
@@ -13,25 +13,30 @@ from migrator.report.summary import ImageReport, PastRun, Report
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def report_json(report: Report) -> str:
-    """``report`` as one JSON object on one line: what ``migrate`` and ``report --json`` print."""
-    return encoded(
-        {
-            "run": report.run,
-            "command": report.command,
-            "dry_run": report.dry_run,
-            "started": report.started,
-            "finished": report.finished,
-            "counts": report.counts,
-            "images": [_image(image) for image in report.images],
-            "posts": [
-                {"path": post.path, "state": post.state, "edits": post.edits}
-                for post in report.posts
-            ],
-            "warnings": [redact(warning) for warning in report.warnings],
-            "notes": list(report.notes),
-        }
-    )
+def report_json(report: Report) -> Iterator[str]:
+    """``report`` as one JSON object on one line: what ``migrate`` and ``report --json`` print.
+
+    In pieces, for there may be many images.
+    """
+    before = {
+        "run": report.run,
+        "command": report.command,
+        "dry_run": report.dry_run,
+        "started": report.started,
+        "finished": report.finished,
+        "counts": report.counts,
+    }
+    after = {
+        "posts": [
+            {"path": post.path, "state": post.state, "edits": post.edits} for post in report.posts
+        ],
+        "warnings": [redact(warning) for warning in report.warnings],
+        "notes": list(report.notes),
+    }
+    yield encoded(before).removesuffix("}") + ', "images": ['
+    for number, image in enumerate(report.images):
+        yield (", " if number else "") + encoded(_image(image))
+    yield "], " + encoded(after).removeprefix("{")
 
 
 def reference_json(

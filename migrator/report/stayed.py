@@ -18,19 +18,17 @@ class Stayed:
     """Images, or posts, that stayed for one reason.
 
     ``kind`` is failed or held (images), post, or unasked (nobody asked for them to change).
-    ``name`` is for ``migrator accept``, which lets held images through together.
+    ``name`` is for ``migrator accept``, which lets held images through together. ``images`` and
+    ``posts`` are the first of them, and ``options`` those of blocked addresses: see `stayed`.
     """
 
     kind: str
     reason: str | None
     name: str = ""
+    count: int = 0
     images: list[ImageReport] = field(default_factory=list)
     posts: list[PostReport] = field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        """How many stayed."""
-        return len(self.images) + len(self.posts)
+    allowing: dict[str, None] = field(default_factory=dict)  # in the order in which they came
 
     @property
     def words(self) -> str:
@@ -43,15 +41,15 @@ class Stayed:
     @property
     def options(self) -> str:
         """The options with which another run would ask hosts at private addresses, if they do."""
-        if self.reason != Reason.BLOCKED_ADDRESS:
-            return ""
-        found = filter(None, (_ALLOWING.search(image.detail) for image in self.images))
-        options = list(dict.fromkeys(each[0] for each in found))
+        options = list(self.allowing)
         return " ".join(options[:_MOST]) + (" ..." if len(options) > _MOST else "")
 
 
-def stayed(report: Report) -> list[Stayed]:
-    """Trouble first, then what was not asked to change; the most frequent reason first."""
+def stayed(report: Report, most: int | None = None) -> list[Stayed]:
+    """Trouble first, then what was not asked to change; the most frequent reason first.
+
+    Each group has at most so many images and so many posts, for the rest is only counted.
+    """
     groups: dict[tuple[str, str | None, str], Stayed] = {}
 
     def group(kind: str, reason: str | None, name: str = "") -> Stayed:
@@ -63,8 +61,14 @@ def stayed(report: Report) -> list[Stayed]:
             asked = image.state != "skipped" or image.reason in UNMET
             kind = "held" if image.state == "held" else "failed" if asked else "unasked"
             name = group_name(image.reason, image.url, image.sha256) if kind == "held" else ""
-            group(kind, image.reason, name).images.append(image)
+            found = group(kind, image.reason, name)
+            found.count += 1
+            found.images += [image] if most is None or len(found.images) < most else []
+            if image.reason == Reason.BLOCKED_ADDRESS and (said := _ALLOWING.search(image.detail)):
+                found.allowing[said[0]] = None
     for post in report.posts:
         if post.reason is not None:
-            group("post", post.reason).posts.append(post)
+            found = group("post", post.reason)
+            found.count += 1
+            found.posts += [post] if most is None or len(found.posts) < most else []
     return sorted(groups.values(), key=lambda each: (_ORDER.index(each.kind), -each.count))

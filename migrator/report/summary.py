@@ -1,7 +1,7 @@
 """What a run did, as values: the one source of every report."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 IMAGE_STATES = ("stored", "reused", "skipped", "held", "failed", "planned")
@@ -55,12 +55,23 @@ class PostReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Images:
+    """The images of a run, made anew whenever somebody goes over them: never all at once."""
+
+    make: Callable[[], Iterator[ImageReport]]
+
+    def __iter__(self) -> Iterator[ImageReport]:
+        return self.make()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run. Times are UTC in ISO 8601; ``run`` is ``None`` where nothing was recorded.
 
     ``counts`` maps each image state to its number, and ``posts`` and ``posts_rewritten`` to theirs
-    (see ``tally``). ``store`` names where images go, for people. ``notes`` are what a person should
-    know of posts that were rewritten; unlike ``warnings`` they take nothing away from success.
+    (see ``tally``). There may be more ``images`` than memory should hold: see `Images`.
+    ``store`` names where images go, for people. ``notes`` are what a person should know of posts
+    that were rewritten; unlike ``warnings`` they take nothing away from success.
     """
 
     run: str | None
@@ -69,7 +80,7 @@ class Report:
     started: str
     finished: str | None
     counts: dict[str, int]
-    images: tuple[ImageReport, ...] = ()
+    images: Iterable[ImageReport] = ()
     posts: tuple[PostReport, ...] = ()
     warnings: tuple[str, ...] = field(default=())
     store: str = ""
@@ -100,3 +111,14 @@ def tally(images: Iterable[ImageReport], posts: Iterable[PostReport]) -> dict[st
         "posts": changed.total(),
         "posts_rewritten": changed["rewritten"],
     }
+
+
+def total_size(images: Iterable[ImageReport]) -> int:
+    """The bytes of images, each asset counted once however many URLs it has."""
+    seen: set[int] = set()  # hashes, for they are small
+    total = 0
+    for image in images:
+        if (mark := hash(image.sha256 or image.url)) not in seen:
+            seen.add(mark)
+            total += image.size or 0
+    return total

@@ -12,13 +12,14 @@ from migrator.report.escape import columns, for_terminal, keep_end, short_url
 from migrator.report.origins import came_from
 from migrator.report.quantities import counted, size
 from migrator.report.stayed import Stayed, stayed
-from migrator.report.summary import ImageReport, PastRun, Report
+from migrator.report.summary import IMAGE_STATES, ImageReport, PastRun, Report, total_size
 
 _ROOM = 12  # lines of reasons and places: with the rest, a screen of 24
 _PLAN_ROOM = 11
 _LABEL = 13  # columns of the labels of a plan
 _HOSTS = 4
 _WARNINGS = 3
+_MOST_PLACES = 3
 _NARROW = 60  # columns
 _TWO_COLUMNS = 45  # columns from which a post and a URL stand side by side
 
@@ -78,24 +79,23 @@ def _achievement(report: Report) -> str:
     if report.command == "rollback":
         back = f"Put back {posts}, byte for byte." if changed else "No post was put back."
         return " ".join([*said, back])
-    images = [] if report.command == "rewrite" else report.images  # its images stay put
-    moved = [image for image in images if image.state == "stored"]
-    reused = [image for image in images if image.state == "reused"]
-    waiting = sum(image.state == "planned" for image in images)
+    counts = Counter() if report.command == "rewrite" else Counter(report.counts)
+    moved, reused, waiting = (counts[state] for state in ("stored", "reused", "planned"))
     if moved:
         to = f" to {for_terminal(report.store)}" if report.store else ""
         did = "Copied" if report.command == "backup" else "Moved"
-        said.append(f"{did} {counted(len(moved), 'image')} ({_bytes(moved)}){to}.")
+        stored = (image for image in report.images if image.state == "stored")
+        said.append(f"{did} {counted(moved, 'image')} ({size(total_size(stored))}){to}.")
     if reused:
-        were = "was" if len(reused) == 1 else "were"
-        said.append(f"{counted(len(reused), 'image')} {were} in the store already.")
+        were = "was" if reused == 1 else "were"
+        said.append(f"{counted(reused, 'image')} {were} in the store already.")
     if changed:
         said.append(f"Updated {links} in {posts}.")
     elif moved or reused:
         said.append("No post was changed.")
     elif waiting:
         said.append("No image was moved yet.")
-    elif all(group.kind == "unasked" for group in stayed(report)):
+    elif all(group.kind == "unasked" for group in stayed(report, 0)):
         said.append(_nothing(report))
     else:
         said.append("No image was moved and no post was changed.")
@@ -148,7 +148,7 @@ def _label(would: str, verb: str) -> str:
 
 def _stays(report: Report, width: int, title: str, room: int | None) -> list[str]:
     """What stays and why, with a few places each, in about ``room`` lines (``None``: all)."""
-    groups = stayed(report)
+    groups = stayed(report, None if room is None else _MOST_PLACES)
     if not groups:
         return []
     if room is not None and width < _NARROW:
@@ -186,7 +186,7 @@ def _share(groups: list[Stayed], titles: list[list[str]], room: int) -> tuple[in
         used += len(titles[shown])
         shown += 1
     troubled = sum(group.kind != "unasked" for group in groups[:shown])
-    return shown, min(3, (room - used) // troubled) if troubled else 0
+    return shown, min(_MOST_PLACES, (room - used) // troubled) if troubled else 0
 
 
 def _title(group: Stayed) -> str:
@@ -262,15 +262,11 @@ def _promise(report: Report) -> str:
             "Nothing was lost: no image was deleted anywhere, and every changed post is kept as"
             f" it was (to undo: {undo})."
         )
-    if report.images and (stayed(report) or not report.finished):
+    if any(report.counts[state] for state in IMAGE_STATES) and (
+        stayed(report, 0) or not report.finished
+    ):
         return "Nothing was lost: no image was deleted anywhere, and no post was changed."
     return ""
-
-
-def _bytes(images: Iterable[ImageReport]) -> str:
-    """The bytes of images, each asset counted once however many URLs it has."""
-    once = {image.sha256 or image.url: image.size or 0 for image in images}
-    return size(sum(once.values()))
 
 
 def _with_bytes(images: list[ImageReport]) -> str:
@@ -278,7 +274,7 @@ def _with_bytes(images: list[ImageReport]) -> str:
     text = counted(len(images), "image")
     if unknown < len(images):
         least, rest = ("at least ", f" ({unknown:,} of unknown size)") if unknown else ("", "")
-        text += f", {least}{_bytes(images)}{rest}"
+        text += f", {least}{size(total_size(images))}{rest}"
     return text
 
 

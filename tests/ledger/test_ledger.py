@@ -83,7 +83,7 @@ def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
     run = begun(ledger, URL)
     ledger.record(run, STORED)
     with Ledger.open(tmp_path / "ledger.db") as again:  # the first connection is never closed
-        assert again.settled(run) == {URL: STORED}
+        assert again.outcome(run, URL) == STORED
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
 def test_every_outcome_comes_back_as_it_was(ledger, outcome):
     run = begun(ledger, URL)
     ledger.record(run, outcome)
-    assert ledger.settled(run) == {URL: outcome}
+    assert ledger.outcome(run, URL) == outcome
 
 
 def test_images_of_a_map_are_somewhere_already(ledger):
@@ -120,7 +120,7 @@ def test_planning_again_keeps_what_is_settled(ledger):
     ledger.record(run, STORED)
     ledger.plan(run, plan(URL, "https://h.example/b.png"))
     assert [row["state"] for row in ledger.image_rows(run)] == ["stored", "planned"]
-    assert len(ledger.mention_rows(run)) == 2
+    assert len(list(ledger.mention_rows(run))) == 2
 
 
 def test_the_past_of_an_image_is_its_newest_state(ledger):
@@ -129,7 +129,7 @@ def test_the_past_of_an_image_is_its_newest_state(ledger):
     assert (failed.url, failed.state, failed.reason) == (URL, "failed", Reason.TIMEOUT)
     run = begun(ledger, URL)
     ledger.record(run, STORED)
-    assert ledger.past_images() == [
+    assert list(ledger.past_images()) == [
         PastImage(URL, "stored", None, "", ASSET, STORED.source, STORED.final_url, run.name)
     ]
 
@@ -138,7 +138,7 @@ def test_what_is_held_keeps_the_place_it_came_from_and_what_came(ledger):
     run = begun(ledger, URL)
     ledger.record(run, replace(STORED, source="https://from.example/x", final_url="https://end"))
     ledger.record(run, Held(URL, Reason.SAME_BYTES, "why", ASSET))
-    assert ledger.past_images() == [
+    assert list(ledger.past_images()) == [
         PastImage(
             URL, "held", Reason.SAME_BYTES, "why", ASSET, "https://from.example/x",
             "https://end", run.name,
@@ -150,7 +150,7 @@ def test_how_an_image_was_fetched_is_kept_for_the_next_run(ledger):
     stored = replace(STORED, final_url="https://end.example/", referer="https://page.example/")
     run = begun(ledger, URL)
     ledger.record(run, stored)
-    assert ledger.settled(run) == {URL: stored}
+    assert ledger.outcome(run, URL) == stored
     assert ledger.known("local:/x") == {URL: replace(stored, reused=True)}
 
 
@@ -158,10 +158,11 @@ def test_only_what_passed_a_judgement_is_judged_until_it_is_fetched_anew(ledger)
     other = replace(STORED, url="https://h.example/b.png")
     run = begun(ledger, URL, other.url)
     ledger.record(run, STORED)
+    ledger.passed(run)
     ledger.record(run, other)
-    ledger.passed([URL])
-    for found in (ledger.known("local:/x"), ledger.settled(run)):
-        assert {url: each.judged for url, each in found.items()} == {URL: True, other.url: False}
+    known = ledger.known("local:/x").items()
+    assert {url: each.judged for url, each in known} == {URL: True, other.url: False}
+    assert {each.url: each.judged for each in ledger.stored(run)} == {URL: True, other.url: False}
     ledger.record(run, ledger.known("local:/x")[URL])
     assert ledger.known("local:/x")[URL].judged
     ledger.record(run, STORED)
@@ -222,11 +223,11 @@ def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
     swap = Swap(run, "a.md", "b" * 64, "c" * 64, ".a.md.tmp", 2)
     ledger.intend(swap, [(URL, 1, "new/a.png")])
     assert ledger.swaps(state="intended") == [swap]
-    assert ledger.mention_rows(run)[0]["new_url"] is None
+    assert next(ledger.mention_rows(run))["new_url"] is None
     ledger.rewrote(run, "a.md")
     assert ledger.swaps(state="intended") == []
     assert ledger.swaps(run, state="rewritten") == [swap]
-    assert ledger.mention_rows(run)[0]["new_url"] == "new/a.png"
+    assert next(ledger.mention_rows(run))["new_url"] == "new/a.png"
 
 
 def test_rolling_back_marks_the_posts_of_the_run_that_is_undone(ledger):
@@ -350,8 +351,8 @@ def test_one_asset_may_have_a_name_for_each_of_its_addresses(ledger):
     ledger.record(run, STORED)
     placement = Placement("local:/x", "b.png", ASSET.sha256)
     ledger.record(run, Stored(other, ASSET, placement, other))
-    for stored in (ledger.known("local:/x"), ledger.settled(run)):
-        keys = {url: each.placement.key for url, each in stored.items()}
+    for stored in (ledger.known("local:/x").values(), ledger.stored(run)):
+        keys = {each.url: each.placement.key for each in stored}
         assert keys == {URL: "11/1.png", other: "b.png"}
     keys = {row["canonical"]: row["key"] for row in ledger.image_rows(run)}
     assert keys == {URL: "11/1.png", other: "b.png"}

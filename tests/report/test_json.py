@@ -60,7 +60,7 @@ def test_a_report_has_the_fixed_shape():
         posts=posts,
         warnings=("not in the JSON",),
     )
-    text = report_json(report)
+    text = "".join(report_json(report))
     assert "\n" not in text
     value = json.loads(text)
     assert list(value) == [
