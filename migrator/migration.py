@@ -31,6 +31,7 @@ from migrator.posts import PostWriter, obstacles, read_posts
 from migrator.reasons import Reason
 from migrator.rewriter.links import check_links, link_for, shown_from_folder
 from migrator.scanner.hosts import selected
+from migrator.snapshots.copies import SnapshotCopies
 from migrator.state import Site
 from migrator.story import Story
 from migrator.transfer import Transfer
@@ -43,7 +44,8 @@ class Migration(Story):
     """One migration of one site: what is wanted, what moves images, and who listens.
 
     ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
-    ``limit`` to so many. With ``local`` the files of the site that posts show move, too.
+    ``limit`` to so many. With ``local`` the files of the site that posts show move, too. With
+    ``copies`` all images come from there, and no host is asked.
     """
 
     site: Site
@@ -55,6 +57,7 @@ class Migration(Story):
     only_failed: bool = False
     limit: int | None = None
     local: LocalImages | None = None
+    copies: SnapshotCopies | None = None
 
     @property
     def store(self) -> str:
@@ -68,6 +71,16 @@ class Migration(Story):
         """See ``Story``."""
         mirrors = ", ".join(mirror.label for mirror in self.settings.mirror)
         return self.settings.store.label + (f", and mirrored to {mirrors}" if mirrors else "")
+
+    @property
+    def origin(self) -> str:
+        """See ``Story``."""
+        return self.copies.label if self.copies else ""
+
+    @property
+    def snapshot(self) -> str:
+        """See ``Story``."""
+        return self.copies.snapshot if self.copies else ""
 
     @property
     def image_at(self) -> ImageAt:
@@ -100,7 +113,7 @@ class Migration(Story):
             tried=_tried(ledger) if self.limit and ledger else {},
             now=datetime.now(UTC),
             obstacle=obstacle,
-            hindrance=self.local.reason_to_stay if self.local else lambda _: None,
+            hindrance=self._hindrance,
         )
         if self.only_failed:
             wanted = self._failed_before(wanted, ledger)
@@ -111,9 +124,16 @@ class Migration(Story):
                 only=ledger.chosen(run),
                 now=datetime.now(UTC),
                 obstacle=obstacle,
+                hindrance=self.copies.reason_to_stay if self.copies else lambda _: None,
             )
         plan = make_plan(self._posts(), wanted, self._known(ledger))
+        plan = self.copies.given_to(plan) if self.copies else plan
         return with_posts(plan, self.settings, self.site, self.image_at)
+
+    def _hindrance(self, image: str) -> Reason | None:
+        """What keeps an image that was asked to move where it is."""
+        here = self.local.reason_to_stay(image) if self.local else None
+        return here or (self.copies.reason_to_stay(image) if self.copies else None)
 
     def _failed_before(self, wanted: Wanted, ledger: Ledger | None) -> Wanted:
         """``wanted``, and of that what failed or was held before and may move now."""
@@ -149,7 +169,7 @@ class Migration(Story):
 
     def failing(self, plan: Plan) -> list[Failed]:
         """The images of ``plan`` of which it is known without asking anybody that they fail."""
-        new = (task.url for task in plan.tasks if task.known is None)
+        new = (task.url for task in plan.tasks if not task.known and not task.kept)
         return [found for url in new if (found := foreseen(url, self.settings))]
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
@@ -174,7 +194,7 @@ class Migration(Story):
 
     def guesses(self, plan: Plan) -> bool:
         """See ``Story``."""
-        return any(task.known is None for task in plan.tasks)
+        return any(not task.known and not task.kept for task in plan.tasks)
 
     def prepare(self, ledger: Ledger) -> None:
         """See ``Story``."""
@@ -268,11 +288,13 @@ class Migration(Story):
         return new_urls
 
     def _guess(self, task: TransferTask) -> str:
-        """The key of an image that is not fetched yet."""
+        """The key of an image that is not fetched yet, if nothing else has it."""
+        store = self.settings.store
+        if task.kept:
+            return key_for(store.key, store.prefix, task.kept.asset, task)
         suffix = PurePosixPath(without_fragment(task.url).partition("?")[0]).suffix
         known = suffix[1:].isalnum() and names_an_image(task.url)
         unknown = Asset("x" * 64, 0, "", suffix if known else "")
-        store = self.settings.store
         return key_for(store.key, store.prefix, unknown, task)
 
 

@@ -238,13 +238,23 @@ class PastImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The copy of an image that a backup has, under ``key``; ``source`` names it for people."""
+
+    asset: Asset
+    key: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferTask:
     """One image to move: ``url`` is what to fetch, as first written.
 
     ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
     ``post`` is the name of the first post that shows it, ``written`` the day of that post where
     the image's key or an archive depends on it. ``homes`` are the folders that each want a copy,
-    where images live with their posts. ``earlier`` is how a backup has the image.
+    where images live with their posts. ``earlier`` is how a backup has the image, for its host to
+    say what changed. ``kept`` is the copy to take instead of asking any host.
     """
 
     url: str
@@ -253,6 +263,7 @@ class TransferTask:
     written: date | None = None
     homes: tuple[str, ...] = ()
     earlier: Earlier | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

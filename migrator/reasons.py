@@ -105,6 +105,10 @@ class Reason(StrEnum):
     STORE_LOST = "store-lost", "the image vanished from the store before it was linked to", True
     PUBLIC_URL = "public-url", "the public address does not serve what was stored", True
 
+    # images that could not be restored
+    NOT_IN_BACKUP = "not-in-backup", "the backup has no copy of the image"
+    BACKUP_DAMAGED = "backup-damaged", "the backup's copy of the image is damaged or gone"
+
     # posts that were left alone as a whole
     OPT_OUT = "opt-out", "the post asks to be left alone"
     UNREADABLE = "unreadable", "the file cannot be read"
@@ -163,6 +167,8 @@ _OUTLOOKS = {
             Reason.BUCKET_REFUSED,
             Reason.STORE_REJECTED,
             Reason.STORE_CONFLICT,
+            Reason.NOT_IN_BACKUP,
+            Reason.BACKUP_DAMAGED,
         ),
     }.items()
     for reason in reasons
@@ -176,5 +182,6 @@ UNMET = frozenset(
         Reason.SEVERAL_FILES,
         Reason.STILL_HELD,
         Reason.STILL_GONE,
+        Reason.NOT_IN_BACKUP,
     }
 )

@@ -24,6 +24,16 @@ class Story(ABC):
         """Where images go, for people."""
         return ""
 
+    @property
+    def origin(self) -> str:
+        """Where all images come from, for people; empty where each has its host."""
+        return ""
+
+    @property
+    def snapshot(self) -> str:
+        """The name of the backup that images come from, if they come from one."""
+        return ""
+
     @abstractmethod
     def plan(self, ledger: Ledger | None, run: Run | None) -> Plan:
         """Scan the posts and decide what is left to do; changes nothing.

@@ -9,10 +9,11 @@ from typing import TypeVar
 from migrator.config import Settings, StoreSettings
 from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, discard, rates
 from migrator.errors import MigratorError, OutOfMemory, StoreRefused
-from migrator.model import Asset, Failed, Fetched, Held, Outcome, Stored, TransferTask
+from migrator.model import Asset, Failed, Fetched, Held, Kept, Outcome, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.served import NotModified, Probe, PublicAnswer
 from migrator.uploader import Store, StoreError, Stores, open_store
+from migrator.uploader.copies import Copies
 from migrator.uploader.credentials import key_from
 from migrator.uploader.public import public_problem
 
@@ -24,7 +25,8 @@ class TransferSpec:
     """All that a worker needs to open what it works with; picklable, holds no secret.
 
     ``accepted`` is what the user let through (see `migrator.held`). ``alone`` says that
-    no other process works on the same run.
+    no other process works on the same run. ``backup`` is where images come from of which a task
+    says that a backup keeps them.
     """
 
     settings: Settings
@@ -32,6 +34,7 @@ class TransferSpec:
     spool: Path
     accepted: frozenset[str] = frozenset()
     alone: bool = True
+    backup: StoreSettings | None = None
 
 
 class Transfer:
@@ -61,6 +64,7 @@ class Transfer:
             bucket: SourceBucket(bucket, spec.root, table)
             for bucket, table in self._sources.buckets.items()
         }
+        self._copies = Copies(spec.backup, spec.root) if spec.backup else None
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
 
@@ -113,6 +117,8 @@ class Transfer:
         self._decoders.close()
         for bucket in self._buckets.values():
             bucket.close()
+        if self._copies:
+            self._copies.close()
         self._stores.close()
 
     @property
@@ -126,6 +132,8 @@ class Transfer:
 
     def size(self, task: TransferTask) -> int | None:
         """The size in bytes that the image's host states, if it does; fetches no body."""
+        if task.kept:
+            return task.kept.asset.size
         try:
             return self._downloader().size(task.url)
         except MigratorError:
@@ -168,7 +176,7 @@ class Transfer:
 
     def host(self, task: TransferTask) -> str:
         """The host that would be asked for the image, if any: what politeness is owed to."""
-        return "" if task.known else self._downloader().host(task.url)
+        return "" if task.known or task.kept else self._downloader().host(task.url)
 
     def _known(self, task: TransferTask) -> Stored | None:
         known = task.known
@@ -196,14 +204,25 @@ class Transfer:
         return self._downloader().fetch(task.url, year=year, earlier=task.earlier)
 
     def _moved(self, task: TransferTask) -> Outcome:
+        if task.kept:
+            return self._restored(task, task.kept)
         fetched = self.fetch(task)
         return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
 
+    def _restored(self, task: TransferTask, kept: Kept) -> Stored:
+        """The image as the backup has it: whoever served it once is not asked."""
+        assert self._copies is not None  # noqa: S101 - the task says so
+        with self._copies.proven(kept, self._spec.spool) as path:
+            return self._stored(task, Fetched(kept.asset, path, kept.source, kept.source))
+
     def _placed(self, task: TransferTask, fetched: Fetched, name: str | None = None) -> Stored:
         try:
-            placement, *mirrors = self._stores.place(fetched, task, name)
+            return self._stored(task, fetched, name)
         finally:
             discard(fetched.path)
+
+    def _stored(self, task: TransferTask, fetched: Fetched, name: str | None = None) -> Stored:
+        placement, *mirrors = self._stores.place(fetched, task, name)
         self._check_public(fetched.asset, placement.key)
         return Stored(
             task.url,

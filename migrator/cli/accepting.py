@@ -95,5 +95,4 @@ def _next(ledger: "Ledger", images: "Sequence[PastImage]") -> str:
     run = next(each for each in reversed(ledger.runs()) if each.name in names)
     if run.finished is None:
         return "migrator resume"
-    typed = Asked.read(run.arguments).typed
-    return only_failed(typed) if run.command == "migrate" else typed
+    return only_failed(run.command, Asked.read(run.arguments).typed)

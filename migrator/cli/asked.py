@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
+from migrator.errors import UsageError
+
 STORE_NAMES = frozenset({"store", "mirror", "backup"})  # of the configuration's tables
 _FOR_LOOKING = {"--dry-run", "--diff", "--json"}
 
@@ -37,6 +39,9 @@ class Asked:
     limit: int | None = None
     link_map: str = ""  # rewrite
     run: str = ""  # rollback
+    source: str = ""  # restore: the store that --from names, if it does
+    snapshot: str = ""
+    old_names: bool = False
 
     @classmethod
     def read(cls, kept: dict[str, Any]) -> Self:
@@ -67,14 +72,33 @@ class Asked:
         return self._with_paths(lambda path: os.path.normpath(root / path) if path else path)
 
     def _with_paths(self, change: Callable[[str], str]) -> Self:
-        is_folder = self.to and "://" not in self.to and self.to not in STORE_NAMES
+        def moved(store: str) -> str:
+            return change(store) if is_folder(store) else store
+
         return replace(
             self,
             paths=tuple(map(change, self.paths)),
             config=change(self.config),
             link_map=change(self.link_map),
-            to=change(self.to) if is_folder else self.to,
+            to=moved(self.to),
+            source=moved(self.source),
         )
+
+
+def is_folder(store: str) -> bool:
+    """Whether ``store``, as the user named it, is a folder."""
+    return bool(store) and "://" not in store and store not in STORE_NAMES
+
+
+def stored_at(option: str, store: str | None) -> str:
+    """The store that ``option`` named, for use from any folder; empty without it.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if store is not None and not store.strip():  # a shell variable that is not set
+        raise UsageError(f"{option} names no store", "Name a folder, or s3://BUCKET/PREFIX.")
+    return absolute(Path(store)) if store and is_folder(store) else store or ""
 
 
 def typed() -> str:

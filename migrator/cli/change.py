@@ -58,6 +58,7 @@ def change(
                 asked.below(session.site.root),
                 trusted=session.trusted,
                 store=story.store,
+                snapshot=story.snapshot,
             )
             if run:
                 _must_go_on_with(kept.store, asked, run, ledger)
@@ -148,6 +149,7 @@ def _report(
         asked.command,
         dry_run=dry_run,
         store=story.place,
+        origin=story.origin,
         sizes=sizes,
         failing=story.failing(plan),
     )

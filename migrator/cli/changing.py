@@ -64,19 +64,14 @@ def migrate(
     were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
     8 the store refused.
     """
-    from migrator.cli.asked import STORE_NAMES, Asked, absolute, typed
+    from migrator.cli.asked import Asked, absolute, stored_at, typed
     from migrator.cli.change import Show, change
-    from migrator.errors import UsageError
 
-    if to is not None and not to.strip():  # a shell variable that is not set
-        raise UsageError("--to names no store", "Name a folder, or s3://BUCKET/PREFIX.")
-    place = to or ""
-    is_folder = place and "://" not in place and place not in STORE_NAMES
     asked = Asked(
         "migrate",
         typed(),
         tuple(map(absolute, paths)),
-        to=absolute(Path(place)) if is_folder else place,
+        to=stored_at("--to", to),
         links=links,
         text=text,
         yes=yes,

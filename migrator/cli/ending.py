@@ -79,6 +79,8 @@ def status(report: Report) -> int:
     reasons = {image.reason for image in report.images} | {post.reason for post in report.posts}
     if reasons & _BUGS:
         return 1
+    if Reason.BACKUP_DAMAGED in reasons:
+        return 5
     if any(post.state == "conflict" for post in report.posts):
         return 4
     stayed = report.counts["failed"] + report.counts["held"]
@@ -93,13 +95,14 @@ def continuing(report: Report, typed: str) -> str | None:
     if report.command == "rollback":
         return None  # trying again does not help against an edit
     if any(image.reason and Reason(image.reason).retry for image in report.images):
-        return only_failed(typed)
+        return only_failed(report.command, typed)
     return typed if any(post.state == "conflict" for post in report.posts) else None
 
 
-def only_failed(typed: str) -> str:
-    """The command ``typed``, for what failed or was held."""
-    return typed if "--only-failed" in typed else f"{typed} --only-failed"
+def only_failed(command: str, typed: str) -> str:
+    """The ``command`` that was ``typed``, for what failed or was held, if it can be told so."""
+    able = command == "migrate" and "--only-failed" not in typed
+    return f"{typed} --only-failed" if able else typed
 
 
 def width(stream: TextIO) -> int:

@@ -1,4 +1,4 @@
-"""Commands that keep copies of images, and look after them: backup, snapshots, verify."""
+"""Commands that keep copies of images: backup, snapshots, verify, restore."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from migrator.cli.options import Common, with_common
 from migrator.cli.unattended import Log, OnFailure, unattended
 
 From = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--from",
         metavar="STORE",
@@ -21,7 +21,7 @@ From = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    for command in (backup, snapshots, verify):
+    for command in (backup, snapshots, verify, restore):
         app.command()(with_common(command))
 
 
@@ -73,7 +73,7 @@ def backup(
         return backed_up(asked, common, to, told, json=json)
 
 
-def snapshots(*, place: From = "", json: options.Json = False, common: Common) -> int:
+def snapshots(*, place: From = None, json: options.Json = False, common: Common) -> int:
     """List what backups there are, newest last.
 
     Examples:
@@ -85,9 +85,10 @@ def snapshots(*, place: From = "", json: options.Json = False, common: Common) -
     Exit status: 0, or 2 wrong usage, 5 a snapshot is damaged, 6 the folder cannot be read, 8 the
     store refused.
     """
+    from migrator.cli.asked import stored_at
     from migrator.cli.backing_up import listed
 
-    return listed(common, place, json=json)
+    return listed(common, stored_at("--from", place), json=json)
 
 
 def verify(
@@ -149,3 +150,77 @@ def verify(
         limits=limits_of(share, limit_time, read=read_data),
         json=json,
     )
+
+
+def restore(
+    *,
+    place: From = None,
+    snapshot: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="A snapshot's name, or a day: the newest of that day (UTC) or before.",
+        ),
+    ] = "",
+    to: options.To = None,
+    rewrite: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="PATH", help="Posts, or folders of posts, that get links to them (repeatable)."
+        ),
+    ] = [],  # noqa: B006 - typer copies it
+    old_names: Annotated[
+        bool,
+        typer.Option("--old-names", help="Name images HOST/PATH, as their old addresses do."),
+    ] = False,
+    host: Annotated[
+        list[str],
+        typer.Option(metavar="HOST", help="Only images of this host or provider (repeatable)."),
+    ] = [],  # noqa: B006 - likewise
+    dry_run: options.DryRun = False,
+    diff: options.Diff = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+    links: options.Links = False,
+    text: options.Text = False,
+    common: Common,
+) -> int:
+    """Copy images back from a backup into your store; with --rewrite, let posts link to them there.
+
+    No image host is asked, so this works when the old one is dead. Every copy is compared with
+    what the backup says of it, stored, read back and compared again. Nothing that is in the store
+    is overwritten. An image that was lost or held when the backup was made comes back as it was
+    before. `migrator rollback` puts rewritten posts back.
+
+    Examples:
+
+        migrator restore --rewrite source/_posts --dry-run --diff
+
+        migrator restore --from /mnt/nas/blog-images --to s3://my-blog/images --rewrite posts/
+
+        migrator restore --snapshot 2026-11-01 --to old-pictures
+
+        migrator restore --old-names --to /srv/old-images
+
+    Exit status: 0 all done, 2 wrong usage or configuration, 3 some images or posts stayed as they
+    were, 4 a post was edited meanwhile, 5 the snapshot or a copy is damaged, 6 disk full or no
+    permission, 7 another run is at work, 8 the store refused.
+    """
+    from migrator.cli.asked import Asked, absolute, stored_at, typed
+    from migrator.cli.change import Show, change
+
+    asked = Asked(
+        "restore",
+        typed(),
+        tuple(map(absolute, rewrite)),
+        to=stored_at("--to", to),
+        links=links,
+        text=text,
+        yes=yes,
+        hosts=tuple(host),
+        source=stored_at("--from", place),
+        snapshot=snapshot,
+        old_names=old_names,
+        **common.kept(),
+    )
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json))

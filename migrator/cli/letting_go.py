@@ -31,7 +31,7 @@ def prune(
     keep_daily: Annotated[int | None, _kept("days")] = None,
     keep_weekly: Annotated[int | None, _kept("weeks")] = None,
     keep_monthly: Annotated[int | None, _kept("months")] = None,
-    place: From = "",
+    place: From = None,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     json: options.Json = False,
@@ -57,19 +57,20 @@ def prune(
     Exit status: 0, or 2 wrong usage, 5 a snapshot is damaged (then nothing is deleted), 6 no
     permission, 7 another run is at work, 8 the store refused.
     """
-    from migrator.cli.asked import Asked
+    from migrator.cli.asked import Asked, stored_at
     from migrator.cli.pruning import Pruning
     from migrator.cli.session import confirmed, opened
     from migrator.interruption import listening
     from migrator.snapshots.retention import Keep
 
+    vault = stored_at("--from", place)
     with opened(common, Asked("prune", "", **common.kept())) as session:
         given = (keep_daily, keep_weekly, keep_monthly)
         own = session.settings.backup
         keep = Keep(own.keep_daily, own.keep_weekly, own.keep_monthly)
         if any(number is not None for number in given):
             keep = Keep(*(number or 0 for number in given))
-        with Pruning.of(session, older_than, keep, place) as pruning:
+        with Pruning.of(session, older_than, keep, vault) as pruning:
             found = pruning.found()
             if found and not dry_run:
                 say(found.text(done=False), err=True, nl=False)

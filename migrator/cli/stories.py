@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from migrator.cli.asked import Asked
+from migrator.cli.restoring import restoration
 from migrator.cli.session import Session, history
 from migrator.config import Settings
 from migrator.downloader import proxy_for
@@ -22,9 +23,10 @@ def story_of(asked: Asked, session: Session) -> Iterator[Story]:
     """The story that was asked for, with what it needs open."""
     if asked.command == "rewrite":
         yield _relinking(asked, session)
-    else:
-        with _migration(asked, session) as migration:
-            yield migration
+        return
+    moving = restoration if asked.command == "restore" else _migration
+    with moving(asked, session) as migration:
+        yield migration
 
 
 def _relinking(asked: Asked, session: Session) -> Relinking:

@@ -105,8 +105,8 @@ class StoreSettings:
     key: str = setting(
         "{sha256:2}/{sha256}{ext}",
         "the name of every object: {sha256}, {sha256:N} (its first N characters), {ext}, {stem} "
-        "(the old name), {path} (the whole old path); {year}, {month} and {post} (the name) of the "
-        "first post that shows the image",
+        "(the old name), {host} and {path} (the whole old path); {year}, {month} and {post} (the "
+        "name) of the first post that shows the image",
     )
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
 from typing import Any
@@ -97,6 +98,7 @@ def plan_report(
     *,
     dry_run: bool,
     store: str,
+    origin: str = "",
     sizes: Mapping[str, int | None] = MappingProxyType({}),
     failing: Iterable[Failed] = (),
 ) -> Report:
@@ -136,7 +138,8 @@ def plan_report(
         if edits[post.name]
     ]
     posts += [PostReport(post.name, "skipped", 0, post.reason, post.detail) for post in plan.left]
-    return intention(command, posts, images, dry_run=dry_run, warnings=plan.warnings, store=store)
+    report = intention(command, posts, images, dry_run=dry_run, warnings=plan.warnings, store=store)
+    return replace(report, origin=origin)
 
 
 def intention(

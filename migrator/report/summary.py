@@ -70,8 +70,9 @@ class Report:
 
     ``counts`` maps each image state to its number, and ``posts`` and ``posts_rewritten`` to theirs
     (see ``tally``). There may be more ``images`` than memory should hold: see `Images`.
-    ``store`` names where images go, for people. ``notes`` are what a person should know of posts
-    that were rewritten; unlike ``warnings`` they take nothing away from success.
+    ``store`` names where images go, for people, and ``origin`` where all of them come from, if that
+    is one place. ``notes`` are what a person should know of posts that were rewritten; unlike
+    ``warnings`` they take nothing away from success.
     """
 
     run: str | None
@@ -85,6 +86,7 @@ class Report:
     warnings: tuple[str, ...] = field(default=())
     store: str = ""
     notes: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _achievement(report: Report) -> str:
     moved, reused, waiting = (counts[state] for state in ("stored", "reused", "planned"))
     if moved:
         to = f" to {for_terminal(report.store)}" if report.store else ""
-        did = "Copied" if report.command == "backup" else "Moved"
+        did = {"backup": "Copied", "restore": "Restored"}.get(report.command, "Moved")
         stored = (image for image in report.images if image.state == "stored")
         said.append(f"{did} {counted(moved, 'image')} ({size(total_size(stored))}){to}.")
     if reused:
@@ -116,9 +116,12 @@ def _intentions(report: Report, width: int, would: str) -> list[str]:
     if moving and report.command != "rewrite":
         new = [image for image in moving if image.sha256 is None]
         hosts = Counter(urls.host(image.url) or "files of this site" for image in new)
-        rows.insert(0, ("Would try to move" if would else "Move", _with_bytes(new)))
+        move = "restore" if report.command == "restore" else "move"
+        rows.insert(0, (_label("Would try to " if would else "", move), _with_bytes(new)))
+        if not posts and report.command == "restore":
+            rows.pop()
         if new:
-            rows.append(("from", _top(hosts)))
+            rows.append(("from", for_terminal(report.origin) or _top(hosts)))
         there = len(moving) - len(new)
         objects = f"{for_terminal(report.store)}: at most {counted(len(new), 'new file')}"
         objects += f", {there:,} there already" if there else ""
@@ -139,6 +142,8 @@ def _nothing(report: Report) -> str:
         return "Nothing to do: the run has no post to put back."
     if report.command == "rewrite":
         return "Nothing to do: no post has a link that the map names."
+    if report.command == "restore":
+        return "Nothing to do: there is no image to restore."
     return "Nothing to do: no post shows an image that has to move."
 
 

@@ -3,17 +3,19 @@
 import re
 import string
 import unicodedata
+from contextlib import suppress
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from migrator.errors import ConfigError
 from migrator.model import Asset, TransferTask
-from migrator.urls import absolute, names_an_image
+from migrator.urls import absolute, host, names_an_image
 
 LONGEST = 1024  # bytes of UTF-8; the limit of Amazon S3, which the others took over
 _LONGEST_PART = 255  # bytes between two slashes; the limit of most file systems
 _LONGEST_NAME = 80  # bytes that a name of the user's may bring in
 _LONGEST_PATH = 512
+_LONGEST_HOST = 253  # characters; RFC 1035, 2.3.4, as a text
 _LONGEST_KEPT = 237  # bytes of one part of such a path: a hash has room beside it
 _ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a million images collide
 _SHA256_DIGITS = 64
@@ -23,6 +25,7 @@ _LIKE = {  # what fields are filled with, as patterns
     "ext": r"\.[a-z0-9]{2,5}",
     "stem": "[^/]+",
     "post": "[^/]+",
+    "host": "[a-z0-9._-]+",
     "path": ".+",
     "year": "[0-9]{4}",
     "month": "[0-9]{2}",
@@ -33,6 +36,7 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}(?:[!@~:].*)?$")
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]|[. ]$')
 _NOT_IN_A_NAME = re.compile(rf"#|{_NOT_ON_WINDOWS.pattern}")
+_NOT_IN_A_HOST = re.compile(r"[^a-z0-9._-]+|\.(?=\.)")
 _DEVICE = re.compile(
     r"(?:(?<=/)|^)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?= *(?:\.|/|$))",
     re.IGNORECASE,
@@ -88,7 +92,7 @@ def check_key(template: str, prefix: str) -> None:
     part = "p" * _LONGEST_KEPT
     path = f"{part}/{'p' * (_LONGEST_PATH - 2 * _LONGEST_KEPT - 2)}/{part}"
     asset = Asset("0" * _SHA256_DIGITS, 1, "image/jpeg", ".jpeg")
-    task = TransferTask(f"https://h/{path}", post=part)
+    task = TransferTask(f"https://{'h' * _LONGEST_HOST}/{path}", post=part)
     key_for(template, prefix, asset, task, distinct=True)
     if _parsed(template)[-1][1] not in ("ext", "path"):
         raise ConfigError(
@@ -115,10 +119,20 @@ def own_keys(template: str, prefix: str) -> re.Pattern[str] | None:
     return re.compile("".join(pieces), re.DOTALL) if digits >= _ENOUGH else None
 
 
+def old_name(url: str) -> str:
+    """The host and path of ``url``, as a web server with the old names would look for its file.
+
+    Empty where no file can be called so.
+    """
+    path = _path(url)
+    return f"{_host(url)}/{path}" if path else ""
+
+
 def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) -> str:
     written = task.written
     values = {"ext": asset.extension, "stem": _stem(task.url), "post": _post(task.post)}
     values |= {"year": f"{written:%Y}", "month": f"{written:%m}"} if written else _NO_DATE
+    values["host"] = _host(task.url)
     values["path"] = path = _path(task.url)
     if not path:
         values["path"] = f"{asset.sha256[:2]}/{asset.sha256}{asset.extension}"
@@ -159,7 +173,9 @@ def _parsed(template: str) -> list[tuple[str, str, str]]:
     except ValueError as error:
         raise _bad_template(template, "a brace is not closed") from error
     for _, field, spec, conversion in parsed:
-        known = field in _TELLING | {"ext"} | _NO_DATE.keys() and (field == "sha256" or not spec)
+        known = field in _TELLING | {"ext", "host"} | _NO_DATE.keys() and (
+            field == "sha256" or not spec
+        )
         if field is not None and (conversion or not known):
             raise _bad_template(template, f"{{{field}}} is not known")
     return [(literal, field or "", spec or "") for literal, field, spec, _ in parsed]
@@ -182,6 +198,14 @@ def _post(name: str) -> str:
     if stem.partition(".")[0].lower() in _BUNDLE and _safe(path.parent.name):  # also index.zh.md
         stem = path.parent.name
     return _safe(stem) or "post"
+
+
+def _host(url: str) -> str:
+    """The host in ``url``, as browsers ask for it, without a port; ``local`` of a site's file."""
+    name = host(url) or "local"
+    with suppress(UnicodeError):
+        name = name.encode("idna").decode()
+    return _NOT_IN_A_HOST.sub("-", name[:_LONGEST_HOST]).strip(".-") or "local"
 
 
 def _path(url: str) -> str:
@@ -245,7 +269,7 @@ def _length(template: str, spec: str) -> int:
 def _bad_template(template: str, what: str) -> ConfigError:
     return ConfigError(
         f"store.key = {template!r}: {what}",
-        "use {sha256}, {sha256:N}, {stem}, {post}, {path}, {year}, {month} and {ext}, "
+        "use {sha256}, {sha256:N}, {stem}, {post}, {host}, {path}, {year}, {month} and {ext}, "
         'as in "{sha256:2}/{sha256}{ext}" or "{year}/{month}/{stem}{ext}"',
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from migrator.errors import ConfigError
 from migrator.model import Asset, TransferTask
-from migrator.uploader.keys import LONGEST, check_key, key_for, names_a_date, own_keys
+from migrator.uploader.keys import LONGEST, check_key, key_for, names_a_date, old_name, own_keys
 
 SHA256 = "0123456789abcdef" * 4
 ASSET = Asset(SHA256, 3, "image/png", ".png")
@@ -274,7 +274,7 @@ def test_whatever_is_written_gives_a_usable_key_or_a_clear_error(template, prefi
 OWN_TEMPLATES = [
     "{sha256:2}/{sha256}{ext}",
     "{year}/{month}/{post}-{sha256:16}{ext}",
-    "{sha256}/{path}",
+    "{host}/{sha256}/{path}",
 ]
 
 
@@ -301,3 +301,31 @@ def test_what_others_put_there_does_not(name):
 @pytest.mark.parametrize("template", ["{stem}{ext}", "{sha256:15}{ext}", "{path}"])
 def test_names_without_enough_of_the_hash_are_told_from_none(template):
     assert own_keys(template, "") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://Img.Example.COM:8443/a/b.png?v=1#x", "img.example.com/a/b.png"),
+        ("//user:pw@h.example./caf%C3%A9.png", "h.example/café.png"),
+        ("https://图床.example/a.png", "xn--wcso9o.example/a.png"),
+        ("http://[2001:db8::1]/a.png", "2001-db8-1/a.png"),
+        ("https://a..b/a.png", "a-.b/a.png"),
+        ("file:posts/a.png", "local/posts/a.png"),
+        ("https://h.example/a.php?id=7", ""),
+        ("https://h.example/../a.png", ""),
+    ],
+)
+def test_host_and_path_are_what_a_server_of_the_old_host_looks_for(url, name):
+    assert old_name(url) == name
+    assert key("{host}/{path}", url).startswith(name or f"h.example/{HASHED}")
+
+
+@given(st.text(max_size=300), st.text(max_size=20))
+def test_any_host_makes_one_part_of_a_name(host, path):
+    check_key("{host}/{path}", "")
+    first, *rest = key("{host}/{path}", f"https://{host}/{path}").split("/")
+    assert first.isascii()
+    assert 0 < len(first) <= 254
+    assert not first.startswith(".")
+    assert rest

@@ -1,0 +1,112 @@
+"""Images of a backup into the store, whatever posts say of them; no post changes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from migrator.homes import with_posts
+from migrator.interruption import Stop
+from migrator.ledger import Ledger, Run
+from migrator.migration import Migration
+from migrator.model import Mention, Skipped, Stored, TransferTask
+from migrator.plan import Plan
+from migrator.reasons import Reason
+from migrator.rewriter.links import WITH_POST, folder_of_images
+from migrator.scanner.hosts import selected
+from migrator.snapshots import Image
+from migrator.snapshots.copies import SnapshotCopies
+from migrator.snapshots.manifest import name_of
+from migrator.uploader import old_name
+from migrator.urls import identity
+
+OLD_NAMES = "{host}/{path}"  # a key template: what images were called where they were
+_NAMED = 3  # images that a warning names
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration(Migration):
+    """A migration of all images of a snapshot, without posts.
+
+    With ``old_names`` they shall have the names that they had.
+    """
+
+    old_names: bool = False
+
+    def plan(self, ledger: Ledger | None, _run: Run | None) -> Plan:
+        """See ``Story``; a run that goes on has the same images, for snapshots do not change."""
+        copies = self._copies
+        known = self._known(ledger)
+        tasks: list[TransferTask] = []
+        skipped: list[Skipped] = []
+        mentions: list[Mention] = []
+        for url, image in _by_url(copies.images.values()):
+            kept = copies.kept(image)
+            mentions += (Mention(url, each.path, each.line) for each in image.references)
+            if not selected(url, self.hosts, ()):
+                skipped.append(Skipped(url, Reason.NOT_SELECTED))
+            elif kept is None:
+                skipped.append(Skipped(url, Reason.NOT_IN_BACKUP))
+            else:
+                post = image.references[0].path if image.references else ""
+                there = known.get(identity(url))
+                same = there and there.asset.sha256 == kept.asset.sha256 and self._well_named(there)
+                tasks.append(TransferTask(url, there if same else None, post, kept=kept))
+        plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions))
+        return self._with_homes(with_posts(plan, self.settings, self.site, self.image_at))
+
+    def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
+        """See ``Story``."""
+        doubts = Migration.carry_out(self, plan, ledger, run, stop)
+        if not self.old_names:
+            return doubts
+        renamed = [each for each in ledger.stored(run) if not self._well_named(each)]
+        return (*doubts, *_renamed(renamed))
+
+    @property
+    def _copies(self) -> SnapshotCopies:
+        assert self.copies is not None  # noqa: S101 - it is what a restoration is
+        return self.copies
+
+    def _well_named(self, stored: Stored) -> bool:
+        """Whether it has its old name, where that is wanted."""
+        prefix = self.settings.store.prefix.strip("/")
+        name = old_name(stored.url)
+        return not self.old_names or stored.placement.key == f"{prefix}/{name}".lstrip("/")
+
+    def _with_homes(self, plan: Plan) -> Plan:
+        """``plan`` with the folders of posts, where images live there and have no other names."""
+        if self.old_names or self.settings.rewrite.links not in WITH_POST:
+            return plan
+        homes: dict[str, set[str]] = defaultdict(set)
+        for each in plan.mentions:
+            folder = folder_of_images(each.post, self.settings, self.site.root)
+            homes[identity(each.url)] |= set() if folder is None else {folder}
+        return replace(
+            plan,
+            tasks=tuple(
+                replace(t, homes=tuple(sorted(homes[identity(t.url)]))) for t in plan.tasks
+            ),
+        )
+
+
+def _by_url(images: Iterable[Image]) -> Iterator[tuple[str, Image]]:
+    """``images``, each behind the URL that it has in the ledger.
+
+    A snapshot keeps URLs without their secrets; two that differ in these alone are told apart by
+    the hash of the whole.
+    """
+    seen: set[str] = set()
+    for image in images:
+        url = image.url
+        if name_of(url) != image.url_sha256 and identity(url) in seen:
+            url += ("&" if "?" in url else "?") + f"url_sha256={image.url_sha256[:16]}"
+        seen.add(identity(url))
+        yield url, image
+
+
+def _renamed(images: Sequence[Stored]) -> Iterator[str]:
+    """What to say of images that could not have their old names."""
+    if images:
+        named = ", ".join(f"{each.url} is {each.placement.key}" for each in images[:_NAMED])
+        more = f" and {len(images) - _NAMED:,} more" if len(images) > _NAMED else ""
+        yield f"not under the old name, for no file or only one can have it: {named}{more}"
