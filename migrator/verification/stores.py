@@ -181,8 +181,11 @@ class StoreVerification:
 
 
 def _wrong(place: Place, key: str, needed: _Needed, trouble: str) -> Difference:
-    run = needed.link.run
-    again = f"migrator rollback {run} puts the old links back; then migrator migrate stores it anew"
+    again = (
+        "migrator restore brings it back if a backup has it; else "
+        f"migrator rollback {needed.link.run} puts the old links back, and migrator migrate stores "
+        "it anew"
+    )
     if trouble != GONE:
         again = f"move it away from there; then {again}"
     return Difference(

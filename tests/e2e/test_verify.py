@@ -111,6 +111,15 @@ def test_what_is_gone_is_named_with_its_places_and_the_cure_works(migrated):
     assert verify(migrated, "--read-data")["differences"] == []
 
 
+def test_what_is_gone_comes_back_from_a_backup(backed_up):
+    assert backed_up.migrator("migrate", "posts", "--yes").status == 0
+    file_of(backed_up, "PNG").unlink()
+    (gone,) = verify(backed_up, code=5)["differences"]
+    assert gone["cure"].startswith("migrator restore ")
+    assert backed_up.migrator("restore", "--yes").status == 0
+    assert verify(backed_up, "--read-data")["differences"] == []
+
+
 def test_a_flipped_bit_is_seen_by_reading_and_a_cut_file_without(migrated):
     flip(file_of(migrated, "GIF"))
     assert verify(migrated)["differences"] == []
