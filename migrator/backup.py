@@ -143,8 +143,12 @@ class Backup:
         if again:
             images |= self._asked_again(again, before, still, draft, shelf, stop)
         number = len({*gone, *gone_since})
-        words = f"{number} copies that earlier backups had made are gone from {self.vault.label}"
-        warning = f"{words}; these images were asked for again"
+        what = (
+            "1 copy that an earlier backup had made is"
+            if number == 1
+            else (f"{number:,} copies that earlier backups had made are")
+        )
+        warning = f"{what} gone from {self.vault.label}; what was gone was asked for again"
         return images, _known(before, shelf)[0], (warning,) if number else ()
 
     def _asked_again(

@@ -2,7 +2,13 @@
 
 import os
 
+import hypothesis
 import pytest
+
+# A slow machine is no reason to fail.
+_SLOW = hypothesis.HealthCheck.too_slow
+hypothesis.settings.register_profile("any speed", deadline=None, suppress_health_check=[_SLOW])
+hypothesis.settings.load_profile("any speed")
 
 pytest_plugins = ["rig.stores", "rig.torture"]
 

@@ -15,7 +15,7 @@ from migrator.cli.screen import say
 from migrator.cli.session import Session, opened
 from migrator.cli.unattended import Told
 from migrator.config import Settings, StoreSettings
-from migrator.errors import EnvironmentProblem
+from migrator.errors import EnvironmentProblem, Interrupted
 from migrator.interruption import listening
 from migrator.ledger import Ledger
 from migrator.model import Failed, Held, Mention, Outcome
@@ -55,7 +55,11 @@ def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) 
                     session.listener,
                     [Path(path) for path in asked.paths],
                 )
-                done = work.carry_out(_draft(session, vault), stop)
+                try:
+                    done = work.carry_out(_draft(session, vault), stop)
+                except Interrupted as error:
+                    error.hint = "What was copied is kept: the next migrator backup goes on."
+                    raise
             if done.events:
                 _record(ledger, asked, done)
     text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)

@@ -119,6 +119,14 @@ class Header:
     program: str
 
 
+# what is in JSON under these names; all others are text
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("images", "size", "width", "height"), int),
+    "paths": list,
+    "references": tuple,
+    "counts": dict,
+    "previous": (str, type(None)),
+}
 _HEADER, _IMAGE = ({each.name for each in fields(kind)} for kind in (Header, Image))
 
 
@@ -216,14 +224,12 @@ def _object(line: str, where: str) -> dict[str, Any]:
 
 def _read(kind: Callable[..., _Kind], names: set[str], values: dict[str, Any], where: str) -> _Kind:
     """What a line holds; a later version of the format may have more fields."""
+    known = {name: values[name] for name in names & values.keys()}
+    for name, value in known.items():
+        if not isinstance(value, _KINDS.get(name, str)):
+            raise _damaged(where, f"{name} cannot be {value!r}")
     try:
-        return kind(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in values.items()
-                if name in names
-            }
-        )
+        return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in known.items()})
     except TypeError as error:
         raise _damaged(where, error) from error
 
