@@ -4,6 +4,7 @@
 it says differs between versions of Python.
 """
 
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ _DENIED_V6 = tuple(
 _INTERNAL = frozenset(
     {"localhost", "local", "internal", "arpa", "lan", "home", "corp", "intranet", "localdomain"}
 )
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # ends an address, whoever can read it, and no name
 _FAKE = IPv4Network("198.18.0.0/15")  # RFC 2544: for benchmarks, so proxy programs make use of it
 
 
@@ -177,7 +179,8 @@ def objection_unresolved(host: str, port: int, exemptions: Sequence[Exemption]) 
     if address:
         return objection(host, [address], port, exemptions)
     cure = f"if you trust it: --allow-private {_host_port(host, port)}"
-    if "." not in name or name.rpartition(".")[2] in _INTERNAL:
+    last = name.rpartition(".")[2]
+    if "." not in name or last in _INTERNAL or _NUMBER.fullmatch(last):
         return f"{host} is a name of private networks; {cure}"
     return "" if port in USUAL_PORTS else f"{host} is asked for at the unusual port {port}; {cure}"
 

@@ -4,7 +4,6 @@ import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from tenacity import (
@@ -15,6 +14,7 @@ from tenacity import (
 )
 
 from migrator.downloader.faults import Unfetched
+from migrator.http_dates import http_date
 
 _Result = TypeVar("_Result")
 
@@ -70,10 +70,7 @@ def retry_after(value: str) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value) if len(value) <= _MAX_DIGITS else math.inf
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+    moment = http_date(value)
+    if moment is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -4,7 +4,6 @@ RFC 9110, sections 14 (ranges) and 13.1.5 (If-Range).
 """
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Self
 
 import httpx
@@ -12,6 +11,7 @@ import httpx
 from migrator.downloader.answers import check_status, declared_length
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.spool import Draft
+from migrator.http_dates import http_date
 from migrator.reasons import Reason
 
 WORTH_IT = 256 * 1024  # bytes received; less is sooner fetched again
@@ -89,8 +89,5 @@ class Resumption:
 
 
 def _is_settled(modified: str, date: str) -> bool:
-    try:
-        age = parsedate_to_datetime(date) - parsedate_to_datetime(modified)
-    except (ValueError, TypeError):
-        return False
-    return age.total_seconds() >= _SETTLED
+    sent, changed = http_date(date), http_date(modified)
+    return bool(sent and changed and (sent - changed).total_seconds() >= _SETTLED)

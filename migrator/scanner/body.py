@@ -37,14 +37,15 @@ def read_body(
     body = Extract.whole(post[start:], start)
     if syntax is Syntax.TEXT:
         return Body(_moved(text.find(body.text), start))
-    reading = _read(body, syntax, settings, links=links)
+    blocks = _IGNORE_NEXT.encode() in post  # only such a comment asks which block follows
+    reading = _read(body, syntax, settings, links=links, blocks=blocks)
     for _ in range(_ROUNDS):
         code = Regions((first - start, last - start) for first, last in reading.code)
         silent = silenced(body.text, code, mdx=syntax is Syntax.MDX)
         if silent == body.text:
             break
         body = body.with_text(silent)
-        reading = _read(body, syntax, settings, links=links)
+        reading = _read(body, syntax, settings, links=links, blocks=blocks)
     found = tags.find(body.text, code, settings.tags, links=links)
     if syntax is not Syntax.HTML:
         found += jsx.find(body.text, code) + dialects.find(body.text, code)
@@ -76,7 +77,9 @@ def read_body(
     )
 
 
-def _read(body: Extract, syntax: Syntax, settings: ScanSettings, *, links: bool) -> Reading:
+def _read(
+    body: Extract, syntax: Syntax, settings: ScanSettings, *, links: bool, blocks: bool
+) -> Reading:
     if syntax is Syntax.HTML:
         reading = Reading(Markup(links))
         reading.markup.read(body)
@@ -87,6 +90,7 @@ def _read(body: Extract, syntax: Syntax, settings: ScanSettings, *, links: bool)
             indented_code=syntax is not Syntax.MDX,
             links=links,
             literal=settings.literal,
+            blocks=blocks,
         )
     reading.code += reading.markup.code
     reading.code += ((comment.start, comment.end) for comment in reading.markup.comments)
@@ -105,5 +109,6 @@ def _following(post: bytes, reading: Reading, comment: Comment) -> Range:
     if words:
         blank = _BLANK_LINE.search(post, words.start(), rest)
         return comment.end, blank.start() if blank else rest
-    block = bisect_left(reading.blocks, (comment.end, 0))
-    return reading.blocks[block] if block < len(reading.blocks) else (comment.end, comment.end)
+    blocks = reading.blocks or ()
+    block = bisect_left(blocks, (comment.end, 0))
+    return blocks[block] if block < len(blocks) else (comment.end, comment.end)

@@ -12,7 +12,7 @@ from migrator.errors import UsageError
 from migrator.model import SkippedPost
 from migrator.reasons import Reason
 
-LARGEST_POST = 64 * MIB
+LARGEST_POST = 16 * MIB
 
 # What --text adds: where sites keep addresses outside of posts.
 # fmt: off

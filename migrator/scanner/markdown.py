@@ -51,7 +51,7 @@ class Reading:
     found: list[Found] = field(default_factory=list)
     code: list[Range] = field(default_factory=list)
     html: list[Range] = field(default_factory=list)
-    blocks: list[Range] = field(default_factory=list)
+    blocks: list[Range] | None = None
     lost: list[int] = field(default_factory=list)  # images whose URL could not be located
 
 
@@ -65,10 +65,18 @@ class _Open:
 
 
 def read_markdown(
-    body: Extract, *, indented_code: bool = True, links: bool = False, literal: bool = True
+    body: Extract,
+    *,
+    indented_code: bool = True,
+    links: bool = False,
+    literal: bool = True,
+    blocks: bool = True,
 ) -> Reading:
-    """Read ``body``; where not ``indented_code`` (MDX), indented text is read like any other."""
-    reading = Reading(Markup(links))
+    """Read ``body``; where not ``indented_code`` (MDX), indented text is read like any other.
+
+    ``blocks`` is whether to note where they stand: that of many millions takes memory.
+    """
+    reading = Reading(Markup(links), blocks=[] if blocks else None)
     _Reader(body, reading, indented_code=indented_code, literal=literal, nested=_NESTED).read()
     return reading
 
@@ -141,7 +149,8 @@ class _Reader:
             if name == "HtmlBlock" or (payload == "Indented" and followed and self.nested):
                 self.lines = []
             self.after_admonition = bool(_ADMONITION.match(self.text, start))
-            self.out.blocks.append(self.body.span(start, end))
+            if self.out.blocks is not None:
+                self.out.blocks.append(self.body.span(start, end))
             self.out.markup.close_block()
 
     def ended(self, tag: Any, start: int, end: int) -> None:

@@ -1,6 +1,5 @@
 """Talks S3: the one home of boto3."""
 
-import email.utils
 import logging
 import time
 from collections.abc import Generator, Iterator
@@ -27,6 +26,7 @@ from urllib3.exceptions import HTTPError
 
 from migrator.config import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
+from migrator.http_dates import http_date
 from migrator.reasons import Reason
 from migrator.uploader.answers import Refusal
 from migrator.uploader.base import StoreError
@@ -241,7 +241,5 @@ def _refusal(response: Any, operation: str) -> Refusal:
 
 def _ahead(date: str) -> float | None:
     """How many seconds the clock that wrote ``date`` is ahead of ours."""
-    try:
-        return email.utils.parsedate_to_datetime(date).timestamp() - time.time()
-    except ValueError:
-        return None
+    moment = http_date(date)
+    return moment.timestamp() - time.time() if moment else None

@@ -84,7 +84,7 @@ def test_a_body_that_stalls_is_gone_on_with(host, downloader, monkeypatch):
         connection.send(hosts.answer(DATA[: WORTH_IT + 5], ETAG, length=TOTAL))
         connection.stopped.wait(60)
 
-    monkeypatch.setattr(client, "_STEPS", {"timeout": {"connect": 9, "read": 0.3, "write": 9}})
+    monkeypatch.setattr(client, "STEPS", {"timeout": {"connect": 9, "read": 0.3, "write": 9}})
     fetched(downloader, host.on("/a.png", stalls, part(ETAG)))
     assert len(host.asked) == 2
 
