@@ -72,10 +72,11 @@ def blog(tmp_path):
         yield blog
 
 
-def test_a_migration_changes_only_urls_and_every_image_answers(blog):
+@pytest.mark.parametrize("way", ["migrate", "rescue"])
+def test_only_urls_change_and_every_image_answers(blog, way):
     served = blog.serve_images("source/_posts")
     before = blog.pages()
-    report = blog.migrate("source/_posts")
+    report = getattr(blog, way)("source/_posts")
     after = blog.pages()
     assert len(before) >= 12
     assert_only_urls_differ(before, after, moved_to(report))

@@ -89,10 +89,11 @@ def with_new_anchors(html, report):
     return headings.sub(lambda match: match[1] + anchors[match[2]], html)
 
 
-def test_a_migration_changes_only_urls_and_every_image_answers(blog):
+@pytest.mark.parametrize("way", ["migrate", "rescue"])
+def test_only_urls_change_and_every_image_answers(blog, way):
     served = blog.serve_images("content")
     before = blog.pages()
-    report = blog.migrate("content")
+    report = getattr(blog, way)("content")
     after = blog.pages()
     before = {name: with_new_anchors(html, report) for name, html in before.items()}
     assert len(before) >= 12

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
+from urllib.parse import quote, urlsplit
 
 import pytest
+from rig import preview
 from rig.hosts import answer, status
 from rig.images import image
+from rig.stores import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
 KINDS = {"a.png": "PNG", "b.jpg": "JPEG", "c.gif": "GIF"}
 
@@ -224,6 +228,14 @@ def test_images_get_their_old_names_for_a_server_of_the_old_host(posts, tmp_path
     (told,) = report["warnings"]
     assert "show.php?id=7 is 127.0.0.1/" in told
     assert len(files) == len(names) == 6
+    right = {}
+    with preview.serving(folder) as address:  # what nginx and others do with root
+        for one in report["images"]:
+            path = urlsplit(one["url"]).path
+            got = preview.fetch(address + quote(path, safe="/%"))
+            if got and hashlib.sha256(got).hexdigest() == one["sha256"]:
+                right[path] = one["url"]
+    assert [*sorted(right)] == ["/a.png", "/b.jpg", "/c.gif", "/photos/2019/caf%C3%A9%20noir.png"]
     again = restore(posts, "--old-names", "--to", tmp_path / "old", code=3)
     assert again["counts"]["reused"] == 4
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")} == files
@@ -270,3 +282,55 @@ def test_only_images_of_one_host_are_restored_if_that_is_asked(posts):
     assert {each["reason"] for each in report["images"]} == {"not-selected"}
     assert posts.stored() == {}
     assert restore(posts, "--host", "127.0.0.1")["counts"]["stored"] == 3
+
+
+def table(name, store_site, keys, **more):
+    """A table of the configuration for the bucket of a store site."""
+    settings = store_site.settings
+    values = {
+        "type": "s3",
+        "provider": settings.provider,
+        "bucket": settings.bucket,
+        "region": settings.region,
+        "endpoint": settings.endpoint,
+        "access_key_env": keys[0],
+        "secret_key_env": keys[1],
+        "prefix": f"blog/{name}",
+        **more,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value != ""]
+    return "\n".join([f"[{name}]", *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("vault_kind", "store_kind"), [("ceph_site", "rclone_site"), ("rclone_site", "ceph_site")]
+)
+def test_a_full_circle_from_one_bucket_into_another(site, request, vault_kind, store_kind):
+    vault = request.getfixturevalue(vault_kind)
+    site.environment |= {"VAULT": os.environ[ACCESS_KEY_ENV], "SAFE": os.environ[SECRET_KEY_ENV]}
+    store = request.getfixturevalue(store_kind)
+    public = {"public_url": "https://img.example.com", "check_public": False}
+    names = (ACCESS_KEY_ENV, SECRET_KEY_ENV)
+    text = table("backup", vault, ("VAULT", "SAFE"))
+    site.write("migrator.toml", text + table("store", store, names, **public))
+    before = site.tree()
+    ran(site, "backup", "posts", "--trust-config")
+    site.host.__exit__()  # refuses connections from here on
+    report = restore(site, "--rewrite", "posts", "--trust-config")
+    assert report["counts"]["stored"] == 3
+    there = store.contents()
+    for one in report["images"]:
+        kind = KINDS[one["url"].partition("#")[0].rpartition("/")[2]]
+        assert there[one["key"]] == image(kind)
+        assert {each["new_url"].partition("#")[0] for each in one["references"]} == {
+            f"https://img.example.com/{one['key']}"
+        }
+    (damaged,) = [key for key in vault.contents() if key.endswith(".gif")]
+    ran(site, "rollback", "--yes")
+    assert site.tree() == before
+    site.write("migrator.toml", text + table("store", store, names, **public, prefix="again"))
+    vault.plant(damaged, b"GIF89a and nothing else")
+    report = restore(site, "--rewrite", "posts", "--trust-config", code=5)
+    assert {one["url"][-6:]: one["reason"] for one in report["images"] if one["reason"]} == {
+        "/c.gif": "backup-damaged"
+    }
