@@ -91,7 +91,8 @@ def status(report: Report) -> int:
 def continuing(report: Report, typed: str) -> str | None:
     """The one command that goes on, if there is anything to go on with."""
     if report.dry_run:
-        return typed if any(post.state == "planned" for post in report.posts) else None
+        todo = report.counts["planned"] or any(post.state == "planned" for post in report.posts)
+        return typed if todo else None
     if report.command == "rollback":
         return None  # trying again does not help against an edit
     if any(image.reason and Reason(image.reason).retry for image in report.images):

@@ -155,7 +155,7 @@ def test_a_dry_run_writes_nothing_and_says_what_the_run_does(posts):
     assert "from" in ended.out
     assert "image-backup" in ended.out
     assert "xxx" not in ended.out
-    ran(posts, "restore", "--dry-run")
+    assert "Next:  migrator restore" in ran(posts, "restore", "--dry-run").out
     assert posts.tree() == before
     assert not (posts.root / ".migrator/spool").exists() or not any(
         (posts.root / ".migrator/spool").iterdir()
@@ -184,8 +184,9 @@ def test_a_restore_from_nowhere_says_where_it_looked(site):
         assert (ended.status, f"{option} names no store" in ended.err) == (2, True)
 
 
+@pytest.mark.parametrize("what", [["--rewrite", "posts"], ["--old-names"]])
 def test_a_restore_from_a_disk_elsewhere_goes_on_with_the_snapshot_that_it_began_with(
-    site, tmp_path
+    site, tmp_path, what
 ):
     many = 24
     for number in range(many):
@@ -194,7 +195,7 @@ def test_a_restore_from_a_disk_elsewhere_goes_on_with_the_snapshot_that_it_began
     vault = tmp_path / "disk"
     ran(site, "backup", "posts", "--to", vault)
     before = site.tree()
-    process = site.start("restore", "--from", vault, "--rewrite", "posts", "--yes")
+    process = site.start("restore", "--from", vault, "--yes", *what)
     while process.poll() is None and len(site.stored()) < many // 2:
         time.sleep(0.002)
     process.kill()
@@ -204,9 +205,12 @@ def test_a_restore_from_a_disk_elsewhere_goes_on_with_the_snapshot_that_it_began
     assert process.returncode < 0
     ran(site, "resume")
     images = [image("PNG", seed=number) for number in range(many)]
-    assert shown(site, "posts/many.md") == images
     assert set(site.stored().values()) == {*images, *(image(kind) for kind in KINDS.values())}
-    ran(site, "rollback", "--yes")
+    if what == ["--old-names"]:
+        assert site.stored().keys() == {*KINDS, *(f"{number}.png" for number in range(many))}
+    else:
+        assert shown(site, "posts/many.md") == images
+        ran(site, "rollback", "--yes")
     assert without(site.tree(), "migrated-images/") == before
 
 
