@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from migrator.homes import with_posts
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.migration import Migration
-from migrator.model import Mention, Skipped, Stored, TransferTask
+from migrator.model import Kept, Mention, Placement, Skipped, Stored, TransferTask
 from migrator.plan import Plan
 from migrator.reasons import Reason
 from migrator.rewriter.links import WITH_POST, folder_of_images
@@ -17,7 +18,7 @@ from migrator.snapshots import Image
 from migrator.snapshots.copies import SnapshotCopies
 from migrator.snapshots.manifest import name_of
 from migrator.uploader import old_name
-from migrator.urls import identity
+from migrator.urls import canonical, identity, is_external
 
 OLD_NAMES = "{host}/{path}"  # a key template: what images were called where they were
 _NAMED = 3  # images that a warning names
@@ -48,7 +49,7 @@ class Restoration(Migration):
                 skipped.append(Skipped(url, Reason.NOT_IN_BACKUP))
             else:
                 post = image.references[0].path if image.references else ""
-                there = known.get(identity(url))
+                there = known.get(identity(url)) or self._own(url, kept)
                 same = there and there.asset.sha256 == kept.asset.sha256 and self._well_named(there)
                 tasks.append(TransferTask(url, there if same else None, post, kept=kept))
         plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions))
@@ -61,6 +62,17 @@ class Restoration(Migration):
             return doubts
         renamed = [each for each in ledger.stored(run) if not self._well_named(each)]
         return (*doubts, *_renamed(renamed))
+
+    def _own(self, url: str, kept: Kept) -> Stored | None:
+        """The image at ``url``, if that is in the store: what it lost gets its name again."""
+        store = self.transfer.store
+        root = canonical((store.public_url("") or "").rstrip("/") + "/")
+        if "?" in url or not is_external(root) or not canonical(url).startswith(root):
+            return None
+        key = unquote(canonical(url).removeprefix(root))
+        return Stored(
+            url, kept.asset, Placement(store.identity, key, kept.asset.sha256), kept.source
+        )
 
     @property
     def _copies(self) -> SnapshotCopies:

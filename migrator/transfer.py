@@ -210,10 +210,14 @@ class Transfer:
         return self._placed(task, fetched) if isinstance(fetched, Fetched) else fetched
 
     def _restored(self, task: TransferTask, kept: Kept) -> Stored:
-        """The image as the backup has it: whoever served it once is not asked."""
+        """The image as the backup has it: whoever served it once is not asked.
+
+        What the store had before it lost it gets that name again, for posts may link to it.
+        """
         assert self._copies is not None  # noqa: S101 - the task says so
+        name = self._stores.name(task.known) if task.known else None
         with self._copies.proven(kept, self._spec.spool) as path:
-            return self._stored(task, Fetched(kept.asset, path, kept.source, kept.source))
+            return self._stored(task, Fetched(kept.asset, path, kept.source, kept.source), name)
 
     def _placed(self, task: TransferTask, fetched: Fetched, name: str | None = None) -> Stored:
         try:

@@ -157,13 +157,13 @@ class Stores:
     def confirm(self, known: Stored, homes: Sequence[str]) -> bool:
         """Whether the first store still holds ``known``, in all its ``homes``."""
         first = self._all[0]
-        keys = first.keys(self._name(known), homes)
+        keys = first.keys(self.name(known), homes)
         return all(confirm(first.store, known.asset, key) for key in keys)
 
     def lost(self, stored: Stored, homes: Sequence[str]) -> bool:
         """Whether a copy of ``stored`` is gone from the first store since (``Store.lost``)."""
         first = self._all[0]
-        keys = first.keys(self._name(stored), homes)
+        keys = first.keys(self.name(stored), homes)
         return any(first.store.lost(key, stored.asset.size) for key in keys)
 
     def mirror(self, known: Stored, homes: Sequence[str], spool: Path) -> tuple[Placement, ...]:
@@ -172,7 +172,7 @@ class Stores:
         Raises:
             StoreError: one of them does not.
         """
-        name = self._name(known)
+        name = self.name(known)
         lacking: list[tuple[Place, str]] = []
         for each in self._all[1:]:
             with each.named():
@@ -204,5 +204,6 @@ class Stores:
             Placement(each.store.identity, each.key(name), asset.sha256) for each in self._all
         )
 
-    def _name(self, known: Stored) -> str:
+    def name(self, known: Stored) -> str:
+        """What ``known`` is called in every store."""
         return known.placement.key.removeprefix(self._all[0].key(""))

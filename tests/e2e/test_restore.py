@@ -281,6 +281,26 @@ def test_an_image_that_the_host_replaced_comes_back_as_it_was(site):
     assert shown(site, "posts/one.md") == [image(kind) for kind in ("PNG", "JPEG", "GIF")]
 
 
+@pytest.mark.parametrize("backed_up", ["before", "after"])
+def test_what_the_store_lost_gets_the_name_that_posts_link_to(site, backed_up):
+    public = site.host.url("/pub")
+    site.write("migrator.toml", f'[store]\npublic_url = "{public}"\nkey = "pics/{{stem}}{{ext}}"\n')
+    if backed_up == "before":
+        ran(site, "backup", "posts")
+    ran(site, "migrate", "posts", "--yes")
+    stored = {name: data for name, data in site.tree().items() if name.startswith("migrated-")}
+    assert "migrated-images/pics/a.png" in stored
+    for name, data in stored.items():
+        site.host.on(f"/pub/{name.partition('/')[2]}", answer(data))
+    if backed_up == "after":
+        ran(site, "backup", "posts")
+    shutil.rmtree(site.root / "migrated-images")
+    site.write("migrator.toml", f'[store]\npublic_url = "{public}"\n')  # names have changed since
+    assert restore(site)["counts"]["stored"] == 3
+    assert {name: site.tree()[name] for name in stored} == stored
+    assert len(site.stored()) == 3
+
+
 def test_only_images_of_one_host_are_restored_if_that_is_asked(posts):
     report = restore(posts, "--host", "elsewhere.example")
     assert {each["reason"] for each in report["images"]} == {"not-selected"}
