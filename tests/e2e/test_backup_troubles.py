@@ -16,6 +16,12 @@ from rig.front import Rules, error, serving
 from rig.hosts import answer, status, versioned
 from rig.images import image
 
+from migrator import snapshots
+from migrator.interruption import Stop
+from migrator.snapshots.clearing import clear, clearance
+from migrator.snapshots.retention import Keep
+from migrator.uploader.local import LocalStore
+
 SORRY = image("PNG", seed=7777, size=(300, 260))
 TONIGHT = datetime(2026, 3, 1, 2, 15, tzinfo=UTC)
 
@@ -147,6 +153,31 @@ def test_ctrl_c_ends_a_backup_with_words_and_the_next_goes_on(blog, vault):
     backup(blog)
     assert whole_fetches(blog) <= 30 - 20 + 1
     assert vault.is_whole()
+
+
+@pytest.mark.parametrize("days", [(0,), (0, 2)], ids=["listed", "deleted"])
+def test_a_prune_elsewhere_takes_nothing_from_a_backup_at_work(blog, vault, tmp_path, days):
+    served = blog.host._scenarios["/29.png"]
+    blog.host.on("/29.png", lambda connection: connection.stopped.wait(30))
+    process = blog.start("backup", "posts", "--json")
+    while len(vault.objects()) < 29:
+        assert process.poll() is None
+        time.sleep(0.01)
+    pruned = snapshots.Vault(LocalStore(vault.folder), "", "the backup")
+    for day in days:
+        now = datetime.now(UTC) + timedelta(days=day)
+        clear(pruned, clearance(pruned, Keep(daily=1), now), now, tmp_path, Stop())
+    assert len(vault.objects()) == (0 if 2 in days else 29)
+    blog.host.on("/29.png", *served)
+    for connection in blog.host._sockets:
+        connection.close()  # what waited is asked for again
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 3, out + err
+    assert "29 copies" in json.loads(out)["warnings"][0]
+    now = datetime.now(UTC) + timedelta(days=4)
+    clear(pruned, clearance(pruned, Keep(daily=1), now), now, tmp_path, Stop())
+    assert vault.is_whole()
+    assert (len(vault.lines()), len(vault.objects())) == (30, 30)
 
 
 @pytest.fixture
