@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import unquote
 
 from migrator.homes import with_posts
 from migrator.interruption import Stop
@@ -67,9 +66,10 @@ class Restoration(Migration):
         """The image at ``url``, if that is in the store: what it lost gets its name again."""
         store = self.transfer.store
         root = canonical((store.public_url("") or "").rstrip("/") + "/")
-        if "?" in url or not is_external(root) or not canonical(url).startswith(root):
+        name = old_name(url)  # empty where no key of ours can be
+        if "?" in url or not name or not is_external(root) or not canonical(url).startswith(root):
             return None
-        key = unquote(canonical(url).removeprefix(root))
+        key = name.removeprefix(old_name(f"{root}a.png").removesuffix("a.png"))
         return Stored(
             url, kept.asset, Placement(store.identity, key, kept.asset.sha256), kept.source
         )

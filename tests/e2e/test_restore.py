@@ -293,12 +293,15 @@ def test_what_the_store_lost_gets_the_name_that_posts_link_to(site, backed_up):
     for name, data in stored.items():
         site.host.on(f"/pub/{name.partition('/')[2]}", answer(data))
     if backed_up == "after":
+        site.host.on("/pub/..%2Fx.png", answer(image("PNG", seed=8)))
+        site.write("posts/hostile.md", "![]({host}/pub/..%2Fx.png)\n")
         ran(site, "backup", "posts")
     shutil.rmtree(site.root / "migrated-images")
     site.write("migrator.toml", f'[store]\npublic_url = "{public}"\n')  # names have changed since
-    assert restore(site)["counts"]["stored"] == 3
+    hostile = backed_up == "after"  # it gets a name of the store's own
+    assert restore(site)["counts"]["stored"] == 3 + hostile
     assert {name: site.tree()[name] for name in stored} == stored
-    assert len(site.stored()) == 3
+    assert len(site.stored()) == 3 + hostile
 
 
 def test_only_images_of_one_host_are_restored_if_that_is_asked(posts):
