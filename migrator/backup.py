@@ -101,11 +101,13 @@ class Backup:
         stop.check()
         self.vault.put(header, lines, self.site.spool)
         draft.end()
-        found = (event(before.get(each.url_sha256), each) for each in lines)
+        events = tuple(filter(None, (event(before.get(each.url_sha256), each) for each in lines)))
+        if not events:  # what is held is asked for each night, and its host is as it was
+            doubts = ()
         return BackedUp(
             header,
             lines,
-            tuple(filter(None, found)),
+            events,
             {name_of(each.url): each for each in held},
             tuple(post for post in plan.left if post.reason is not Reason.OPT_OUT),
             (*plan.warnings, *doubts, *vanished),

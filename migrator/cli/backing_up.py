@@ -60,8 +60,7 @@ def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) 
                 except Interrupted as error:
                     error.hint = "What was copied is kept: the next migrator backup goes on."
                     raise
-            if done.events:
-                _record(ledger, asked, done)
+            _record(ledger, asked, done)
     text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)
     if json:
         say(backup_json(done, place.label))
@@ -138,12 +137,24 @@ def _draft(session: Session, vault: Vault) -> Draft:
 
 
 def _record(ledger: Ledger, asked: Asked, done: BackedUp) -> None:
-    """Let the history tell what happened, and ``accept`` know what is held."""
-    images = [event.image for event in done.events]
+    """Let the history tell what happened, and ``accept`` know what is held.
+
+    That may be since a backup that was killed before it came here, or that another machine made.
+    """
+    images = {event.image.url: event.image for event in done.events}
+    if held := {each.url: each for each in done.images if each.state is State.HELD}:
+        for past in ledger.past_images():
+            if past.state == "held":
+                held.pop(past.url, None)
+    images |= held
+    if not images:
+        return
     mentions = (
-        Mention(image.url, each.path, each.line) for image in images for each in image.references
+        Mention(url, each.path, each.line)
+        for url, image in images.items()
+        for each in image.references
     )
-    outcomes = [_outcome(image, done) for image in images]
+    outcomes = [_outcome(image, done) for image in images.values()]
     ledger.backed_up(asdict(asked), done.header.started, outcomes, mentions)
 
 
