@@ -131,3 +131,19 @@ def test_json_is_valid_whatever_files_and_hosts_say(evil_site):
         out = evil_site.migrator(*arguments).out
         json.loads(out)
         assert not ACTS.search(out)
+
+
+def test_a_store_refuses_in_harmless_words(site):
+    words = "\x9b2J\u202e\nmigrator: all is well"
+    refusal = f"<Error><Code>Evil{words}</Code><Message>{words}</Message></Error>".encode()
+    headers = ("x-amz-bucket-region: \x1b[31m", "Server: \x1b[2J")
+    site.host.otherwise = status(403, *headers, body=refusal)
+    site.write(
+        "migrator.toml",
+        '[store]\ntype = "s3"\nprovider = "custom"\nbucket = "bucket"\nregion = "r"\n'
+        f'addressing = "path"\nendpoint = "{site.host.url("")}"\n'
+        'public_url = "https://img.example.com"\n',
+    )
+    site.environment |= {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    for command in (("migrate", "posts", "--yes"), ("doctor", "posts")):
+        assert "Evil" in assert_harmless(site, *command, "--trust-config")

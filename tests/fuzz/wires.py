@@ -1,5 +1,6 @@
 """The network as seen from below the guard: every socket and every name server is made up."""
 
+import atexit
 import socket
 from contextlib import suppress
 from functools import cache
@@ -170,4 +171,6 @@ def folder(name: str) -> Path:
 
 @cache
 def _scratch() -> TemporaryDirectory:
-    return TemporaryDirectory(prefix="fuzz-")
+    scratch = TemporaryDirectory(prefix="fuzz-")
+    atexit.register(scratch.cleanup)
+    return scratch

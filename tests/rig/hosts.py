@@ -53,6 +53,7 @@ class Host:
     tls: ssl.SSLContext | None = None
     connections: int = 0
     asked: list[Asked] = field(default_factory=list)
+    otherwise: bytes = field(default_factory=lambda: status(404))  # where no scenario is played
     _scenarios: dict[str, list[Scenario | bytes]] = field(default_factory=dict)
     _sockets: list[socket.socket] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -132,7 +133,7 @@ class Host:
         path = connection.asked.path
         with self._lock:
             self.asked.append(connection.asked)
-            scenarios = self._scenarios.get(path, [status(404)])
+            scenarios = self._scenarios.get(path, [self.otherwise])
             scenario = scenarios.pop(0) if len(scenarios) > 1 else scenarios[0]
         if callable(scenario):
             scenario(connection)
