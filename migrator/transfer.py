@@ -188,15 +188,11 @@ class Transfer:
 
     def _copied(self, task: TransferTask, name: Callable[[Asset], str]) -> Outcome | NotModified:
         fetched = self._fetched(task)
-        if (
-            isinstance(fetched, Fetched)
-            and task.earlier
-            and fetched.asset.sha256 == task.earlier.sha256
-        ):
-            discard(fetched.path)
-            return NotModified(task.url, fetched.version)
         if not isinstance(fetched, Fetched):
             return fetched
+        if task.earlier and task.earlier.sha256 == fetched.asset.sha256:
+            discard(fetched.path)
+            return NotModified(task.url, fetched.version)
         return self._placed(task, fetched, name(fetched.asset))
 
     def _fetched(self, task: TransferTask) -> Fetched | NotModified | Held | Failed:

@@ -40,7 +40,7 @@ def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) 
     with opened(common, asked) as session:
         told.site = str(session.site.root)
         place = vault_place(to, session.settings)
-        settings = replace(session.settings, store=settings_of(place), mirror=())
+        settings = replace(session.settings, store=place, mirror=())
         with session.working() as ledger, store_asked(place):
             spec = TransferSpec(settings, session.site.root, session.site.spool, ledger.accepted())
             with closing(Transfer(spec)) as transfer, listening() as stop:
@@ -81,12 +81,13 @@ def listed(common: Common, place: str, *, json: bool) -> int:
 
 
 def vault_place(text: str, settings: Settings) -> StoreSettings:
-    """Where backups are: what ``text`` names, else ``[backup]``.
+    """The store where backups are, as a vault's: what ``text`` names, else ``[backup]``.
 
     Raises:
         UsageError: ``text`` names no store.
     """
-    return place_named(text, settings, settings.backup) if text else settings.backup
+    named = place_named(text, settings, settings.backup) if text else settings.backup
+    return settings_of(named)
 
 
 @contextmanager
@@ -110,7 +111,7 @@ def vault_of(session: Session, place: str) -> Iterator[Vault]:
         EnvironmentProblem: while it is open, instead of ``StoreError``.
     """
     at = vault_place(place, session.settings)
-    store = open_store(settings_of(at), session.site.root, table="backup")
+    store = open_store(at, session.site.root, table="backup")
     with closing(store), store_asked(at):
         yield Vault(store, at.prefix, at.label)
 

@@ -12,7 +12,6 @@ from migrator.migration import Migration
 from migrator.restoring import OLD_NAMES, Restoration
 from migrator.snapshots.choosing import snapshot_meant
 from migrator.snapshots.copies import SnapshotCopies
-from migrator.snapshots.vault import settings_of
 from migrator.transfer import Transfer, TransferSpec
 
 
@@ -26,7 +25,7 @@ def restoration(asked: Asked, session: Session) -> Iterator[Migration]:
     if asked.old_names:
         settings = replace(settings, store=replace(settings.store, key=OLD_NAMES))
     site = session.site
-    spec = TransferSpec(settings, site.root, site.spool, backup=settings_of(place))
+    spec = TransferSpec(settings, site.root, site.spool, backup=place)
     with closing(Transfer(spec)) as transfer:
         paths = [Path(path) for path in asked.paths]
         wanted = (site, settings, transfer, session.listener, paths)

@@ -12,8 +12,9 @@ from migrator.redact import redact
 from migrator.report.escape import for_terminal, short_url
 from migrator.report.json import encoded
 from migrator.report.quantities import counted, size
-from migrator.snapshots import Header, Image, State
+from migrator.snapshots import Header, State
 from migrator.snapshots.changes import Change, Event
+from migrator.snapshots.manifest import sha256_of, values_of
 
 _ROOM = 20  # lines of one kind of event; --verbose shows all
 _ORDER = (Change.LOST, Change.HELD, Change.CHANGED, Change.BACK, Change.NEW)
@@ -50,7 +51,7 @@ def backup_json(done: BackedUp, place: str) -> str:
     """
     header = asdict(done.header)
     header["snapshot"] = header.pop("name")
-    events = [{"change": each.change.value, **_line(each.image)} for each in done.events]
+    events = [{"change": each.change.value, **values_of(each.image)} for each in done.events]
     posts = [
         {"path": post.name, "reason": post.reason, "detail": post.detail} for post in done.posts
     ]
@@ -105,13 +106,10 @@ def _told(event: Event, width: int) -> list[str]:
         words = Reason(image.reason).words if image.reason else ""
         lines.append(f"{'':10}{words}{kept}")
     if event.change is Change.HELD:
-        name = group_name(image.reason, image.url, _suspect(image))
+        suspect = sha256_of(image.suspect) if image.suspect else None
+        name = group_name(image.reason, image.url, suspect)
         lines.append(f"{'':10}if it is right: migrator accept {for_terminal(name)}")
     return lines
-
-
-def _suspect(image: Image) -> str | None:
-    return image.suspect.rpartition("/")[2].partition(".")[0] if image.suspect else None
 
 
 def _standing(done: BackedUp) -> list[str]:
@@ -124,10 +122,3 @@ def _standing(done: BackedUp) -> list[str]:
         return []
     words = " and ".join(f"{number:,} {state}" for state, number in sorted(states.items()))
     return [f"As before: {words}, the first since {since[:10]}."]
-
-
-def _line(image: Image) -> dict[str, object]:
-    values = asdict(image)
-    for name in ("url", "source", "final_url", "referer", "detail"):
-        values[name] = redact(values[name]) if values[name] else values[name]
-    return values

@@ -141,6 +141,11 @@ def object_key(asset: Asset, number: int = 1) -> str:
     return f"{OBJECTS}{asset.sha256[:2]}/{asset.sha256}{more}{asset.extension}"
 
 
+def sha256_of(key: str) -> str:
+    """The SHA-256 of the object that a vault calls ``key``."""
+    return key.rpartition("/")[2].partition(".")[0]
+
+
 def with_copy(image: Image, asset: Asset, key: str = "") -> Image:
     """``image`` with ``asset`` as its good copy; ``key`` is its name where it is not the first."""
     return replace(
@@ -154,6 +159,15 @@ def with_copy(image: Image, asset: Asset, key: str = "") -> Image:
     )
 
 
+def values_of(image: Image) -> dict[str, Any]:
+    """``image`` by the names that it has in JSON; URLs are shorn of secrets."""
+    values = asdict(image)
+    for name in ("url", "source", "final_url", "referer", "detail"):
+        if values[name] is not None:
+            values[name] = redact(values[name])
+    return values
+
+
 def header_line(header: Header) -> str:
     """``header`` as the first line of a manifest, with its end."""
     return _line({"format": FORMAT, "version": VERSION, **asdict(header)})
@@ -161,11 +175,8 @@ def header_line(header: Header) -> str:
 
 def image_line(image: Image) -> str:
     """``image`` as a line of a manifest, with its end; URLs are shorn of secrets."""
-    values = {name: value for name, value in asdict(image).items() if value not in (None, ())}
-    for name in ("url", "source", "final_url", "referer", "detail"):
-        if name in values:
-            values[name] = redact(values[name])
-    return _line(values)
+    values = values_of(image).items()
+    return _line({name: value for name, value in values if value not in (None, ())})
 
 
 def read_header(line: str, where: str) -> Header:

@@ -25,6 +25,7 @@ from migrator.snapshots.manifest import (
     image_line,
     read_header,
     read_image,
+    sha256_of,
 )
 from migrator.uploader import Store
 from migrator.uploader.placing import place
@@ -50,11 +51,9 @@ pruning/      what no snapshot names any more, and when that was found out: it w
 """
 
 
-def settings_of(place_: StoreSettings) -> StoreSettings:
-    """The settings of the store at ``place_`` as a vault's: names are not the user's to choose."""
-    return replace(
-        place_, key=KEYS, public_url="", check_public=False, cache_control="", prefix=place_.prefix
-    )
+def settings_of(store: StoreSettings) -> StoreSettings:
+    """``store`` with the settings of a vault there: names are not the user's to choose."""
+    return replace(store, key=KEYS, public_url="", check_public=False, cache_control="")
 
 
 def stamp(time: datetime, earlier: Iterable[str]) -> str:
@@ -278,5 +277,5 @@ def _manifest(
     """The lines of a manifest; ``objects`` gets the name and SHA-256 of every copy it names."""
     yield header_line(header).encode()
     for image in images:
-        objects |= {(key, key.rpartition("/")[2].partition(".")[0]) for key in image.objects}
+        objects |= {(key, sha256_of(key)) for key in image.objects}
         yield image_line(image).encode()
