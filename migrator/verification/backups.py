@@ -14,16 +14,24 @@ from migrator.config import Settings
 from migrator.errors import BackupDamaged
 from migrator.events import Listener
 from migrator.model import Asset
-from migrator.reasons import Reason
 from migrator.snapshots import Image, Vault
-from migrator.snapshots.manifest import OBJECT, Shown, name_of
+from migrator.snapshots.manifest import OBJECT, Shown, name_of, sha256_of
 from migrator.snapshots.shown import plan_of, shown_by
 from migrator.snapshots.vault import SNAPSHOTS
 from migrator.state import Site
 from migrator.uploader import StoreError
 from migrator.uploader.placing import patiently
-from migrator.verification.differences import Difference, Kind, Level, Verified
-from migrator.verification.reading import GONE, Reading, together
+from migrator.verification.differences import (
+    GONE,
+    Difference,
+    Kind,
+    Level,
+    Verified,
+    other_size,
+    unread,
+    wrong_object,
+)
+from migrator.verification.reading import Reading, together
 from migrator.verification.turns import Cursor
 
 
@@ -78,10 +86,10 @@ class BackupVerification:
             size = present.get(name)
             if size is None:
                 troubles[name] = GONE
-            elif each.size not in (None, size):
-                troubles[name] = f"its size is {size:,} instead of {each.size:,} bytes"
+            elif each.size is not None and each.size != size:
+                troubles[name] = other_size(size, each.size)
             else:
-                wanted[self.vault.key(name)] = Asset(_sha256(name), size, "", "")
+                wanted[self.vault.key(name)] = Asset(sha256_of(name), size, "", "")
         cursor = Cursor(self.site, f"backup {self.vault.store.identity}")
         lap = reading.of(self.vault.store, self.vault.label, wanted, cursor)
         troubles |= {key.removeprefix(self.vault.key("")): what for key, what in lap.troubles}
@@ -130,7 +138,7 @@ class BackupVerification:
                 continue
             if sums.pop(f"{SNAPSHOTS}{name}.jsonl", "") != digest:
                 self._say(said, name, ".jsonl", "it is not what its checksums say")
-            elif sums != {key: _sha256(key) for key in keys}:
+            elif sums != {key: sha256_of(key) for key in keys}:
                 self._say(said, name, ".sha256", "it does not name the images of the snapshot")
         for name in sorted({*checksummed, self.vault.latest()} - {*said.names, ""}):
             self._say(said, name, ".jsonl", "", kind=Kind.MISSING)
@@ -186,16 +194,14 @@ class BackupVerification:
                 cure = f"{self._backup(said)} fetches it anew if its host has it still"
             else:
                 cure = "another copy of this backup may have it; no host is asked for old images"
-            gone = trouble == GONE
-            yield Difference(
-                Kind.MISSING if gone else Kind.DAMAGED,
+            yield wrong_object(
                 name,
                 self.vault.label,
-                urls.get(name, ""),
-                named.size,
-                "" if gone else trouble,
-                tuple(sorted(places[name], key=lambda each: (each.path, each.line))),
-                cure if gone else f"move it away from there; then {cure}",
+                trouble,
+                cure,
+                url=urls.get(name, ""),
+                size=named.size,
+                places=places[name],
             )
 
     def _images(self, snapshot: str) -> Iterator[Image]:
@@ -218,19 +224,10 @@ class BackupVerification:
             for task in plan.tasks
             if (name := name_of(task.url)) not in said.images
         ]
-        found += [
-            Difference(Kind.UNREAD, post.name, detail=f"{post.reason.words} {post.detail}".rstrip())
-            for post in plan.left
-            if post.reason is not Reason.OPT_OUT
-        ]
-        return len({mention.post for mention in plan.mentions}), found
+        return len({mention.post for mention in plan.mentions}), [*found, *unread(plan.left)]
 
     def _backup(self, said: _Snapshots) -> str:
         """The command that makes a new backup."""
         scanned = [os.path.relpath(self.site.root / path) for path in said.paths]
         paths = [str(path) for path in self.paths] or scanned or ["PATH"]
         return shlex.join(["migrator", "backup", *paths, *(["--to", self.to] if self.to else [])])
-
-
-def _sha256(key: str) -> str:
-    return key.rpartition("/")[2].partition(".")[0]

@@ -1,11 +1,16 @@
 """What a comparison finds: values."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from migrator.errors import MigratorError
+from migrator.model import SkippedPost
+from migrator.reasons import Reason
 from migrator.snapshots.manifest import Shown
+
+GONE = "it is gone"
+OTHER_BYTES = "it has other bytes"
 
 
 class Level(StrEnum):
@@ -57,6 +62,43 @@ class Difference:
     cure: str = ""
 
 
+def other_size(size: int, expected: int) -> str:
+    """The trouble with an object of ``size`` bytes that should have another."""
+    return f"its size is {size:,} instead of {expected:,} bytes"
+
+
+def wrong_object(
+    name: str,
+    store: str,
+    trouble: str,
+    cure: str,
+    *,
+    url: str,
+    size: int | None,
+    places: Iterable[Shown],
+) -> Difference:
+    """An object that is not as it was: ``trouble`` says how; what is not gone is in the way."""
+    gone = trouble == GONE
+    return Difference(
+        Kind.MISSING if gone else Kind.DAMAGED,
+        name,
+        store,
+        url,
+        size,
+        "" if gone else trouble,
+        tuple(sorted(set(places), key=lambda each: (each.path, each.line))),
+        cure if gone else f"move it away from there; then {cure}",
+    )
+
+
+def unread(posts: Iterable[SkippedPost]) -> Iterator[Difference]:
+    """Those of ``posts`` that could not be read; one that opted out was not to be."""
+    for post in posts:
+        if post.reason is not Reason.OPT_OUT:
+            detail = f"{post.reason.words} {post.detail}".rstrip()
+            yield Difference(Kind.UNREAD, post.name, detail=detail)
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """How much was read in full: so many objects of so many, their bytes of so many."""
@@ -76,7 +118,7 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Round:
     """How reading went. ``read`` is ``None`` where nothing was to be read.
 
     ``broke`` ended it early. ``remember`` keeps how far it came: to be called once its findings
@@ -102,7 +144,7 @@ class Verified:
     posts: int
     snapshots: int
     differences: Collection[Difference]
-    reading: Outcome
+    reading: Round
 
     @property
     def status(self) -> int:

@@ -9,10 +9,9 @@ from urllib.parse import unquote
 
 from migrator.ledger import Link
 from migrator.model import Asset, Post, SkippedPost
-from migrator.reasons import Reason
 from migrator.snapshots.manifest import Shown
 from migrator.urls import is_external, without_fragment
-from migrator.verification.differences import Difference, Kind
+from migrator.verification.differences import Difference, Kind, unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,7 @@ def compare(
     for post in posts:
         seen += 1
         if isinstance(post, SkippedPost):
-            if post.reason is not Reason.OPT_OUT:
-                detail = f"{post.reason.words} {post.detail}".rstrip()
-                differences.append(Difference(Kind.UNREAD, post.name, detail=detail))
+            differences += unread([post])
             links = by_post.pop(post.name, ())
             shown = {target_of(post.name, link.new_url): [link.line] for link in links}
         else:

@@ -12,13 +12,10 @@ from migrator.interruption import Stop
 from migrator.model import Asset
 from migrator.uploader import Store, StoreError
 from migrator.uploader.placing import intact
-from migrator.verification.differences import Outcome, Read
+from migrator.verification.differences import GONE, OTHER_BYTES, Read, Round
 from migrator.verification.turns import Cursor, due, reached
 
 _BATCH = 500  # objects that are given to threads at a time
-
-GONE = "it is gone"
-OTHER_BYTES = "it has other bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +128,7 @@ class Reading:
             return f"it cannot be read: {error.detail}"
 
 
-def together(laps: Sequence[Lap]) -> Outcome:
+def together(laps: Sequence[Lap]) -> Round:
     """How the reading of several stores went."""
 
     def remember() -> None:
@@ -141,4 +138,4 @@ def together(laps: Sequence[Lap]) -> Outcome:
 
     reads = [lap.read for lap in laps if lap.read]
     broke = next((lap.broke for lap in laps if lap.broke), None)
-    return Outcome(sum(reads, Read()) if reads else None, broke, remember)
+    return Round(sum(reads, Read()) if reads else None, broke, remember)

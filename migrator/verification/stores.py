@@ -20,9 +20,16 @@ from migrator.uploader import Stores
 from migrator.uploader.keys import own_keys
 from migrator.uploader.stores import Place
 from migrator.urls import without_fragment
-from migrator.verification.differences import Difference, Kind, Verified
+from migrator.verification.differences import (
+    GONE,
+    Difference,
+    Kind,
+    Verified,
+    other_size,
+    wrong_object,
+)
 from migrator.verification.links import Standing, compare, target_of
-from migrator.verification.reading import GONE, Lap, Reading, together
+from migrator.verification.reading import Lap, Reading, together
 from migrator.verification.turns import Cursor
 
 _FEW = 100  # folders that are listed one by one
@@ -169,7 +176,7 @@ class StoreVerification:
                     if key not in listed and size == each.asset.size:
                         present.append(key)
                     elif key not in listed:
-                        trouble = f"its size is {size:,} instead of {each.asset.size:,} bytes"
+                        trouble = other_size(size, each.asset.size)
                         differences.append(_wrong(place, key, each, trouble))
                     listed.add(key)
                 elif whole and own and own.fullmatch(key) and not is_known(key):
@@ -186,17 +193,14 @@ def _wrong(place: Place, key: str, needed: _Needed, trouble: str) -> Difference:
         f"migrator rollback {needed.link.run} puts the old links back, and migrator migrate stores "
         "it anew"
     )
-    if trouble != GONE:
-        again = f"move it away from there; then {again}"
-    return Difference(
-        Kind.MISSING if trouble == GONE else Kind.DAMAGED,
+    return wrong_object(
         key,
         place.label,
-        needed.link.new_url,
-        needed.asset.size,
-        "" if trouble == GONE else trouble,
-        tuple(sorted(set(needed.places), key=lambda each: (each.path, each.line))),
+        trouble,
         again,
+        url=needed.link.new_url,
+        size=needed.asset.size,
+        places=needed.places,
     )
 
 

@@ -5,9 +5,9 @@ from migrator.errors import EnvironmentProblem
 from migrator.report.verification import verification_json, verification_text
 from migrator.snapshots.manifest import Shown
 from migrator.verification import Difference, Kind, Verified
-from migrator.verification.differences import Outcome, Read
+from migrator.verification.differences import Read, Round
 
-NOT_READ = Outcome(None, None, lambda: None)
+NOT_READ = Round(None, None, lambda: None)
 SECRET = "https://h.example/a.png?token=0123456789abcdef0123456789abcdef"
 
 
@@ -30,11 +30,11 @@ def test_all_is_well_in_two_lines():
 
 
 def test_what_was_read_and_what_comes_next():
-    some = Outcome(Read(1, 1000, 3, 5000), None, lambda: None)
+    some = Round(Read(1, 1000, 3, 5000), None, lambda: None)
     assert "1 of 3 were read in full (1.0 kB), the next time it goes on from there." in (
         verification_text(verified(reading=some), width=200)
     )
-    whole = Outcome(Read(3, 5000, 3, 5000), None, lambda: None)
+    whole = Round(Read(3, 5000, 3, 5000), None, lambda: None)
     assert "; all were read in full." in verification_text(verified(reading=whole), width=200)
     text = verification_text(verified(gone(), reading=whole, objects=4), width=200)
     assert "; 3 of them were read in full." in text
@@ -78,7 +78,7 @@ def test_the_status_is_that_of_the_worst():
 
 
 def test_json_has_everything_but_secrets():
-    broke = Outcome(Read(1, 5, 3, 15), EnvironmentProblem("away"), lambda: None)
+    broke = Round(Read(1, 5, 3, 15), EnvironmentProblem("away"), lambda: None)
     found = json.loads(verification_json(verified(gone(), reading=broke), backup=True))
     assert found == {
         "command": "verify",

@@ -17,7 +17,8 @@ from migrator.state import Site
 from migrator.uploader import StoreError
 from migrator.uploader.local import LocalStore
 from migrator.verification import Limits
-from migrator.verification.reading import GONE, OTHER_BYTES, Reading, together
+from migrator.verification.differences import GONE, OTHER_BYTES
+from migrator.verification.reading import Reading, together
 from migrator.verification.turns import Cursor
 
 
