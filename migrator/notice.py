@@ -17,7 +17,7 @@ _SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ending:
     """How a command ended: ``summary`` is one line, ``text`` all that there is to say."""
 
     command: str
@@ -27,29 +27,29 @@ class Outcome:
     text: str
 
 
-def give_notice(what: str, outcome: Outcome, *, seconds: float = _SECONDS) -> str:
-    """Tell ``what``, a command or a URL, of ``outcome``, once.
+def give_notice(what: str, ending: Ending, *, seconds: float = _SECONDS) -> str:
+    """Tell ``what``, a command or a URL, of ``ending``, once.
 
     Returns what went wrong with that, else nothing. It ends after ``seconds``, whatever happens.
     """
-    shown = Outcome(
-        outcome.command,
-        outcome.status,
-        _showable(outcome.site),
-        _showable(outcome.summary),
-        _showable(outcome.text),
+    shown = Ending(
+        ending.command,
+        ending.status,
+        _showable(ending.site),
+        _showable(ending.summary),
+        _showable(ending.text),
     )
     if _ADDRESS.fullmatch(what.strip()):
         return post_json(what.strip(), asdict(shown), seconds)
     return _run(what, shown, seconds)
 
 
-def _run(command: str, outcome: Outcome, seconds: float) -> str:
-    """Run ``command`` by sh: the outcome in MIGRATOR_* variables, its text on standard input.
+def _run(command: str, ending: Ending, seconds: float) -> str:
+    """Run ``command`` by sh: the ending in MIGRATOR_* variables, its text on standard input.
 
     What it prints goes to standard error, for results may be expected on standard output.
     """
-    told = {f"MIGRATOR_{name.upper()}": str(value) for name, value in asdict(outcome).items()}
+    told = {f"MIGRATOR_{name.upper()}": str(value) for name, value in asdict(ending).items()}
     try:
         process = subprocess.Popen(  # noqa: S602 - the user's own command, as in a crontab
             command,
@@ -63,7 +63,7 @@ def _run(command: str, outcome: Outcome, seconds: float) -> str:
     except (OSError, ValueError) as error:
         return f"the command could not be started: {error}"
     try:
-        process.communicate(outcome.text.encode(), timeout=seconds)
+        process.communicate(ending.text.encode(), timeout=seconds)
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -74,10 +74,10 @@ def unattended(
 
 
 def _give_notice(command: str, told: Told, what: str) -> None:
-    from migrator.notice import Outcome, give_notice
+    from migrator.notice import Ending, give_notice
 
     summary = in_one_line(command, told.status)
-    problem = give_notice(what, Outcome(command, told.status, told.site, summary, told.text))
+    problem = give_notice(what, Ending(command, told.status, told.site, summary, told.text))
     if problem:
         say(
             f"migrator: the notice of this failure was not given: {for_terminal(problem)}", err=True
