@@ -98,7 +98,9 @@ def stored_at(option: str, store: str | None) -> str:
     """
     if store is not None and not store.strip():  # a shell variable that is not set
         raise UsageError(f"{option} names no store", "Name a folder, or s3://BUCKET/PREFIX.")
-    return absolute(Path(store)) if store and is_folder(store) else store or ""
+    if not store or not is_folder(store):
+        return store or ""
+    return absolute(Path(os.path.expanduser(store)))  # noqa: PTH111 - no shell did, behind a "="
 
 
 def typed() -> str:

@@ -119,7 +119,7 @@ def _at(text: str, settings: StoreSettings) -> StoreSettings:
         same = settings.type == "s3" and settings.bucket == bucket
         place_ = replace(settings, type="s3", bucket=bucket, prefix=prefix)
     else:
-        folder = os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - links stay as written
+        folder = os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - links stay as written
         same = settings.type == "local" and settings.path == folder
         place_ = replace(settings, type="local", path=folder, prefix="")
     return place_ if same else replace(place_, public_url="")
