@@ -2,18 +2,19 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from migrator.cli.asked import STORE_NAMES, absolute
+from migrator.cli.asked import absolute, stored_at
+from migrator.cli.backing_up import vault_place
 from migrator.cli.options import Common
 from migrator.cli.session import Session
-from migrator.config import StoreSettings
 from migrator.config.loading import find_config, load, user_config
 from migrator.errors import UsageError
 from migrator.schedule import Timer, github, secret_variables
 from migrator.schedule.timer import name_for
-from migrator.uploader.open_store import place_named
 
 # What may be shown, and what the backup does not find by itself where nobody has logged in.
 _CARRIED = (
@@ -46,26 +47,22 @@ class Wanted:
             UsageError: something in it cannot be written down, or there is no home folder.
         """
         root = self.session.site.root
-        config = self._config()
-        arguments = ["backup", *map(str, self.paths or (root,)), *_QUIETLY]
-        arguments += ["--config", absolute(config)] if config else []
-        arguments += ["--to", self._store()] if self.to else []
-        arguments += ["--trust-config"] * self.common.trust_config
-        arguments += [word for each in self.common.allow_private for word in _allow(each)]
         carried = {name: os.environ[name] for name in _CARRIED if os.environ.get(name)}
         if self.on_failure:  # other users see the arguments of a program, not its environment
             carried["MIGRATOR_ON_FAILURE"] = self.on_failure
         name = name_for(root)
         return Timer(
             root,
-            tuple(arguments),
+            tuple(self._arguments(str, trusting=False)),
             self.hour,
             self.minute,
             python=sys.executable,
             env_file=env_file(name),
             log=_log(name, on_a_mac=on_a_mac),
             environment=carried,
-            secrets=secret_variables(self._place(), self.session.settings.route, os.environ),
+            secrets=secret_variables(
+                vault_place(self.to, self.session.settings), self.session.settings.route, os.environ
+            ),
         )
 
     def workflow(self, package: str) -> str:
@@ -84,12 +81,8 @@ class Wanted:
         top = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
         config = self._config()
         trusting = config and load(config, user_file=None, overrides={}, environ={}).needs_trust
-        arguments = ["backup", *(_below(top, path) for path in self.paths or (root,)), *_QUIETLY]
-        arguments += ["--config", _below(top, Path(absolute(config)))] if config else []
-        arguments += ["--to", self._store()] if self.to else []
-        arguments += ["--trust-config"] if trusting or self.common.trust_config else []
-        arguments += [word for each in self.common.allow_private for word in _allow(each)]
-        place = self._place()
+        arguments = self._arguments(partial(_below, top), trusting=bool(trusting))
+        place = vault_place(self.to, self.session.settings)
         if place.type != "s3":
             raise UsageError(
                 f"the backup would go to the folder {place.path}, which ends with GitHub's machine",
@@ -111,19 +104,20 @@ class Wanted:
             package=package,
         )
 
+    def _arguments(self, written: Callable[[Path], str], *, trusting: bool) -> list[str]:
+        """The command, with paths as they are ``written`` where it runs."""
+        config, common = self._config(), self.common
+        arguments = ["backup", *map(written, self.paths or (self.session.site.root,)), *_QUIETLY]
+        arguments += ["--config", written(Path(absolute(config)))] if config else []
+        arguments += ["--to", stored_at("--to", self.to)] if self.to else []
+        arguments += ["--trust-config"] if trusting or common.trust_config else []
+        for address in common.allow_private:
+            arguments += ["--allow-private", address]
+        return arguments
+
     def _config(self) -> Path | None:
         start = self.paths[0] if self.paths else Path.cwd()
         return self.common.config or find_config(start)
-
-    def _place(self) -> StoreSettings:
-        """Where the backup goes."""
-        settings = self.session.settings
-        return place_named(self.to, settings, settings.backup) if self.to else settings.backup
-
-    def _store(self) -> str:
-        """``to`` for use from any folder."""
-        is_folder = "://" not in self.to and self.to not in STORE_NAMES
-        return absolute(Path(self.to).expanduser()) if is_folder else self.to
 
 
 def systemd_folder() -> Path:
@@ -152,10 +146,6 @@ def _log(name: str, *, on_a_mac: bool) -> Path:
     if not state.is_absolute():
         state = Path(os.environ.get("HOME") or Path.home()) / ".local" / "state"
     return state / "migrator" / f"{name}.log"
-
-
-def _allow(address: str) -> tuple[str, str]:
-    return "--allow-private", address
 
 
 def _below(top: Path, path: Path) -> str:

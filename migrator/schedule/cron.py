@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from migrator.errors import UsageError
-from migrator.schedule.timer import Timer
+from migrator.schedule.timer import Timer, secrets_explained
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _LONGEST = 990  # bytes of a command; of a longer one Debian's cron runs the beginning only
@@ -22,12 +22,10 @@ def block(timer: Timer) -> str:
             "Name the folder of the posts instead of single posts, or take another kind of timer.",
         )
     begin, end = _marks(timer.root)
-    needed = ", ".join(timer.secrets)
     lines = [
         begin,
         f"# Made by `migrator schedule cron`, which replaces these lines. Log: {timer.log}",
-        *([f"# It needs {needed}, unless ~/.aws has the keys."] if needed else []),
-        f"# Secrets stand in {timer.env_file}, one NAME='value' a line; make it with mode 0600.",
+        *(f"# {line}" for line in secrets_explained(timer, str(timer.env_file))),
         f"{timer.minute} {timer.hour} * * * {command}",
         end,
     ]

@@ -2,7 +2,7 @@
 
 import re
 
-from migrator.schedule.timer import Timer
+from migrator.schedule.timer import Timer, secrets_explained
 
 _PATTERN = re.compile(r"[\\*?\[]")  # what EnvironmentFile= takes for a pattern
 
@@ -32,7 +32,7 @@ def _service(timer: Timer) -> str:
         "Type=oneshot",
         f"ExecStart={start}",
         *(f"Environment={_value(f'{name}={value}')}" for name, value in known.items()),
-        *(f"# {line}" for line in env_file_words(timer)),
+        *(f"# {line}" for line in secrets_explained(timer, "the file named below")),
         f"EnvironmentFile=-{_escaped(env_file)}",
         "# A run that hangs would keep the next ones away; what it has stored counts nevertheless.",
         "TimeoutStartSec=23h",
@@ -58,16 +58,6 @@ def _timer(timer: Timer) -> str:
         "WantedBy=timers.target",
     ]
     return "\n".join(lines) + "\n"
-
-
-def env_file_words(timer: Timer) -> list[str]:
-    """How to provide what must not stand in a timer; one line for each sentence."""
-    names = ", ".join(timer.secrets)
-    wanted = [f"It needs {names}, unless ~/.aws has the keys."] if names else []
-    return [
-        *wanted,
-        "Secrets stand in the file named below, one NAME='value' a line; make it with mode 0600.",
-    ]
 
 
 def _argument(word: str) -> str:

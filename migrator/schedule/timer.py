@@ -78,6 +78,15 @@ class Timer:
         return replace(self, arguments=(*self.arguments, "--log", str(self.log)))
 
 
+def secrets_explained(timer: Timer, where: str) -> list[str]:
+    """How to provide what must not stand in ``timer``, in the file ``where``: lines to read."""
+    names = ", ".join(timer.secrets)
+    return [
+        *([f"It needs {names}, unless ~/.aws has the keys."] if names else []),
+        f"Secrets stand in {where}, one NAME='value' a line; make it with mode 0600.",
+    ]
+
+
 def name_for(root: Path) -> str:
     """The name of the timer of the site at ``root``."""
     readable = _NAME.sub("-", root.name).strip("-").lower()[:40]
