@@ -92,11 +92,10 @@ def another(request, tmp_path):
 @pytest.mark.torture
 def test_killed_at_random_moments_it_is_resumed_to_the_same_end(another, thorough, figure):
     command = (*MIGRATE, "--trust-config")
+    another().migrator("--version")  # from now on commands start as quickly as they will
     whole = another()
-    began, child = time.monotonic(), whole.start(*command)
-    while not (whole.root / ".migrator").exists():
-        time.sleep(0.001)
-    start = time.monotonic() - began
+    child = whole.start(*command)
+    began = begin(whole, child)
     assert child.end().status == 0
     took = time.monotonic() - began
     undisturbed = tree(whole.root)
@@ -106,13 +105,15 @@ def test_killed_at_random_moments_it_is_resumed_to_the_same_end(another, thoroug
 
     while kills < (250 if thorough else 2):
         tried = another()
-        if not killed(tried, command, pick.uniform(start, took)):
+        if not killed(tried, command, pick.uniform(0, took)):
             assert tried.oracle.finished(undisturbed) == []
+            shutil.rmtree(tried.root)
+            took *= 0.9  # it was a busy machine that took so long
             continue
         kills += 1
         midway += 0 < len(tried.oracle.changed()) < len(tried.oracle.posts)
         if kills % 2 == 0:
-            again += killed(tried, RESUME, pick.uniform(start / 2, took))
+            again += killed(tried, RESUME, pick.uniform(0, took))
         wrong += tried.end(command, undisturbed)
         shutil.rmtree(tried.root)
     assert wrong == []
@@ -122,9 +123,19 @@ def test_killed_at_random_moments_it_is_resumed_to_the_same_end(another, thoroug
     )
 
 
+def begin(trial, child):
+    """The moment in which a command began to work at its site."""
+    state = trial.root / ".migrator"
+    before = state.stat().st_mtime_ns if state.exists() else None
+    while child.process.is_alive() and not (state.exists() and state.stat().st_mtime_ns != before):
+        time.sleep(0.001)
+    return time.monotonic()
+
+
 def killed(trial, command, moment):
-    """Kill a command so many seconds after its start, unless it ended before; says so."""
+    """Kill a command so many seconds after it began, unless it ended before; says so."""
     child = trial.start(*command)
+    begin(trial, child)
     if child.end(moment) is None:
         child.process.kill()
     ended = child.end()
