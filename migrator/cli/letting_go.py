@@ -57,6 +57,7 @@ def prune(
     Exit status: 0, or 2 wrong usage, 5 a snapshot is damaged (then nothing is deleted), 6 no
     permission, 7 another run is at work, 8 the store refused.
     """
+    from migrator.cli import ending
     from migrator.cli.asked import Asked, stored_at
     from migrator.cli.pruning import Pruning
     from migrator.cli.session import confirmed, opened
@@ -76,7 +77,7 @@ def prune(
                 say(found.text(done=False), err=True, nl=False)
                 if not yes and not confirmed("Delete them for good?"):
                     say("Nothing was deleted.", err=True)
-                    return 130
+                    return ending.DECLINED
                 with session.working() as ledger, listening() as stop:
                     found = pruning.carried_out(ledger, stop)
             done = bool(found) and not dry_run

@@ -83,7 +83,6 @@ def _backup(paths: Sequence[Path], common: Common, place: str, limits: Limits | 
             session.site,
             session.settings,
             vault,
-            session.listener,
             paths,
             place if place != "backup" else "",
         ).carry_out(reading)
@@ -108,6 +107,5 @@ def _stores(paths: Sequence[Path], common: Common, place: str, limits: Limits | 
                 session.site,
                 settings,
                 stores,
-                session.listener,
                 paths,
             ).carry_out(ledger, reading)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from migrator.config import Settings
 from migrator.errors import BackupDamaged
-from migrator.events import Listener
 from migrator.model import Asset
 from migrator.snapshots import Image, Vault
 from migrator.snapshots.manifest import OBJECT, Shown, name_of, sha256_of
@@ -66,7 +65,6 @@ class BackupVerification:
     site: Site
     settings: Settings
     vault: Vault
-    listener: Listener
     paths: Sequence[Path]
     to: str = ""
 
@@ -102,7 +100,7 @@ class BackupVerification:
             )
         posts = 0
         if self.paths:
-            posts, found = self._posts(said)
+            posts, found = self._posts(said, reading)
             differences += found
         return Verified(
             (self.vault.label,),
@@ -208,10 +206,10 @@ class BackupVerification:
         with suppress(BackupDamaged, StoreError):  # told already
             yield from self.vault.images(snapshot)
 
-    def _posts(self, said: _Snapshots) -> tuple[int, list[Difference]]:
+    def _posts(self, said: _Snapshots, reading: Reading) -> tuple[int, list[Difference]]:
         """How many posts show images, and the images that the newest snapshot does not have."""
         scanning = self.settings.scan
-        plan = plan_of(self.paths, self.site, scanning, self.listener, datetime.now(UTC))
+        plan = plan_of(self.paths, self.site, scanning, reading.listener, datetime.now(UTC))
         places = shown_by(plan)
         found = [
             Difference(

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from migrator.config import Settings
-from migrator.events import Listener
 from migrator.ledger import Ledger, Link
 from migrator.model import Asset, Post, SkippedPost
 from migrator.posts import read_posts
@@ -54,7 +53,6 @@ class StoreVerification:
     site: Site
     settings: Settings
     stores: Stores
-    listener: Listener
     paths: Sequence[Path]
 
     def carry_out(self, ledger: Ledger, reading: Reading) -> Verified:
@@ -118,7 +116,7 @@ class StoreVerification:
             scanning = replace(self.settings.scan, links=True, text=text)
             if not paths:
                 continue
-            for post in read_posts(paths, self.site, scanning, self.listener, everything=True):
+            for post in read_posts(paths, self.site, scanning, reading.listener, everything=True):
                 reading.stop.check()
                 if post.name not in seen:
                     seen.add(post.name)

@@ -53,7 +53,7 @@ def verified(vault, tmp_path, limits=None):
 
     reading = Reading(limits, DownloadSettings(), listener, Stop(), sleep=lambda _: None)
     site = Site(tmp_path / "site")
-    return BackupVerification(site, Settings(), vault, listener, ()).carry_out(reading)
+    return BackupVerification(site, Settings(), vault, ()).carry_out(reading)
 
 
 def test_a_vault_that_is_whole(kept, tmp_path):
