@@ -191,7 +191,9 @@ def forget(site: Site) -> None:
     shutil.rmtree(site.spool, ignore_errors=True)
     for path in site.state.glob("verify-*"):  # how far a comparison came
         path.unlink(missing_ok=True)
-    for name in (_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", ".gitignore", "lock"):
+    drafts = any(site.state.glob("backup-*"))  # of a backup that was interrupted: they stay
+    hiding = () if drafts else (".gitignore",)
+    for name in (_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", *hiding, "lock"):
         (site.state / name).unlink(missing_ok=True)
     with suppress(OSError):  # something of someone else's is there: it stays
         site.state.rmdir()

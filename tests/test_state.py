@@ -64,6 +64,19 @@ def test_the_state_folder_is_private_and_unknown_to_git(tmp_path):
         assert (site.state / ".gitignore").read_text() == "*\n"
 
 
+def test_a_folder_that_is_forgotten_keeps_the_draft_of_a_backup_and_hides_it(tmp_path):
+    site = Site(tmp_path)
+    draft = site.state / "backup-1.jsonl"
+    with locked(site):
+        draft.write_text("{}")
+        forget(site)
+    assert sorted(path.name for path in site.state.iterdir()) == [".gitignore", draft.name]
+    with locked(site):
+        draft.unlink()
+        forget(site)
+    assert not site.state.exists()
+
+
 def test_a_second_run_is_refused_until_the_first_ends_however_it_ends(tmp_path):
     site = Site(tmp_path)
     holder = subprocess.Popen(

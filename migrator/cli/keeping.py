@@ -29,13 +29,13 @@ def backup(
     paths: options.Paths,
     *,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--to",
             metavar="STORE",
             help="Where copies go: a folder, or s3://bucket/prefix. Without it: [backup].",
         ),
-    ] = "",
+    ] = None,
     json: options.Json = False,
     links: options.Links = False,
     text: options.Text = False,
@@ -64,13 +64,14 @@ def backup(
     read; 2 wrong usage or configuration, 5 a snapshot is damaged, 6 disk full or no permission,
     7 another run is at work, 8 the store refused.
     """
-    from migrator.cli.asked import Asked, absolute, typed
+    from migrator.cli.asked import Asked, absolute, stored_at, typed
     from migrator.cli.backing_up import backed_up
 
+    vault = stored_at("--to", to)
     places = tuple(map(absolute, paths))
     asked = Asked("backup", typed(), places, links=links, text=text, **common.kept())
     with unattended("backup", places[0], on_failure=on_failure, log=log) as told:
-        return backed_up(asked, common, to, told, json=json)
+        return backed_up(asked, common, vault, told, json=json)
 
 
 def snapshots(*, place: From = None, json: options.Json = False, common: Common) -> int:
@@ -101,13 +102,13 @@ def verify(
         bool, typer.Option("--backup", help="Compare the backup, with itself and with PATH.")
     ] = False,
     place: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--from",
             metavar="STORE",
             help="A folder, or s3://bucket/prefix. Without it: [store] and mirrors, or [backup].",
         ),
-    ] = "",
+    ] = None,
     read_data: Annotated[
         bool, typer.Option("--read-data", help="Read every image in full, and compare its bytes.")
     ] = False,
@@ -140,13 +141,14 @@ def verify(
     something is missing or damaged; 2 wrong usage or configuration, 6 the ledger or the folder
     cannot be read, 8 the store refused.
     """
+    from migrator.cli.asked import stored_at
     from migrator.cli.verifying import limits_of, verified
 
     return verified(
         paths or (),
         common,
         backup=backup,
-        place=place,
+        place=stored_at("--from", place),
         limits=limits_of(share, limit_time, read=read_data),
         json=json,
     )
