@@ -12,7 +12,7 @@ from pathlib import Path
 
 from migrator import __version__
 from migrator.config import Settings
-from migrator.errors import BackupDamaged
+from migrator.errors import BackupDamaged, UsageError
 from migrator.events import ImageDone, Listener, Warned, stage
 from migrator.executors import in_threads
 from migrator.interruption import Stop
@@ -22,11 +22,19 @@ from migrator.model import Asset, Held, PastImage, Placement, SkippedPost, Store
 from migrator.plan import Plan
 from migrator.reasons import Reason
 from migrator.snapshots import Header, Image, Vault
-from migrator.snapshots.changes import Event, after, blank, earlier_of, event
+from migrator.snapshots.changes import (
+    Event,
+    after,
+    blank,
+    earlier_of,
+    event,
+    with_copy_of,
+)
 from migrator.snapshots.draft import Draft
 from migrator.snapshots.manifest import counts, name_of, object_key
 from migrator.snapshots.shelf import Shelf
 from migrator.snapshots.shown import plan_of, shown_by
+from migrator.snapshots.unseen import is_of_another_site, unseen_at, with_unseen
 from migrator.snapshots.vault import stamp
 from migrator.state import Site
 from migrator.transfer import Transfer
@@ -39,7 +47,7 @@ class BackedUp:
 
     ``images`` are all lines of the snapshot, ``events`` what changed since the one before.
     ``held`` are the images that are probably wrong, by ``url_sha256``; ``posts`` are those that
-    could not be read.
+    could not be read. Of the images, ``unseen`` are shown by posts that were not looked at.
     """
 
     header: Header
@@ -48,6 +56,7 @@ class BackedUp:
     held: Mapping[str, Held]
     posts: tuple[SkippedPost, ...]
     warnings: tuple[str, ...]
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +79,36 @@ class Backup:
         Raises:
             StoreError: the vault cannot be listed or written.
             StoreRefused: it refuses.
+            UsageError: the backups there are of another site.
             Interrupted: a signal came; the next backup goes on.
         """
         started = datetime.now(UTC)
         plan = plan_of(self.paths, self.site, self.settings.scan, self.listener, started)
         names = self.vault.names()
+        previous, before = self._newest(names)
+        shown = shown_by(plan)
+        if is_of_another_site(self.site, shown, before):
+            raise UsageError(
+                f"the backups in {self.vault.label} are of other posts: of those that the newest"
+                " is about, none is here",
+                "Each site needs a place of its own: --to STORE. If posts are missing here, bring"
+                " them back first. Nothing was changed.",
+            )
         if not names:
             self.vault.describe(self.site.spool)
-        previous, before = self._newest(names)
-        images, good, vanished = self._copied(plan, previous, before, draft, stop)
+        images, good, shelf, vanished = self._copied(plan, previous, before, draft, stop)
         held, doubts = self._held_back(images, before, stop)
         for each in held:
             name = name_of(each.url)
             images[name] = after(
                 before.get(name), _last(good, each.url), each, now(), _named(images[name])
             )
-        shown = shown_by(plan)
-        lines = tuple(replace(each, references=shown[name]) for name, each in images.items())
+        images |= self._older_copies(images, before, names, shelf)
+        seen = {name: replace(each, references=shown[name]) for name, each in images.items()}
+        posts = tuple(post for post in plan.left if post.reason is not Reason.OPT_OUT)
+        unread = [post.name for post in posts]
+        every, unseen = with_unseen(seen, before, unseen_at(self.site, self.paths, unread))
+        lines = tuple(every.values())
         header = Header(
             stamp(started, names),
             started.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -101,7 +123,8 @@ class Backup:
         stop.check()
         self.vault.put(header, lines, self.site.spool)
         draft.end()
-        events = tuple(filter(None, (event(before.get(each.url_sha256), each) for each in lines)))
+        found = (event(before.get(name), each) for name, each in every.items() if name in seen)
+        events = tuple(filter(None, found))
         if not events:  # what is held is asked for each night, and its host is as it was
             doubts = ()
         return BackedUp(
@@ -109,8 +132,9 @@ class Backup:
             lines,
             events,
             {name_of(each.url): each for each in held},
-            tuple(post for post in plan.left if post.reason is not Reason.OPT_OUT),
+            posts,
             (*plan.warnings, *doubts, *vanished),
+            unseen,
         )
 
     def _newest(self, names: Sequence[str]) -> tuple[str | None, dict[str, Image]]:
@@ -129,8 +153,8 @@ class Backup:
         before: Mapping[str, Image],
         draft: Draft,
         stop: Stop,
-    ) -> tuple[dict[str, Image], dict[str, Image], tuple[str, ...]]:
-        """Every image of ``plan`` with a copy that stays; its line in ``before``; warnings.
+    ) -> tuple[dict[str, Image], dict[str, Image], Shelf, tuple[str, ...]]:
+        """Every image of ``plan`` with a copy that stays; ``before``; what is there; warnings.
 
         A large backup takes days, in which a prune elsewhere may delete what no snapshot names yet.
         So it is looked at once more at the end, and what is not there any more is fetched again.
@@ -151,7 +175,32 @@ class Backup:
             else (f"{number:,} copies that earlier backups had made are")
         )
         warning = f"{what} gone from {self.vault.label}; what was gone was asked for again"
-        return images, _known(before, shelf)[0], (warning,) if number else ()
+        return images, _known(before, shelf)[0], shelf, (warning,) if number else ()
+
+    def _older_copies(
+        self,
+        images: Mapping[str, Image],
+        before: Mapping[str, Image],
+        names: Sequence[str],
+        shelf: Shelf,
+    ) -> dict[str, Image]:
+        """Those of ``images`` that cannot be had, and that only older snapshots have a copy of.
+
+        Posts did not show them for a while. What the newest snapshot knows was looked for already.
+        """
+        found: dict[str, Image] = {}
+        wanted = {name for name, each in images.items() if not each.object} - before.keys()
+        for snapshot in reversed(names):
+            if not wanted:
+                break
+            try:
+                for old in self.vault.images(snapshot):
+                    if old.url_sha256 in wanted and shelf.has(old.object):
+                        found[old.url_sha256] = with_copy_of(images[old.url_sha256], old)
+            except BackupDamaged:
+                continue  # the newest that can be read was named
+            wanted -= found.keys()
+        return found
 
     def _asked_again(
         self,

@@ -26,7 +26,8 @@ class TransferSpec:
 
     ``accepted`` is what the user let through (see `migrator.held`). ``alone`` says that
     no other process works on the same run. ``backup`` is where images come from of which a task
-    says that a backup keeps them.
+    says that a backup keeps them. ``table`` is where the settings of the store stand in the
+    configuration.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class TransferSpec:
     accepted: frozenset[str] = frozenset()
     alone: bool = True
     backup: StoreSettings | None = None
+    table: str = "store"
 
 
 class Transfer:
@@ -50,7 +52,7 @@ class Transfer:
 
     def __init__(self, spec: TransferSpec) -> None:
         self._spec = spec
-        self._stores = Stores(spec.settings, spec.root, alone=spec.alone)
+        self._stores = Stores(spec.settings, spec.root, alone=spec.alone, table=spec.table)
         self._hosts = HostRules(spec.settings.host, spec.settings.scan.site_url)
         self._decoders = Decoders()
         self._manners = Manners(rates(spec.settings, self._hosts.rate))

@@ -1,8 +1,9 @@
 """How a backup goes: scan, ask, keep, tell; and which backups there are."""
 
 import hashlib
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from migrator.cli.screen import say
 from migrator.cli.session import Session, opened
 from migrator.cli.unattended import Told
 from migrator.config import Settings, StoreSettings
-from migrator.errors import EnvironmentProblem, Interrupted
+from migrator.errors import EnvironmentProblem, Interrupted, UsageError
 from migrator.interruption import listening
 from migrator.ledger import Ledger
 from migrator.model import Failed, Held, Mention, Outcome
@@ -40,9 +41,12 @@ def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) 
     with opened(common, asked) as session:
         told.site = str(session.site.root)
         place = vault_place(to, session.settings)
+        _apart(place, session.site.root, asked.paths)
         settings = replace(session.settings, store=place, mirror=())
         with session.working() as ledger, store_asked(place):
-            spec = TransferSpec(settings, session.site.root, session.site.spool, ledger.accepted())
+            site = session.site
+            accepted = ledger.accepted()
+            spec = TransferSpec(settings, site.root, site.spool, accepted, table="backup")
             with closing(Transfer(spec)) as transfer, listening() as stop:
                 transfer.check()
                 ledger.learn(transfer.learn(ledger.trials()))
@@ -130,6 +134,24 @@ def store_asked(place: StoreSettings, what: str = "the backup in ") -> Iterator[
             f"{what}{place.label} cannot be used now: {error.detail}",
             "What is there is as it was; run the command again later.",
         ) from error
+
+
+def _apart(place: StoreSettings, root: Path, posts: Iterable[str]) -> None:
+    """See that a backup at ``place`` has no ``posts`` in it: scans leave backups out.
+
+    Raises:
+        UsageError: it has.
+    """
+    if place.type != "local":
+        return
+    folder = os.path.realpath(root / place.path / place.prefix.strip("/"))
+    for each in posts:
+        if Path(os.path.realpath(each)).is_relative_to(folder):
+            raise UsageError(
+                f"a backup in {folder} would be around your posts, {each}, or is where they are",
+                "Name a folder for it alone: --to image-backup. If a backup went there already,"
+                " move its README.txt, latest, objects and snapshots into that folder.",
+            )
 
 
 def _draft(session: Session, vault: Vault) -> Draft:

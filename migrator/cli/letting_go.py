@@ -26,7 +26,9 @@ def prune(
     *,
     older_than: Annotated[
         int,
-        typer.Option(metavar="DAYS", min=0, help="Only runs that ended longer ago than this."),
+        typer.Option(
+            metavar="DAYS", min=0, max=99_999, help="Only runs that ended longer ago than this."
+        ),
     ] = 90,
     keep_daily: Annotated[int | None, _kept("days")] = None,
     keep_weekly: Annotated[int | None, _kept("weeks")] = None,

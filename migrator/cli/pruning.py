@@ -8,6 +8,7 @@ from typing import Self
 
 from migrator.cli.backing_up import vault_of
 from migrator.cli.session import Session, history
+from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Ledger
 from migrator.pruning import Old, old_runs, prune
@@ -59,6 +60,10 @@ class Pruning:
         """Open what is needed. ``place`` names the backup, which only a rule has us look at."""
         with ExitStack() as opened:
             vault = opened.enter_context(vault_of(session, place)) if keep else None
+            if vault and place and not vault.names():
+                raise UsageError(
+                    f"there is no backup in {vault.label}", "Is --from spelt as it should be?"
+                )
             yield cls(session, days, keep, vault)
 
     def found(self) -> Found:

@@ -11,6 +11,7 @@ from migrator.cli.asked import absolute, stored_at
 from migrator.cli.backing_up import vault_place
 from migrator.cli.options import Common
 from migrator.cli.session import Session
+from migrator.cli.unattended import checked
 from migrator.config.loading import find_config, load, user_config
 from migrator.errors import UsageError
 from migrator.schedule import Timer, github, secret_variables
@@ -49,7 +50,7 @@ class Wanted:
         root = self.session.site.root
         carried = {name: os.environ[name] for name in _CARRIED if os.environ.get(name)}
         if self.on_failure:  # other users see the arguments of a program, not its environment
-            carried["MIGRATOR_ON_FAILURE"] = self.on_failure
+            carried["MIGRATOR_ON_FAILURE"] = checked(self.on_failure)
         name = name_for(root)
         return Timer(
             root,

@@ -1,6 +1,7 @@
 """A command that nobody watches: what it says goes to a log, and its failure to somebody."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from migrator.cli.failing import explained, in_one_line
 from migrator.cli.screen import say
+from migrator.durable import problems_told
+from migrator.errors import UsageError
 from migrator.report.escape import for_terminal
 
 OnFailure = Annotated[
@@ -50,6 +54,23 @@ class Told:
         self.status, self.text = status, text
 
 
+def checked(on_failure: str) -> str:
+    """``on_failure``, a command or an address that a notice can be posted to.
+
+    Raises:
+        UsageError: it is an address that none can be posted to.
+    """
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S*", on_failure):
+        parts = urlsplit(on_failure)
+        if parts.scheme.lower() not in ("http", "https") or "@" in parts.netloc or not parts.netloc:
+            raise UsageError(
+                "--on-failure: a notice cannot be posted to this address",
+                "It begins with https:// or http:// and has no user name in it. For another form"
+                " name a command, such as curl.",
+            )
+    return on_failure
+
+
 @contextmanager
 def unattended(
     command: str, site: Path | str, *, on_failure: str | None, log: Path | None
@@ -62,7 +83,8 @@ def unattended(
     told = Told(str(site))
     try:
         if log:
-            _append_to(log, command)
+            with problems_told(log):
+                _append_to(log, command)
         yield told
     except (Exception, KeyboardInterrupt) as error:
         text, status = explained(error)

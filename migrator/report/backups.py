@@ -40,6 +40,9 @@ def backup_text(done: BackedUp, place: str, *, width: int = 80, full: bool = Fal
         for post in done.posts
     ]
     lines += [for_terminal(redact(warning)) for warning in done.warnings]
+    if done.unseen:
+        others = counted(done.unseen, "image")
+        lines.append(f"Of these, {others} of posts that were not looked at: as before.")
     lines += _standing(done)
     return "\n".join(lines) + "\n"
 
@@ -58,7 +61,7 @@ def backup_json(done: BackedUp, place: str) -> str:
     warnings = [redact(warning) for warning in done.warnings]
     return encoded(
         {"command": "backup", "store": place, **header, "events": events, "posts": posts}
-        | {"warnings": warnings}
+        | {"unseen": done.unseen, "warnings": warnings}
     )
 
 

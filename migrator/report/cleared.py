@@ -10,11 +10,14 @@ from migrator.snapshots.clearing import Clearance
 def cleared_text(found: Clearance, place: str, *, done: bool) -> str:
     """The snapshots that are, or were (``done``), to be deleted, and the images with them."""
     where = f"the backup in {for_terminal(place)}"
-    stay = f"{counted(len(found.staying), 'snapshot')} stay"
+    number = len(found.staying)
+    stay = f"{counted(number, 'snapshot')} {'stays' if number == 1 else 'stay'}"
     if found.dropped:
         said = "Deleted" if done else "To be deleted:"
         lines = [f"{said} {counted(len(found.dropped), 'snapshot')} of {where}; {stay}:"]
         lines += [f"  {name}" for name in found.dropped]
+    elif not found.staying:
+        lines = [f"There is no backup in {for_terminal(place)} yet."]
     else:
         lines = [f"Every snapshot of {where} stays."]
     if found.due:

@@ -79,6 +79,12 @@ def after(
             return _without(before, known, State.LOST, reason, detail, now)
 
 
+def with_copy_of(image: Image, old: Image) -> Image:
+    """``image``, which cannot be had, with the copy that its ``old`` line has."""
+    trouble = ("url", "state", "reason", "detail", "since", "suspect", "references")
+    return replace(old, changed_from=None, **{name: getattr(image, name) for name in trouble})
+
+
 def event(before: Image | None, image: Image) -> Event | None:
     """What is worth telling: ``None`` where all is as it was."""
     was = before.state if before else None

@@ -1,6 +1,7 @@
 """Which snapshot the user means."""
 
 import re
+from datetime import date
 from difflib import get_close_matches
 
 from migrator.errors import UsageError
@@ -25,7 +26,7 @@ def snapshot_meant(text: str, vault: Vault) -> str:
         )
     if text in names:
         return text
-    if text and not _DAY.fullmatch(text):
+    if text and not _is_day(text):
         near = get_close_matches(text, names, 1) or names[-1:]
         raise UsageError(
             f"there is no snapshot {text!r} in {vault.label}",
@@ -38,3 +39,10 @@ def snapshot_meant(text: str, vault: Vault) -> str:
             f"no backup in {vault.label} is as old as {text}", f"The oldest is {names[0]}."
         )
     return found[-1]
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False

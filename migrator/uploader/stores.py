@@ -51,13 +51,16 @@ class Place:
 class Stores:
     """Where images go, opened; relative paths start at the site root ``root``.
 
-    ``alone`` says that no other process stores images of the same run.
+    ``alone`` says that no other process stores images of the same run; ``table`` is where the
+    settings of the first store stand in the configuration.
 
     Raises:
         ConfigError: a setting is missing or does not fit; names it and the cure.
     """
 
-    def __init__(self, settings: Settings, root: Path, *, alone: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, root: Path, *, alone: bool = True, table: str = "store"
+    ) -> None:
         self._settings = settings.store
         self._alone = alone
         self._claims = Claims()
@@ -68,7 +71,7 @@ class Stores:
                     "remove key from [[mirror]]; the one of [store] counts",
                 )
         first = Place(
-            open_store(settings.store, root),
+            open_store(settings.store, root, table=table),
             settings.store.prefix.strip("/"),
             settings.store.label,
         )

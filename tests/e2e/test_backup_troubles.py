@@ -453,6 +453,18 @@ def no_deletes(blog, rclone_site):
         yield rclone_site.contents
 
 
+def test_a_bucket_for_backups_needs_no_address_that_readers_see(blog, rclone_site, monkeypatch):
+    text = rclone_site.toml(provider="r2", prefix="kept").replace("[store]", "[backup]")
+    lines = text.splitlines(keepends=True)
+    wanted = ("[", "provider", "bucket", "prefix", "endpoint", "access_key_env", "secret_key_env")
+    blog.write("migrator.toml", "".join(line for line in lines if line.startswith(wanted)))
+    backup(blog, "--trust-config", when=TONIGHT)
+    assert sum(name.startswith("kept/objects/") for name in rclone_site.contents()) == 30
+    monkeypatch.delenv(rclone_site.settings.access_key_env, raising=False)
+    ended, _, err = ran(blog, "backup", "posts", "--trust-config")
+    assert (ended, "backup.access_key_env" in err) == (2, True), err
+
+
 def test_a_bucket_that_may_not_be_deleted_from_is_good_for_backups_and_not_for_prunes(
     blog, no_deletes
 ):

@@ -127,3 +127,12 @@ def test_a_damaged_snapshot_stops_the_prune(nights):
     ended = nights.migrator("prune", "--keep-daily", "1", "--yes")
     assert (ended.status, vault(nights)) == (5, before)
     assert names[0]["name"] in ended.err
+
+
+def test_a_backup_that_is_not_there_is_not_said_to_stay(site):
+    there = site.migrator("prune", "--keep-daily", "1", "--dry-run")
+    assert (there.status, "no backup in image-backup yet" in there.out) == (0, True), there.out
+    named = site.migrator("prune", "--keep-daily", "1", "--from", "misspelt")
+    assert (named.status, "there is no backup in" in named.err) == (2, True), named.err
+    old = site.migrator("prune", "--older-than", "9999999999")
+    assert (old.status, "--older-than" in old.err) == (2, True), old.err

@@ -105,6 +105,7 @@ def test_a_day_gives_the_bytes_of_that_day(site):
         ("2025-02-28", "The oldest is 2025-03-01T021500Z"),
         ("2025-03-01T021500", "Did you mean 2025-03-01T021500Z"),
         ("yesterday", "migrator snapshots"),
+        ("2025-13-45", "Did you mean"),
     ):
         ended = site.migrator("restore", "--yes", "--snapshot", which)
         assert (ended.status, hint in ended.err) == (2, True), ended.err

@@ -207,6 +207,8 @@ def test_a_configuration_that_is_not_trusted_gets_no_timer(site):
         (["launchd", "--install"], "launchd"),
         (["github", "--remove"], "github"),
         (["at"], "KIND"),
+        (["cron", "--on-failure", "ftp://x"], "--on-failure"),
+        (["systemd", "--on-failure", "https://name:secret@example.org/hook"], "no user name"),
         (["cron", "no-such-folder"], "no-such-folder"),
         (["github", "--to", "s3://b"], "--package"),
         (["github", "--package", "x"], "GitHub's machine"),
