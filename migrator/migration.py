@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings
@@ -121,7 +122,7 @@ class Migration(Story):
             wanted = Wanted(
                 lambda _: True,
                 image_at=self.image_at,
-                only=ledger.chosen(run),
+                only=partial(ledger.chose, run),
                 now=datetime.now(UTC),
                 obstacle=obstacle,
                 hindrance=self.copies.reason_to_stay if self.copies else lambda _: None,
@@ -144,7 +145,7 @@ class Migration(Story):
             waits = settled(before[image], self.settings, self.transfer.accepted)
             return waits or wanted.hindrance(image)
 
-        return replace(wanted, only=before, hindrance=hindrance)
+        return replace(wanted, only=before.__contains__, hindrance=hindrance)
 
     def _posts(self) -> Iterator[Post | SkippedPost]:
         local, scanning = self.local, self.settings.scan
@@ -165,7 +166,9 @@ class Migration(Story):
     def _known(self, ledger: Ledger | None) -> dict[str, Stored]:
         """What earlier runs stored; files of the site are read again, for they may have changed."""
         known = ledger.known(self.transfer.store.identity) if ledger else {}
-        return {image: each for image, each in known.items() if not is_local(image)}
+        for image in list(filter(is_local, known)):
+            del known[image]
+        return known
 
     def failing(self, plan: Plan) -> list[Failed]:
         """The images of ``plan`` of which it is known without asking anybody that they fail."""

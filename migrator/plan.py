@@ -1,6 +1,6 @@
 """What is left to do: which images move, which stay and why. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -44,20 +44,20 @@ class Wanted:
 
     ``image_at`` says which image a URL in a post means (a local path: a file of the site), ``None``
     if it is not looked at at all; ``selected`` says which images may move (``otherwise`` is the
-    reason of the rest). Images below ``store_root``, the public address of
-    the target store, are already there. ``only`` restricts to these identities
-    (``--only-failed``), ``limit`` to so many images: first those that are not in ``tried``, which
-    failed or were held before, then these, the lowest number first. ``obstacle`` sees whether a
-    post could be replaced at all: for one that cannot, nothing moves; ``hindrance`` knows what
-    keeps one image where it is. ``now`` decides between the spellings of one image: signed and
-    not yet expired is best, and that which holds longest; expired is worst.
+    reason of the rest). Images below ``store_root``, the public address of the target store, are
+    already there. ``only`` says which identities may (``--only-failed``); ``limit`` restricts to so
+    many images: first those that are not in ``tried``, which failed or were held before, then
+    these, the lowest number first. ``obstacle`` sees whether a post could be replaced at all: for
+    one that cannot, nothing moves; ``hindrance`` knows what keeps one image where it is. ``now``
+    decides between the spellings of one image: signed and not yet expired is best, and that which
+    holds longest; expired is worst.
     """
 
     selected: Callable[[str], bool]
     otherwise: Reason = Reason.NOT_SELECTED
     image_at: ImageAt = image_elsewhere
     store_root: str | None = None
-    only: Collection[str] | None = None
+    only: Callable[[str], bool] = lambda _: True
     limit: int | None = None
     tried: Mapping[str, int] = field(default_factory=dict)
     obstacle: Callable[[Post], SkippedPost | None] = lambda _: None
@@ -71,7 +71,7 @@ class Wanted:
             return Reason.ALREADY_THERE
         if not self.selected(url):
             return self.otherwise
-        if self.only is not None and image not in self.only:
+        if not self.only(image):
             return Reason.NOT_FAILED
         return self.hindrance(image)
 

@@ -1,8 +1,9 @@
 """How a change goes, whichever story it is: plan, show, ask, carry out, report."""
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -73,7 +74,8 @@ def change(
                 story.prepare(ledger)
                 going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
                 if run:
-                    ledger.plan(run, _rest(plan, ledger.chosen(run)))
+                    ledger.plan(run, _rest(plan, partial(ledger.chose, run)))
+                plan = replace(plan, mentions=())  # the ledger has them now
 
                 def work(stop: Stop) -> tuple[str, ...]:
                     doubts = story.carry_out(plan, ledger, going, stop)
@@ -101,13 +103,12 @@ def _remind(session: Session, ledger: Ledger | None) -> None:
         session.listener(Warned(words))
 
 
-def _rest(plan: Plan, chosen: Collection[str]) -> Plan:
+def _rest(plan: Plan, chose: Callable[[str], bool]) -> Plan:
     """What a run that goes on has to record: only of the images that it chose when it began.
 
     What stays was recorded then, and our own new links would join it.
     """
-    chosen = {*chosen, *(identity(task.url) for task in plan.tasks)}
-    mentions = tuple(each for each in plan.mentions if identity(each.url) in chosen)
+    mentions = tuple(each for each in plan.mentions if chose(identity(each.url)))
     return replace(plan, skipped=(), mentions=mentions)
 
 

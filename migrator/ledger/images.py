@@ -98,14 +98,14 @@ class Images(Database):
         sql = f"{_OUTCOMES} AND state IN ('stored', 'reused')"
         return Read(lambda: self._each_row(sql, (run.id,)), stored_of)
 
-    def chosen(self, run: Run) -> set[str]:
-        """Canonical URLs of the images that ``run`` set out to move, or has moved."""
-        rows = self._each_row(
-            "SELECT image.url FROM run_image JOIN image ON image.id = image"
-            " WHERE run = ? AND state <> 'skipped'",
-            (run.id,),
+    def chose(self, run: Run, image: str) -> bool:
+        """Whether ``run`` set out to move the image with this canonical URL, or has moved it."""
+        rows = self._rows(
+            "SELECT 1 FROM run_image JOIN image ON image.id = image"
+            " WHERE run = ? AND image.url = ? AND state <> 'skipped'",
+            (run.id, image),
         )
-        return {row["url"] for row in rows}
+        return bool(rows)
 
     def forgo(self, run: Run, staying: Iterable[Skipped] = ()) -> None:
         """Record that what ``run`` had still planned to move stays: for the reason in ``staying``.

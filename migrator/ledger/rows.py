@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable
+from sys import intern
 from typing import Any
 
 from migrator.ledger.records import Run
@@ -30,8 +31,8 @@ def asset_of(row: sqlite3.Row) -> Asset:
     return Asset(
         row["sha256"],
         row["size"],
-        row["media_type"],
-        row["extension"],
+        intern(row["media_type"]),  # there are few, and many images
+        intern(row["extension"]),
         row["width"],
         row["height"],
     )

@@ -109,9 +109,9 @@ def _references(source: Source, found: list[Found], notes: list[Note]) -> Iterat
         if b"\n" in raw:
             notes.append(Note(line, "an image stays as it is: its address takes several lines"))
             continue
-        yield Reference(
-            Span(start, end), one.kind, one.spelling, one.url, raw.decode(), line, column
-        )
+        text = raw.decode()
+        text = one.url if text == one.url else text  # one text, not two, as in nearly all places
+        yield Reference(Span(start, end), one.kind, one.spelling, one.url, text, line, column)
 
 
 def _lost(text: bytes, offsets: Iterable[int]) -> Iterator[Note]:

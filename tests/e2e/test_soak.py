@@ -25,7 +25,7 @@ FAILED = {"gone", "page"}  # what becomes of such pictures
 
 # What a process may use, whatever the size of the blog.
 MEMORY = 200 * 1000  # KB
-FILES = 160  # of 16 workers: 4 connections, and a few files
+FILES = 64  # of 8 workers: 4 connections, and a few files
 THREADS = 24
 LEDGER_BYTES = 1300  # for each image
 
@@ -85,7 +85,7 @@ class Blog:
             "MIGRATOR_ALLOW_PRIVATE": "127.0.0.0/8",
         }
         root.mkdir()
-        (root / "migrator.toml").write_text(configuration)
+        (root / "migrator.toml").write_text(f"[download]\nworkers = 8\n{configuration}")
         self.oracle = Oracle(root, Served(), objects)
         for name, numbers in self.posts():
             self.oracle.write(name, *self.pieces(name, numbers))
@@ -111,7 +111,8 @@ class Blog:
     def way(self):
         """How far the run is: 1 when every picture was asked for, 2 when every post is replaced."""
         asked = min(1, self.hosts.seen().get("requests", 0) / self.scale.images)
-        replaced = sum(1 for _ in self.root.glob(".migrator/runs/*/displaced/posts/**/*.md"))
+        folders = self.root.glob(".migrator/runs/*/displaced/posts/*")
+        replaced = sum(sum(1 for _ in folder.iterdir()) for folder in folders if folder.is_dir())
         return asked + replaced / self.scale.posts
 
     def start(self, *arguments):
