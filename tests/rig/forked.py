@@ -49,7 +49,7 @@ class Child:
     def go(self) -> None:
         self.may_go.set()
 
-    def end(self, timeout: float = 60) -> Ended | None:
+    def end(self, timeout: float = 300) -> Ended | None:
         """How it ended; ``None`` if it did not, so far."""
         self.process.join(timeout)
         if self.process.exitcode is None:
