@@ -38,6 +38,12 @@ def raise_on_signals() -> None:
             signal.signal(number, wanted)
 
 
+def hear_no_more() -> None:
+    """Ignore signals from now on: the end is decided, and one more must not give it another."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def between_runs(number: int) -> Interrupted:
     """What a signal means while nothing is being changed."""
     return Interrupted(number, "If a run had begun, this shows what it did: migrator report")

@@ -25,7 +25,7 @@ from migrator.cli import (
 )
 from migrator.cli.failing import explained
 from migrator.cli.screen import say, silence_libraries
-from migrator.interruption import between_runs, raise_on_signals
+from migrator.interruption import between_runs, hear_no_more, raise_on_signals
 from migrator.redact import redact
 
 _RESTARTED = "MIGRATOR_LOCALE"  # the encoding of the locale that we left
@@ -99,10 +99,12 @@ def main() -> NoReturn:
     try:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()
+        hear_no_more()
     except (BrokenPipeError, SystemExit):  # typer exits only for this: a reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 141
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place to say it
+        hear_no_more()
         text, status = explained(error)
         with suppress(OSError):
             say(redact(text), err=True)
