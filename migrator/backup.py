@@ -215,14 +215,13 @@ class Backup:
         with stage(self.listener, "backup", len(tasks)):
             tasks = [replace(task, earlier=earlier_of(_last(known, task.url))) for task in tasks]
             copy = partial(self.transfer.copy, name=shelf.name)
-            for task, outcome in in_threads(
-                copy, tasks, self.settings.download, self.transfer.host, stop
-            ):
-                name = name_of(task.url)
-                image = after(before.get(name), _last(known, task.url), outcome, now(), shelf.name)
-                draft.add(image)
-                images[name] = image
-                self.listener(ImageDone(outcome))
+            for done in in_threads(copy, tasks, self.settings.download, self.transfer.host, stop):
+                for task, outcome in done:
+                    name, last = name_of(task.url), _last(known, task.url)
+                    images[name] = after(before.get(name), last, outcome, now(), shelf.name)
+                draft.add(images[name_of(task.url)] for task, _ in done)
+                for _, outcome in done:
+                    self.listener(ImageDone(outcome))
         return images
 
     def _held_back(

@@ -2,7 +2,9 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Generic, TypeVar
 
 from migrator.config import DownloadSettings
@@ -61,11 +63,12 @@ def run_bounded(
     host_of: Callable[[Task], str],
     per_host: int,
     stop: Stop,
-) -> Iterator[tuple[Task, Result]]:
+) -> Iterator[list[tuple[Task, Result]]]:
     """Yield every task with ``work(task)`` as each finishes, hosts in turn.
 
-    At most ``in_flight`` tasks are under way at a time, and ``per_host`` of one host; where
-    ``host_of`` says "", no host is asked.
+    What ended in the meantime comes together, so that it can be written down at once; by then
+    others are under way. At most ``in_flight`` tasks are that at a time, and ``per_host`` of one
+    host; where ``host_of`` says "", no host is asked.
 
     Raises:
         Interrupted: a signal came.
@@ -74,30 +77,45 @@ def run_bounded(
     """
     queue = _Queue(tasks, host_of, per_host)
     running: dict[Future[Result], tuple[str, Task]] = {}
+    ended: SimpleQueue[Future[Result]] = SimpleQueue()
     fatal: BaseException | None = None
+    done: list[tuple[Task, Result]] = []
+    deadline = float("inf")
     while True:
         while fatal is None and stop.signal is None and len(running) < in_flight:
             taken = queue.take()
             if taken is None:
                 break
-            running[executor.submit(work, taken[1])] = taken
-        if not running:
+            future = executor.submit(work, taken[1])
+            running[future] = taken
+            future.add_done_callback(ended.put)
+        if done:
+            yield done
+        if not running or monotonic() > deadline:
             break
-        ended, _ = wait(running, timeout=_GLANCE, return_when=FIRST_COMPLETED)
-        fatal = fatal or next(filter(None, (future.exception() for future in ended)), None)
-        ending = fatal is not None or stop.signal is not None
-        if ending:
-            ended |= wait(running, timeout=_GRACE).done
-        for future in ended:
+        done = []
+        for future in _all_that(ended, _GLANCE):
             host, task = running.pop(future)
             queue.done(host)
-            if future.exception() is None:
-                yield task, future.result()
-        if ending:
-            break
+            if error := future.exception():
+                fatal = fatal or error
+            else:
+                done.append((task, future.result()))
+        if deadline == float("inf") and (fatal is not None or stop.signal is not None):
+            deadline = monotonic() + _GRACE
     if fatal is not None:
         raise fatal
     stop.check()
+
+
+def _all_that(queue: SimpleQueue[Future[Result]], seconds: float) -> Iterator[Future[Result]]:
+    """What is in the queue, or comes within so many seconds."""
+    try:
+        yield queue.get(timeout=seconds)
+        while True:
+            yield queue.get_nowait()
+    except Empty:
+        return
 
 
 def in_threads(
@@ -106,7 +124,7 @@ def in_threads(
     settings: DownloadSettings,
     host_of: Callable[[Task], str],
     stop: Stop,
-) -> Iterator[tuple[Task, Result]]:
+) -> Iterator[list[tuple[Task, Result]]]:
     """Like ``run_bounded``, over as many threads as ``settings`` allow."""
     executor = ThreadPoolExecutor(settings.workers, "transfer")
     try:

@@ -38,11 +38,10 @@ def wrong_pictures(
     def ask(probes: Sequence[Probe]) -> dict[Probe, Asset | Reason]:
         answers = {}
         with stage(listener, "check", len(probes)):
-            for probe, answer in in_threads(
-                transfer.peek, probes, settings.download, _host_asked, stop
-            ):
-                answers[probe] = answer
-                listener(HostChecked(probe.url))
+            for asked in in_threads(transfer.peek, probes, settings.download, _host_asked, stop):
+                for probe, answer in asked:
+                    answers[probe] = answer
+                    listener(HostChecked(probe.url))
         return answers
 
     return held_back(

@@ -20,6 +20,7 @@ from migrator.model import (
     Asset,
     Failed,
     Held,
+    Outcome,
     PastImage,
     Post,
     SkippedPost,
@@ -180,11 +181,12 @@ class Migration(Story):
         new = [task for task in plan.tasks if task.known is None]
         sizes: dict[str, int | None] = {}
         with stage(self.listener, "sizes", len(new)):
-            for task, size in in_threads(
+            for asked in in_threads(
                 self.transfer.size, new, self.settings.download, self.transfer.host, Stop()
             ):
-                sizes[identity(task.url)] = size
-                self.listener(SizeAsked(task.url))
+                for task, size in asked:
+                    sizes[identity(task.url)] = size
+                    self.listener(SizeAsked(task.url))
         return sizes
 
     def links(self, post: Post, plan: Plan) -> dict[str, str]:
@@ -224,16 +226,14 @@ class Migration(Story):
             self.listener,
             stop,
         )
-        for held in wrong:
-            ledger.record(run, held)
-            self.listener(ImageDone(held))
+        self._record(ledger, run, wrong)
         if self.settings.safety.placeholders != "allow":
             ledger.passed(run)
         for task in plan.tasks:  # the proof of an image may be hours old by now
             each = ledger.outcome(run, identity(task.url))
             if isinstance(each, Stored) and self.transfer.lost(each, task):
-                ledger.record(run, gone := Failed(each.url, Reason.STORE_LOST, each.placement.key))
-                self.listener(ImageDone(gone))
+                gone = Failed(each.url, Reason.STORE_LOST, each.placement.key)
+                self._record(ledger, run, [gone])
 
         def key_of(image: str) -> str | None:
             outcome = ledger.outcome(run, image)
@@ -263,15 +263,18 @@ class Migration(Story):
                     self.listener(ImageDone(before))
                 else:
                     todo.append(task)
-            for task, outcome in in_threads(
+            for done in in_threads(
                 self.transfer, todo, self.settings.download, self.transfer.host, stop
             ):
-                before = ledger.outcome(run, identity(task.url))
-                if isinstance(outcome, Stored) and isinstance(before, Stored):
-                    outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - this run did
-                if outcome != before:
-                    ledger.record(run, outcome)
-                self.listener(ImageDone(outcome))
+                self._record(ledger, run, [outcome for _, outcome in done])
+
+    def _record(self, ledger: Ledger, run: Run, outcomes: Sequence[Outcome]) -> None:
+        """Write down what the run did not know yet, and tell all of it."""
+        before = [ledger.outcome(run, identity(outcome.url)) for outcome in outcomes]
+        now = list(map(_of_the_same_run, before, outcomes))
+        ledger.record(run, [each for each, old in zip(now, before, strict=True) if each != old])
+        for outcome in now:
+            self.listener(ImageDone(outcome))
 
     def _new_urls(self, post: Post, key_of: Callable[[str], str | None]) -> dict[str, str]:
         """The links of ``post`` that move; a fragment belongs to the reference, and stays.
@@ -299,6 +302,13 @@ class Migration(Story):
         known = suffix[1:].isalnum() and names_an_image(task.url)
         unknown = Asset("x" * 64, 0, "", suffix if known else "")
         return key_for(store.key, store.prefix, unknown, task)
+
+
+def _of_the_same_run(before: Outcome | None, outcome: Outcome) -> Outcome:
+    """``outcome``, where the run stored the image itself before it was interrupted: as it did."""
+    if isinstance(outcome, Stored) and isinstance(before, Stored):
+        return replace(outcome, reused=before.reused)
+    return outcome
 
 
 def _tried(ledger: Ledger) -> dict[str, int]:

@@ -33,7 +33,7 @@ class Watched:
 
 def run(work, tasks, *, in_flight=4, per_host=2, stop=None):
     with ThreadPoolExecutor(in_flight) as executor:
-        yield from run_bounded(
+        for ended in run_bounded(
             executor,
             work,
             tasks,
@@ -41,7 +41,8 @@ def run(work, tasks, *, in_flight=4, per_host=2, stop=None):
             host_of=lambda task: task[0],
             per_host=per_host,
             stop=stop or Stop(),
-        )
+        ):
+            yield from ended
 
 
 @settings(max_examples=30, deadline=None)
@@ -76,7 +77,7 @@ def test_what_asks_no_host_is_bound_by_what_may_be_in_flight_alone():
             per_host=1,
             stop=Stop(),
         )
-        assert sorted(task for task, _ in done) == list(range(8))
+        assert sorted(task for ended in done for task, _ in ended) == list(range(8))
 
 
 def test_after_a_signal_nothing_new_starts_and_what_ended_is_yielded():
@@ -116,3 +117,27 @@ def test_what_stops_the_whole_run_gets_out():
 
     with pytest.raises(StoreRefused):
         list(run(refuse, ["a1", "a2"]))
+
+
+def test_what_ends_while_others_are_written_down_comes_together_and_work_goes_on():
+    many = threading.Semaphore(0)
+
+    def work(task):
+        many.release()
+        return task
+
+    with ThreadPoolExecutor(2) as executor:
+        done = run_bounded(
+            executor,
+            work,
+            range(8),
+            in_flight=4,
+            host_of=lambda _: "",
+            per_host=1,
+            stop=Stop(),
+        )
+        first = next(done)
+        for _ in range(4 + len(first)):  # more than ever were under way at once
+            assert many.acquire(timeout=5)
+        time.sleep(0.1)
+        assert len(next(done)) > 1

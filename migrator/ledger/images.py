@@ -1,5 +1,6 @@
 """What the ledger keeps of images: where each run put them, or why it did not."""
 
+import sqlite3
 from collections.abc import Iterable
 
 from migrator.ledger.database import Database, Read
@@ -22,32 +23,15 @@ _OUTCOMES = (
 class Images(Database):
     """The images of runs, and what is known of them."""
 
-    def record(self, run: Run, outcome: Outcome) -> None:
-        """Record the state that an image of ``run`` reached."""
+    def record(self, run: Run, outcomes: Iterable[Outcome]) -> None:
+        """Record the states that images of ``run`` reached, all of them or none."""
         with self._change() as db:
-            image = insert_outcome(db, run.id, outcome)
-            if isinstance(outcome, Stored):
-                db.execute(
-                    "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?,"
-                    " judged = ? WHERE id = ?",
-                    (
-                        outcome.asset.sha256,
-                        outcome.source,
-                        outcome.final_url,
-                        outcome.referer,
-                        outcome.judged,
-                        image,
-                    ),
-                )
-                db.executemany(
-                    "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
-                    (
-                        (each.store, each.sha256, each.key)
-                        for each in (outcome.placement, *outcome.mirrors)
-                    ),
-                )
-            elif isinstance(outcome, Held):  # what it served is not to be trusted any more
-                db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
+            for outcome in outcomes:
+                image = insert_outcome(db, run.id, outcome)
+                if isinstance(outcome, Stored):
+                    _remember(db, image, outcome)
+                elif isinstance(outcome, Held):  # what it served is not to be trusted any more
+                    db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
 
     def passed(self, run: Run) -> None:
         """Record that what ``run`` stored was judged with all others and passed."""
@@ -129,3 +113,22 @@ class Images(Database):
                 "UPDATE run_image SET state = 'reused' WHERE run = ? AND state = 'planned'",
                 (run.id,),
             )
+
+
+def _remember(db: sqlite3.Connection, image: int, stored: Stored) -> None:
+    db.execute(
+        "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?, judged = ?"
+        " WHERE id = ?",
+        (
+            stored.asset.sha256,
+            stored.source,
+            stored.final_url,
+            stored.referer,
+            stored.judged,
+            image,
+        ),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
+        ((each.store, each.sha256, each.key) for each in (stored.placement, *stored.mirrors)),
+    )

@@ -1,5 +1,6 @@
 """What a backup has found out so far, on this machine: so that the next one goes on from there."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from migrator.durable import problems_told
@@ -32,10 +33,11 @@ class Draft:
             found[image.url_sha256] = image
         return found
 
-    def add(self, image: Image) -> None:
-        """Remember ``image``."""
+    def add(self, images: Iterable[Image]) -> None:
+        """Remember ``images``."""
+        lines = b"".join(b"\n" + image_line(image).encode() for image in images)
         with problems_told(self._path), self._path.open("ab") as file:
-            file.write(b"\n" + image_line(image).encode())  # the line before may be cut short
+            file.write(lines)  # after a line end: the line before may be cut short
 
     def end(self) -> None:
         """Forget it all: there is a snapshot now."""

@@ -108,10 +108,11 @@ class Reading:
         wanted: Mapping[str, Asset],
         looked: dict[str, str],
     ) -> None:
-        for key, trouble in in_threads(look, keys, self.settings, lambda _: "", self.stop):
-            if trouble is not None:
-                looked[key] = trouble
-                self.listener(ObjectRead(wanted[key].size))
+        for read in in_threads(look, keys, self.settings, lambda _: "", self.stop):
+            for key, trouble in read:
+                if trouble is not None:
+                    looked[key] = trouble
+                    self.listener(ObjectRead(wanted[key].size))
 
     def _trouble(self, store: Store, asset: Asset, key: str) -> str:
         """What is wrong with an object; empty: nothing.

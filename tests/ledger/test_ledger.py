@@ -81,7 +81,7 @@ def test_an_unknown_run_is_named_with_the_command_that_lists_them(ledger):
 
 def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
     run = begun(ledger, URL)
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     with Ledger.open(tmp_path / "ledger.db") as again:  # the first connection is never closed
         assert again.outcome(run, URL) == STORED
 
@@ -98,7 +98,7 @@ def test_what_is_recorded_is_there_after_the_process_dies(tmp_path, ledger):
 )
 def test_every_outcome_comes_back_as_it_was(ledger, outcome):
     run = begun(ledger, URL)
-    ledger.record(run, outcome)
+    ledger.record(run, [outcome])
     assert ledger.outcome(run, URL) == outcome
 
 
@@ -109,7 +109,7 @@ def test_images_of_a_map_are_somewhere_already(ledger):
 
 
 def test_what_a_store_holds_is_known_to_later_runs_for_that_store_alone(ledger):
-    ledger.record(begun(ledger, URL), STORED)
+    ledger.record(begun(ledger, URL), [STORED])
     assert list(ledger.known("local:/x")) == [URL]
     assert ledger.known("local:/x")[URL].placement == STORED.placement
     assert ledger.known("local:/y") == {}
@@ -117,18 +117,18 @@ def test_what_a_store_holds_is_known_to_later_runs_for_that_store_alone(ledger):
 
 def test_planning_again_keeps_what_is_settled(ledger):
     run = begun(ledger, URL, "https://h.example/b.png")
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     ledger.plan(run, plan(URL, "https://h.example/b.png"))
     assert [row["state"] for row in ledger.image_rows(run)] == ["stored", "planned"]
     assert len(list(ledger.mention_rows(run))) == 2
 
 
 def test_the_past_of_an_image_is_its_newest_state(ledger):
-    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, "3 s"))
+    ledger.record(begun(ledger, URL), [Failed(URL, Reason.TIMEOUT, "3 s")])
     (failed,) = ledger.past_images()
     assert (failed.url, failed.state, failed.reason) == (URL, "failed", Reason.TIMEOUT)
     run = begun(ledger, URL)
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     assert list(ledger.past_images()) == [
         PastImage(URL, "stored", None, "", ASSET, STORED.source, STORED.final_url, run.name)
     ]
@@ -136,8 +136,8 @@ def test_the_past_of_an_image_is_its_newest_state(ledger):
 
 def test_what_is_held_keeps_the_place_it_came_from_and_what_came(ledger):
     run = begun(ledger, URL)
-    ledger.record(run, replace(STORED, source="https://from.example/x", final_url="https://end"))
-    ledger.record(run, Held(URL, Reason.SAME_BYTES, "why", ASSET))
+    ledger.record(run, [replace(STORED, source="https://from.example/x", final_url="https://end")])
+    ledger.record(run, [Held(URL, Reason.SAME_BYTES, "why", ASSET)])
     assert list(ledger.past_images()) == [
         PastImage(
             URL, "held", Reason.SAME_BYTES, "why", ASSET, "https://from.example/x",
@@ -149,7 +149,7 @@ def test_what_is_held_keeps_the_place_it_came_from_and_what_came(ledger):
 def test_how_an_image_was_fetched_is_kept_for_the_next_run(ledger):
     stored = replace(STORED, final_url="https://end.example/", referer="https://page.example/")
     run = begun(ledger, URL)
-    ledger.record(run, stored)
+    ledger.record(run, [stored])
     assert ledger.outcome(run, URL) == stored
     assert ledger.known("local:/x") == {URL: replace(stored, reused=True)}
 
@@ -157,22 +157,22 @@ def test_how_an_image_was_fetched_is_kept_for_the_next_run(ledger):
 def test_only_what_passed_a_judgement_is_judged_until_it_is_fetched_anew(ledger):
     other = replace(STORED, url="https://h.example/b.png")
     run = begun(ledger, URL, other.url)
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     ledger.passed(run)
-    ledger.record(run, other)
+    ledger.record(run, [other])
     known = ledger.known("local:/x").items()
     assert {url: each.judged for url, each in known} == {URL: True, other.url: False}
     assert {each.url: each.judged for each in ledger.stored(run)} == {URL: True, other.url: False}
-    ledger.record(run, ledger.known("local:/x")[URL])
+    ledger.record(run, [ledger.known("local:/x")[URL]])
     assert ledger.known("local:/x")[URL].judged
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     assert not ledger.known("local:/x")[URL].judged
 
 
 def test_what_is_held_is_not_known_until_its_picture_is_accepted(ledger):
     run = begun(ledger, URL)
-    ledger.record(run, STORED)
-    ledger.record(run, Held(URL, Reason.SAME_BYTES, "", ASSET))
+    ledger.record(run, [STORED])
+    ledger.record(run, [Held(URL, Reason.SAME_BYTES, "", ASSET)])
     assert ledger.known("local:/x") == {}
     ledger.accept(["2" * 64, URL])  # the URL alone does not vouch for what came from it then
     assert ledger.known("local:/x") == {}
@@ -181,9 +181,11 @@ def test_what_is_held_is_not_known_until_its_picture_is_accepted(ledger):
 
 
 def test_accepting_a_picture_brings_back_no_image_that_was_not_held_for_it(ledger):
-    ledger.record(begun(ledger, URL), Held(URL, Reason.SAME_BYTES, "", ASSET))
-    ledger.record(begun(ledger, URL), Failed(URL, Reason.GONE, ""))
-    ledger.record(begun(ledger, "https://h.example/b"), replace(STORED, url="https://h.example/b"))
+    ledger.record(begun(ledger, URL), [Held(URL, Reason.SAME_BYTES, "", ASSET)])
+    ledger.record(begun(ledger, URL), [Failed(URL, Reason.GONE, "")])
+    ledger.record(
+        begun(ledger, "https://h.example/b"), [replace(STORED, url="https://h.example/b")]
+    )
     ledger.accept([ASSET.sha256])
     assert set(ledger.known("local:/x")) == {"https://h.example/b"}
 
@@ -191,7 +193,7 @@ def test_accepting_a_picture_brings_back_no_image_that_was_not_held_for_it(ledge
 def test_a_run_has_chosen_what_it_did_not_skip(ledger):
     other = "https://h.example/b.png"
     run = begun(ledger, URL, other, skipped=(Skipped("https://h.example/c", Reason.OVER_LIMIT),))
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     assert [ledger.chose(run, each) for each in (URL, other)] == [True, True]
     ledger.forgo(run)
     assert [ledger.chose(run, each) for each in (URL, other)] == [True, False]
@@ -200,7 +202,7 @@ def test_a_run_has_chosen_what_it_did_not_skip(ledger):
 def test_what_stays_at_the_end_has_the_reason_that_is_known(ledger):
     other, third = "https://h.example/b.png", "https://h.example/c.png"
     run = begun(ledger, URL, other, third)
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     staying = (Skipped(f"{other}#x", Reason.UNCOMMITTED), Skipped(URL, Reason.UNCOMMITTED))
     ledger.forgo(run, staying)
     found = {row["url"]: (row["state"], row["reason"]) for row in ledger.image_rows(run)}
@@ -212,7 +214,7 @@ def test_what_stays_at_the_end_has_the_reason_that_is_known(ledger):
 
 
 def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
-    ledger.record(begun(ledger, URL), Failed(URL, Reason.TIMEOUT, ""))
+    ledger.record(begun(ledger, URL), [Failed(URL, Reason.TIMEOUT, "")])
     run = ledger.begin("migrate", {})
     ledger.plan(run, Plan((), (Skipped(URL, Reason.NOT_SELECTED),), (), ()))
     assert [each.state for each in ledger.past_images()] == ["failed"]
@@ -319,7 +321,7 @@ def test_a_failed_change_leaves_nothing_behind(ledger):
 def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_path):
     file = tmp_path / "ledger.db"
     with Ledger.open(file) as ledger:
-        ledger.record(begun(ledger, URL), STORED)
+        ledger.record(begun(ledger, URL), [STORED])
         for table in ("accepted", "trial"):
             ledger._db.execute(f"DROP TABLE {table}")
         for column in (
@@ -348,23 +350,23 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
 def test_one_asset_may_have_a_name_for_each_of_its_addresses(ledger):
     other = "https://h.example/b.png"
     run = begun(ledger, URL, other)
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     placement = Placement("local:/x", "b.png", ASSET.sha256)
-    ledger.record(run, Stored(other, ASSET, placement, other))
+    ledger.record(run, [Stored(other, ASSET, placement, other)])
     for stored in (ledger.known("local:/x").values(), ledger.stored(run)):
         keys = {each.url: each.placement.key for each in stored}
         assert keys == {URL: "11/1.png", other: "b.png"}
     keys = {row["canonical"]: row["key"] for row in ledger.image_rows(run)}
     assert keys == {URL: "11/1.png", other: "b.png"}
     later = begun(ledger, URL)
-    ledger.record(later, Stored(URL, ASSET, Placement("s3:y", "y.png", ASSET.sha256), URL))
+    ledger.record(later, [Stored(URL, ASSET, Placement("s3:y", "y.png", ASSET.sha256), URL)])
     assert ledger.known("local:/x")[URL].placement.key == "11/1.png"
     assert ledger.known("s3:y")[other].placement.key == "y.png"
 
 
 def test_what_is_held_now_is_not_known_any_more(ledger):
-    ledger.record(begun(ledger, URL), STORED)
-    ledger.record(begun(ledger, URL), Held(URL, Reason.SVG, "", ASSET))
+    ledger.record(begun(ledger, URL), [STORED])
+    ledger.record(begun(ledger, URL), [Held(URL, Reason.SVG, "", ASSET)])
     assert ledger.known("local:/x") == {}
 
 
@@ -382,7 +384,7 @@ def test_the_work_of_reading_grows_with_the_images_and_not_with_their_square(tmp
             run = ledger.begin("migrate", {})
             for number in range(count):
                 digest = f"{number:064x}"
-                ledger.record(run, stored_as(f"https://h.example/{number}.png", digest))
+                ledger.record(run, [stored_as(f"https://h.example/{number}.png", digest)])
             done = 0
 
             def step():
@@ -405,7 +407,7 @@ def stored_as(url, digest):
 
 def test_links_are_those_of_posts_as_runs_left_them(ledger):
     run = begun(ledger, URL, posts=("a.md", "b.md", "c.md"))
-    ledger.record(run, STORED)
+    ledger.record(run, [STORED])
     for name in ("a.md", "b.md", "c.md"):
         ledger.intend(Swap(run, name, "b", "c", "t", 1), [(URL, 1, f"new/{name}")])
     assert ledger.links() == []
@@ -430,7 +432,7 @@ def test_links_are_those_of_posts_as_runs_left_them(ledger):
 def test_the_keys_of_all_that_runs_stored_are_known(ledger):
     run = begun(ledger, URL)
     mirrors = (Placement("s3:m", "p/11/1.png", ASSET.sha256),)
-    ledger.record(run, replace(STORED, mirrors=mirrors))
+    ledger.record(run, [replace(STORED, mirrors=mirrors)])
     again = replace(STORED.placement, key="other.png")
-    ledger.record(begun(ledger, URL), replace(STORED, placement=again))
+    ledger.record(begun(ledger, URL), [replace(STORED, placement=again)])
     assert ledger.keys() == {"11/1.png", "p/11/1.png", "other.png"}
