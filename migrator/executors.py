@@ -63,12 +63,14 @@ def run_bounded(
     host_of: Callable[[Task], str],
     per_host: int,
     stop: Stop,
+    ready: Callable[[Task], Task] = lambda task: task,
 ) -> Iterator[list[tuple[Task, Result]]]:
     """Yield every task with ``work(task)`` as each finishes, hosts in turn.
 
     What ended in the meantime comes together, so that it can be written down at once; by then
     others are under way. At most ``in_flight`` tasks are that at a time, and ``per_host`` of one
-    host; where ``host_of`` says "", no host is asked.
+    host; where ``host_of`` says "", no host is asked. ``ready`` gives a task what it needs when its
+    turn has come, and what would be much to hold for all.
 
     Raises:
         Interrupted: a signal came.
@@ -86,7 +88,7 @@ def run_bounded(
             taken = queue.take()
             if taken is None:
                 break
-            future = executor.submit(work, taken[1])
+            future = executor.submit(work, ready(taken[1]))
             running[future] = taken
             future.add_done_callback(ended.put)
         if done:
@@ -124,6 +126,8 @@ def in_threads(
     settings: DownloadSettings,
     host_of: Callable[[Task], str],
     stop: Stop,
+    *,
+    ready: Callable[[Task], Task] = lambda task: task,
 ) -> Iterator[list[tuple[Task, Result]]]:
     """Like ``run_bounded``, over as many threads as ``settings`` allow."""
     executor = ThreadPoolExecutor(settings.workers, "transfer")
@@ -136,6 +140,7 @@ def in_threads(
             host_of=host_of,
             per_host=settings.per_host,
             stop=stop,
+            ready=ready,
         )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

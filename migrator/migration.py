@@ -38,7 +38,7 @@ from migrator.state import Site
 from migrator.story import Story
 from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, identity, is_local, names_an_image, without_fragment
+from migrator.urls import fragment, identity, names_an_image, without_fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,8 @@ class Migration(Story):
                 obstacle=obstacle,
                 hindrance=self.copies.reason_to_stay if self.copies else lambda _: None,
             )
-        plan = make_plan(self._posts(), wanted, self._known(ledger))
+        known = ledger.known(self.transfer.store.identity) if ledger else {}
+        plan = make_plan(self._posts(), wanted, known)
         plan = self.copies.given_to(plan) if self.copies else plan
         return with_posts(plan, self.settings, self.site, self.image_at)
 
@@ -164,21 +165,14 @@ class Migration(Story):
         there = self.local and image and self.local.reason_to_stay(image) is Reason.ALREADY_THERE
         return image is not None and not there
 
-    def _known(self, ledger: Ledger | None) -> dict[str, Stored]:
-        """What earlier runs stored; files of the site are read again, for they may have changed."""
-        known = ledger.known(self.transfer.store.identity) if ledger else {}
-        for image in list(filter(is_local, known)):
-            del known[image]
-        return known
-
     def failing(self, plan: Plan) -> list[Failed]:
         """The images of ``plan`` of which it is known without asking anybody that they fail."""
-        new = (task.url for task in plan.tasks if not task.known and not task.kept)
+        new = (task.url for task in plan.tasks if not task.is_known and not task.kept)
         return [found for url in new if (found := foreseen(url, self.settings))]
 
     def sizes(self, plan: Plan) -> dict[str, int | None]:
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
-        new = [task for task in plan.tasks if task.known is None]
+        new = [task for task in plan.tasks if not task.is_known]
         sizes: dict[str, int | None] = {}
         with stage(self.listener, "sizes", len(new)):
             for asked in in_threads(
@@ -191,15 +185,18 @@ class Migration(Story):
 
     def links(self, post: Post, plan: Plan) -> dict[str, str]:
         """The links ``post`` would get, with ``xxx`` for the SHA-256 of images not yet fetched."""
-        keys = {
-            identity(task.url): task.known.placement.key if task.known else self._guess(task)
-            for task in plan.tasks
-        }
-        return self._new_urls(post, keys.get)
+        tasks = {identity(task.url): task for task in plan.tasks}
+
+        def key_of(image: str) -> str | None:
+            task = tasks.get(image)
+            known = plan.ready(task).known if task else None
+            return known.placement.key if known else self._guess(task) if task else None
+
+        return self._new_urls(post, key_of)
 
     def guesses(self, plan: Plan) -> bool:
         """See ``Story``."""
-        return any(not task.known and not task.kept for task in plan.tasks)
+        return any(not task.is_known and not task.kept for task in plan.tasks)
 
     def prepare(self, ledger: Ledger) -> None:
         """See ``Story``."""
@@ -264,7 +261,12 @@ class Migration(Story):
                 else:
                     todo.append(task)
             for done in in_threads(
-                self.transfer, todo, self.settings.download, self.transfer.host, stop
+                self.transfer,
+                todo,
+                self.settings.download,
+                self.transfer.host,
+                stop,
+                ready=plan.ready,
             ):
                 self._record(ledger, run, [outcome for _, outcome in done])
 

@@ -250,7 +250,9 @@ class Kept:
 class TransferTask:
     """One image to move: ``url`` is what to fetch, as first written.
 
-    ``known`` is where an earlier run put it: if the store still has it, nothing is fetched.
+    ``is_known`` says that an earlier run put it into the store: if that still has it, nothing is
+    fetched. Where it is, ``known``, would be much to hold for all images: it is filled in when
+    it is the image's turn.
     ``post`` is the name of the first post that shows it, ``written`` the day of that post where
     the image's key or an archive depends on it. ``homes`` are the folders that each want a copy,
     where images live with their posts. ``earlier`` is how a backup has the image, for its host to
@@ -258,12 +260,13 @@ class TransferTask:
     """
 
     url: str
-    known: Stored | None = None
+    is_known: bool = False
     post: str = ""
     written: date | None = None
     homes: tuple[str, ...] = ()
     earlier: Earlier | None = None
     kept: Kept | None = None
+    known: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from migrator.model import Mention, Post, Skipped, SkippedPost, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.signed import expires
-from migrator.urls import identity, is_external
+from migrator.urls import identity, is_external, is_local
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -19,7 +19,8 @@ class Plan:
 
     ``tasks`` and ``skipped`` are in the order in which the posts mention the images, but what
     expires comes first, the soonest before all, and what a limit leaves comes last; ``mentions``
-    are all places of both. ``left`` are the posts that are left alone as a whole.
+    are all places of both. ``left`` are the posts that are left alone as a whole. ``known`` is
+    where the images are of which a task says that it is known.
     """
 
     tasks: tuple[TransferTask, ...]
@@ -28,6 +29,13 @@ class Plan:
     mentions: tuple[Mention, ...]
     left: tuple[SkippedPost, ...] = ()
     warnings: tuple[str, ...] = ()
+    known: Mapping[str, Stored] = field(default_factory=dict)
+
+    def ready(self, task: TransferTask) -> TransferTask:
+        """``task`` as it is carried out: with where its image is known to be."""
+        if not task.is_known or task.known:
+            return task
+        return replace(task, known=self.known[identity(task.url)])
 
 
 ImageAt = Callable[[Post, str], str | None]
@@ -81,7 +89,8 @@ def make_plan(
 ) -> Plan:
     """Decide for every image URL in ``posts`` whether it moves.
 
-    ``known`` is where earlier runs put images, by identity.
+    ``known`` is where earlier runs put images, by identity. Files of the site are read again, for
+    they may have changed.
     """
     tasks: dict[str, TransferTask] = {}
     skipped: dict[str, Skipped] = {}
@@ -105,7 +114,9 @@ def make_plan(
             image = identity(url)
             reason = reason_to_stay or (obstacle.reason if obstacle else None)
             if reason is None:
-                task = tasks.get(image) or TransferTask(url, known.get(image), post.name)
+                task = tasks.get(image) or TransferTask(
+                    url, image in known and not is_local(image), post.name
+                )
                 best = max(task.url, url, key=lambda each: _promise(each, wanted.now))
                 tasks[image] = replace(task, url=best)
             else:
@@ -129,6 +140,7 @@ def make_plan(
         mentions=tuple(mentions),
         left=tuple(left),
         warnings=tuple(warnings),
+        known=known,
     )
 
 

@@ -1,7 +1,7 @@
 """Images of a backup into the store, whatever posts say of them; no post changes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from migrator.homes import with_posts
@@ -35,7 +35,7 @@ class Restoration(Migration):
     def plan(self, ledger: Ledger | None, _run: Run | None) -> Plan:
         """See ``Story``; a run that goes on has the same images, for snapshots do not change."""
         copies = self._copies
-        known = self._known(ledger)
+        known: Mapping[str, Stored] = ledger.known(self.transfer.store.identity) if ledger else {}
         tasks: list[TransferTask] = []
         skipped: list[Skipped] = []
         mentions: list[Mention] = []
@@ -50,8 +50,9 @@ class Restoration(Migration):
                 post = image.references[0].path if image.references else ""
                 there = known.get(identity(url)) or self._own(url, kept)
                 same = there and there.asset.sha256 == kept.asset.sha256 and self._well_named(there)
-                tasks.append(TransferTask(url, there if same else None, post, kept=kept))
-        plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions))
+                own = there if same and identity(url) not in known else None
+                tasks.append(TransferTask(url, bool(same), post, kept=kept, known=own))
+        plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions), known=known)
         return self._with_homes(with_posts(plan, self.settings, self.site, self.image_at))
 
     def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:

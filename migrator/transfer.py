@@ -178,7 +178,7 @@ class Transfer:
 
     def host(self, task: TransferTask) -> str:
         """The host that would be asked for the image, if any: what politeness is owed to."""
-        return "" if task.known or task.kept else self._downloader().host(task.url)
+        return "" if task.is_known or task.kept else self._downloader().host(task.url)
 
     def _known(self, task: TransferTask) -> Stored | None:
         known = task.known

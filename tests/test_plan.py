@@ -91,7 +91,8 @@ def test_what_an_earlier_run_stored_goes_along_with_the_task():
     asset = Asset("1" * 64, 3, "image/png", ".png")
     known = Stored("https://h/a", asset, Placement("s", "k", asset.sha256), "https://h/a")
     plan = make_plan([post("a.md", "https://h/a#f")], ALL, {"https://h/a": known})
-    assert plan.tasks == (TransferTask("https://h/a#f", known, "a.md"),)
+    assert plan.tasks == (TransferTask("https://h/a#f", is_known=True, post="a.md"),)
+    assert plan.ready(plan.tasks[0]).known == known
 
 
 def test_posts_left_alone_and_notes_are_kept_for_the_report():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -13,8 +14,8 @@ from migrator.errors import LedgerDamaged, LedgerError
 
 Value = TypeVar("Value")
 
-_VERSION = 2
-# What makes a ledger of each older version one of the next.
+_VERSION = 3
+# What makes a ledger of each older version one of the next; of the second, see `_upgrade`.
 _UPGRADES = {
     1: """
     ALTER TABLE run ADD COLUMN pruned TEXT;
@@ -64,12 +65,11 @@ class Database:
                     ledger._check()
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("PRAGMA foreign_keys = ON")
                 if ledger._version() == 0:
-                    schema = resources.files("migrator.ledger").joinpath("schema.sql").read_text()
                     file.chmod(0o600)
-                    ledger._become(_VERSION, schema)
+                    ledger._become(_VERSION, _script("schema.sql"))
                 ledger._upgrade()
+                connection.execute("PRAGMA foreign_keys = ON")
             except BaseException:
                 ledger.close()
                 raise
@@ -134,7 +134,10 @@ class Database:
 
     def _upgrade(self) -> None:
         for older in range(self._version(), _VERSION):
-            self._become(older + 1, _UPGRADES[older])
+            if older == 2:  # noqa: PLR2004 - a version
+                self._db.create_function("mark", 1, mark)
+                self._db.create_function("bytes", 1, lambda sha: sha and bytes.fromhex(sha))
+            self._become(older + 1, _UPGRADES.get(older) or _script("upgrade-2-to-3.sql"))
 
     def _become(self, version: int, script: str) -> None:
         self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {version}; COMMIT")
@@ -161,6 +164,10 @@ class Database:
         """Like ``_rows``, one at a time."""
         with _translated(self._file):
             yield from self._db.execute(sql, values)
+
+
+def _script(name: str) -> str:
+    return resources.files("migrator.ledger").joinpath(name).read_text()
 
 
 def _must_be_a_file(file: Path) -> None:
@@ -192,6 +199,11 @@ def _translated(file: Path) -> Iterator[None]:
         raise  # a bug of ours; the file is as good as before
     except sqlite3.DatabaseError as error:
         raise damaged(file, str(error)) from error
+
+
+def mark(url: str) -> int:
+    """A number of 64 bits that stands for a URL in an index; others may have it, too."""
+    return int.from_bytes(blake2b(url.encode(), digest_size=8).digest(), signed=True)
 
 
 def now() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from migrator.errors import UsageError
 from migrator.ledger.database import Database, Read
 from migrator.ledger.records import Link, Run
-from migrator.ledger.rows import ASSET, KEY, asset_of, past_image_of
+from migrator.ledger.rows import ASSET, asset_of, past_image_of
 from migrator.model import PastImage
 
 
@@ -81,10 +81,7 @@ class History(Database):
     def past_images(self) -> Read[PastImage]:
         """Every image that a run fetched, or tried to, in its newest state."""
         sql = (
-            f"SELECT image.url, state, reason, detail, max(run), run.name AS run,"  # noqa: S608 - our own text
-            f" coalesce(run_image.source, image.source, image.url) AS source, final_url, {ASSET}"
-            " FROM run_image JOIN image ON image.id = image JOIN run ON run.id = run"
-            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
+            "SELECT outcome.*, run.name, max(run) FROM outcome JOIN run ON run.id = run"
             " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image ORDER BY image"
         )
         return Read(lambda: self._each_row(sql), past_image_of)
@@ -95,11 +92,8 @@ class History(Database):
         ``canonical`` is its canonical URL, ``url`` the first spelling in a post.
         """
         return self._each_row(
-            f"SELECT image.url AS canonical, run_image.url, state, reason, detail, {KEY},"  # noqa: S608 - our own text
-            f" run_image.source, {ASSET} FROM run_image JOIN image ON image.id = image"
-            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
-            " LEFT JOIN placement ON placement.store = run_image.store"
-            " AND placement.sha256 = asset.sha256 WHERE run = ? ORDER BY image",
+            "SELECT canonical, url, state, reason, detail, key, source, sha256, size, media_type,"
+            " extension, width, height FROM outcome WHERE run = ? ORDER BY image",
             (run.id,),
         )
 
@@ -111,25 +105,22 @@ class History(Database):
         """
         return self._each_row(
             "SELECT url, name, line, iif(state = 'rewritten', new_url, NULL) AS new_url"
-            " FROM mention JOIN image ON image.id = image JOIN post ON post.id = mention.post"
-            " LEFT JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
-            " WHERE mention.run = ? ORDER BY image, name, line",
+            " FROM link JOIN image ON image.id = link.image JOIN post ON post.id = link.post"
+            " LEFT JOIN run_post ON run_post.run = link.run AND run_post.post = link.post"
+            " WHERE link.run = ? ORDER BY link.image, name, line",
             (run.id,),
         )
 
     def links(self) -> list[Link]:
         """Every link that a run wrote, unless its post was put back; oldest run first."""
         rows = self._rows(
-            f"SELECT run.name AS run, post.name AS post, line, image.url, new_url, {KEY},"  # noqa: S608 - our own text
-            f" run_image.store, {ASSET} FROM mention"
+            f"SELECT run.name AS run, post.name AS post, line, image.url, new_url,"  # noqa: S608 - our own text
+            f" store, key, {ASSET} FROM link"
             # CROSS, or SQLite goes through all mentions of a run for each post.
-            " CROSS JOIN run_post ON run_post.run = mention.run AND run_post.post = mention.post"
+            " CROSS JOIN run_post ON run_post.run = link.run AND run_post.post = link.post"
             " JOIN run ON run.id = run_post.run JOIN post ON post.id = run_post.post"
-            " JOIN image ON image.id = mention.image"
-            " JOIN run_image ON run_image.run = mention.run AND run_image.image = mention.image"
-            " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
-            " LEFT JOIN placement ON placement.store = run_image.store"
-            " AND placement.sha256 = asset.sha256"
+            " JOIN image ON image.id = link.image"
+            " LEFT JOIN asset ON asset.id = link.asset"
             " WHERE run_post.state = 'rewritten' AND new_url IS NOT NULL"
             " ORDER BY run.id, post.name, line"
         )
@@ -149,10 +140,7 @@ class History(Database):
 
     def keys(self) -> set[str]:
         """The key of every object that a run put into any store."""
-        rows = self._rows(
-            "SELECT key FROM placement UNION SELECT key FROM run_image WHERE key IS NOT NULL"
-        )
-        return {row["key"] for row in rows}
+        return {row["key"] for row in self._rows("SELECT key FROM placement")}
 
     def post_rows(self, run: Run) -> list[sqlite3.Row]:
         """What ``run`` did with every post that it wanted to change."""

@@ -1,23 +1,35 @@
 """What the ledger keeps of images: where each run put them, or why it did not."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from migrator.ledger.database import Database, Read
+from migrator.ledger.database import Database, Read, mark
 from migrator.ledger.records import Run
-from migrator.ledger.rows import ASSET, KEY, asset_of, insert_outcome, outcome_of, stored_of
-from migrator.model import Held, Outcome, Placement, Skipped, Stored
+from migrator.ledger.rows import (
+    ASSET,
+    asset_of,
+    find_image,
+    insert_outcome,
+    outcome_of,
+    stored_of,
+    update_image,
+)
+from migrator.model import Outcome, Placement, Skipped, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
 
-_OUTCOMES = (
-    f"SELECT run_image.url, state, reason, detail, run_image.source, final_url, referer, judged,"  # noqa: S608 - our own text
-    f" run_image.store, {KEY}, {ASSET} FROM run_image JOIN image ON image.id = image"
-    " LEFT JOIN asset ON asset.sha256 = run_image.sha256"
-    " LEFT JOIN placement ON placement.store = run_image.store"
-    " AND placement.sha256 = asset.sha256"
-    " WHERE run = ? AND state IN ('stored', 'reused', 'held', 'failed')"
-)
+_ENDED = "SELECT * FROM outcome WHERE run = ? AND state IN ('stored', 'reused', 'held', 'failed')"
+# An image that is in a store under several names has the one that its URL was given last.
+_KNOWN = f"""
+SELECT url, coalesce(source, url) AS source, final_url, referer, judged, store, key, {ASSET}
+FROM image JOIN asset ON asset.id = image.asset JOIN placement ON placement.id = coalesce(
+  (SELECT object.id FROM run_image JOIN object ON object.id = run_image.object
+   WHERE run_image.image = image.id AND object.asset = image.asset AND object.store =
+     (SELECT id FROM store WHERE identity = :store) ORDER BY run DESC LIMIT 1),
+  (SELECT max(id) FROM object WHERE asset = image.asset AND store =
+     (SELECT id FROM store WHERE identity = :store)))
+"""  # noqa: S608 - our own text
 
 
 class Images(Database):
@@ -27,11 +39,8 @@ class Images(Database):
         """Record the states that images of ``run`` reached, all of them or none."""
         with self._change() as db:
             for outcome in outcomes:
-                image = insert_outcome(db, run.id, outcome)
-                if isinstance(outcome, Stored):
-                    _remember(db, image, outcome)
-                elif isinstance(outcome, Held):  # what it served is not to be trusted any more
-                    db.execute("UPDATE image SET sha256 = NULL WHERE id = ?", (image,))
+                insert_outcome(db, run.id, outcome)
+                update_image(db, outcome)
 
     def passed(self, run: Run) -> None:
         """Record that what ``run`` stored was judged with all others and passed."""
@@ -42,52 +51,25 @@ class Images(Database):
                 (run.id,),
             )
 
-    def known(self, store: str) -> dict[str, Stored]:
-        """What earlier runs put into ``store``, by canonical URL.
-
-        An image that is there under several names has the one that its URL was given.
-        """
-        rows = self._each_row(
-            f"SELECT image.url, nullif(source, image.url) AS source,"  # noqa: S608 - our own text
-            f" nullif(final_url, image.url) AS final_url, referer, judged,"
-            f" coalesce(own.key, placement.key) AS key, {ASSET} FROM image"
-            # CROSS, or SQLite goes through all images for each placement.
-            " CROSS JOIN asset USING (sha256) CROSS JOIN placement USING (sha256) LEFT JOIN"
-            " (SELECT image, sha256, key, max(run) FROM run_image"
-            " WHERE store = ?1 AND key IS NOT NULL GROUP BY image) AS own"
-            " ON own.image = image.id AND own.sha256 = asset.sha256 WHERE placement.store = ?1",
-            (store,),
-        )
-        return {
-            row["url"]: Stored(
-                row["url"],
-                asset_of(row),
-                Placement(store, row["key"], row["sha256"]),
-                row["source"] or row["url"],
-                reused=True,
-                final_url=row["final_url"] or row["url"],
-                referer=row["referer"] or "",
-                judged=bool(row["judged"]),
-            )
-            for row in rows
-        }
+    def known(self, store: str) -> "Known":
+        """What earlier runs put into ``store``, by canonical URL; read when it is asked for."""
+        return Known(self, store)
 
     def outcome(self, run: Run, image: str) -> Outcome | None:
         """The state that the image with this canonical URL reached in ``run``, if it did."""
-        found = self._rows(f"{_OUTCOMES} AND image.url = ?", (run.id, image))
+        found = self._rows(f"{_ENDED} AND image = ?", (run.id, find_image(self._db, image)))
         return outcome_of(found[0]) if found else None
 
     def stored(self, run: Run) -> Read[Stored]:
         """What ``run`` stored, or found stored."""
-        sql = f"{_OUTCOMES} AND state IN ('stored', 'reused')"
+        sql = f"{_ENDED} AND state IN ('stored', 'reused')"
         return Read(lambda: self._each_row(sql, (run.id,)), stored_of)
 
     def chose(self, run: Run, image: str) -> bool:
         """Whether ``run`` set out to move the image with this canonical URL, or has moved it."""
         rows = self._rows(
-            "SELECT 1 FROM run_image JOIN image ON image.id = image"
-            " WHERE run = ? AND image.url = ? AND state <> 'skipped'",
-            (run.id, image),
+            "SELECT 1 FROM run_image WHERE run = ? AND image = ? AND state <> 'skipped'",
+            (run.id, find_image(self._db, image)),
         )
         return bool(rows)
 
@@ -101,8 +83,8 @@ class Images(Database):
         )
         with self._change() as db:
             db.executemany(
-                f"{skip} AND image = (SELECT id FROM image WHERE url = ?)",  # noqa: S608 - our own text
-                ((each.reason, run.id, identity(each.url)) for each in staying),
+                f"{skip} AND image = ?",
+                ((each.reason, run.id, find_image(db, identity(each.url))) for each in staying),
             )
             db.execute(skip, (Reason.NOT_MENTIONED, run.id))
 
@@ -115,20 +97,37 @@ class Images(Database):
             )
 
 
-def _remember(db: sqlite3.Connection, image: int, stored: Stored) -> None:
-    db.execute(
-        "UPDATE image SET sha256 = ?, source = ?, final_url = ?, referer = ?, judged = ?"
-        " WHERE id = ?",
-        (
-            stored.asset.sha256,
-            stored.source,
-            stored.final_url,
-            stored.referer,
-            stored.judged,
-            image,
-        ),
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO placement VALUES (?, ?, ?)",
-        ((each.store, each.sha256, each.key) for each in (stored.placement, *stored.mirrors)),
+@dataclass(frozen=True, slots=True, eq=False)  # equal to a mapping of the same, as any mapping
+class Known(Mapping[str, Stored]):
+    """What runs put into ``store``, by canonical URL: of each image in turn, never all at once."""
+
+    images: Images
+    store: str
+
+    def __getitem__(self, image: str) -> Stored:
+        sql = f"{_KNOWN} WHERE mark = :mark AND url = :url"
+        values = {"store": self.store, "mark": mark(image), "url": image}
+        found = self.images._rows(sql, values)  # noqa: SLF001 - of one room
+        if not found:
+            raise KeyError(image)
+        return _known_of(found[0])
+
+    def __iter__(self) -> Iterator[str]:
+        rows = self.images._each_row(_KNOWN, {"store": self.store})  # noqa: SLF001 - likewise
+        return (row["url"] for row in rows)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _known_of(row: sqlite3.Row) -> Stored:
+    return Stored(
+        row["url"],
+        asset_of(row),
+        Placement(row["store"], row["key"], row["sha256"]),
+        row["source"],
+        reused=True,
+        final_url=row["final_url"] or row["source"],
+        referer=row["referer"],
+        judged=bool(row["judged"]),
     )

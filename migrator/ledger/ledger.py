@@ -12,6 +12,7 @@ from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import (
+    find_image,
     insert_image,
     insert_mentions,
     insert_outcome,
@@ -22,6 +23,7 @@ from migrator.ledger.rulings import Rulings
 from migrator.model import Mention, Outcome
 from migrator.plan import Plan
 from migrator.reasons import Reason
+from migrator.urls import identity
 
 
 class Ledger(History, Rulings, Images):
@@ -127,11 +129,16 @@ class Ledger(History, Rulings, Images):
                 " VALUES (?, ?, 'intended', ?, ?, ?, ?)",
                 (swap.run.id, post, swap.edits, swap.before, swap.after, swap.temporary),
             )
-            db.executemany(
-                "UPDATE mention SET new_url = ? WHERE run = ? AND post = ? AND line = ?"
-                " AND image = (SELECT id FROM image WHERE url = ?)",
-                ((new, swap.run.id, post, line, url) for url, line, new in links),
-            )
+            for url, line, new in links:
+                image = find_image(db, identity(url))
+                db.execute(
+                    "UPDATE mention SET (object, new_url) = (SELECT placement.id,"
+                    " coalesce(replace(:new, key, char(10)), :new) FROM run_image"
+                    " LEFT JOIN placement ON placement.id = object"
+                    " WHERE run_image.run = :run AND run_image.image = :image)"
+                    " WHERE run = :run AND image = :image AND post = :post AND line = :line",
+                    {"new": new, "run": swap.run.id, "image": image, "post": post, "line": line},
+                )
 
     def rewrote(self, run: Run, name: str, detail: str = "") -> None:
         """Record that the post was replaced as intended; ``detail`` says what a person may need."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from sys import intern
 from typing import Any
 
+from migrator.ledger.database import mark
 from migrator.ledger.records import Run
 from migrator.model import Asset, Failed, Held, Mention, Outcome, PastImage, Placement, Stored
 from migrator.reasons import Reason
 from migrator.urls import identity
 
-ASSET = "asset.sha256, size, media_type, extension, width, height"
-KEY = "coalesce(run_image.key, placement.key) AS key"  # older runs did not keep their own
+ASSET = "lower(hex(asset.sha256)) AS sha256, size, media_type, extension, width, height"
 
 
 def state_of(outcome: Outcome) -> tuple[str, Reason | None, str]:
@@ -39,7 +39,7 @@ def asset_of(row: sqlite3.Row) -> Asset:
 
 
 def outcome_of(row: sqlite3.Row) -> Outcome:
-    """The outcome in a row of ``run_image``, joined with its asset and placement."""
+    """The outcome in a row of the view ``outcome``."""
     match row["state"]:
         case "stored" | "reused":
             return stored_of(row)
@@ -56,26 +56,27 @@ def stored_of(row: sqlite3.Row) -> Stored:
     return Stored(
         row["url"],
         asset,
-        Placement(row["store"], row["key"], asset.sha256),
+        Placement(intern(row["store"]), row["key"], asset.sha256),
         row["source"],
         reused=row["state"] == "reused",
-        final_url=row["final_url"] or row["url"],
-        referer=row["referer"] or "",
+        final_url=row["final_url"] or row["source"],
+        referer=row["referer"],
         judged=bool(row["judged"]),
     )
 
 
 def past_image_of(row: sqlite3.Row) -> PastImage:
-    """What is known of an image, in a row of its newest ``run_image``."""
+    """What is known of an image, in the newest such row of it, with the name of its run."""
+    source = row["source"] or row["known_source"]
     return PastImage(
-        row["url"],
+        row["canonical"],
         row["state"],
         Reason(row["reason"]) if row["reason"] else None,
         row["detail"],
-        asset_of(row) if row["sha256"] and row["size"] is not None else None,
-        row["source"],
-        row["final_url"] or "",
-        row["run"],
+        asset_of(row) if row["sha256"] else None,
+        source,
+        row["final_url"] or source,
+        row["name"],
     )
 
 
@@ -83,53 +84,65 @@ def insert_image(
     db: sqlite3.Connection, run: Run, url: str, state: str, reason: Reason | None
 ) -> None:
     """Record an image of ``run``, unless the run has recorded it already."""
+    canonical = identity(url)
     db.execute(
         "INSERT OR IGNORE INTO run_image (run, image, url, state, reason) VALUES (?, ?, ?, ?, ?)",
-        (run.id, image_id(db, url), url, state, reason),
+        (run.id, image_id(db, canonical), _unless(url, canonical), state, reason),
     )
 
 
-def insert_outcome(db: sqlite3.Connection, run: int, outcome: Outcome) -> int:
-    """Record the state that an image reached in the run of this number; returns its row."""
+def insert_outcome(db: sqlite3.Connection, run: int, outcome: Outcome) -> None:
+    """Record the state that an image reached in the run of this number."""
     state, reason, detail = state_of(outcome)
     asset = outcome.asset if isinstance(outcome, Stored | Held) else None
-    placement = outcome.placement if isinstance(outcome, Stored) else None
-    image = image_id(db, outcome.url)
-    if asset:
-        db.execute(
-            "INSERT OR IGNORE INTO asset VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                asset.sha256,
-                asset.size,
-                asset.media_type,
-                asset.extension,
-                asset.width,
-                asset.height,
-            ),
-        )
+    stored = outcome if isinstance(outcome, Stored) else None
+    canonical = identity(outcome.url)
     db.execute(
-        "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run,
-            image,
-            outcome.url,
+            image_id(db, canonical),
+            _unless(outcome.url, canonical),
             state,
             reason,
             detail,
-            outcome.source if isinstance(outcome, Stored) else None,
-            asset.sha256 if asset else None,
-            placement.store if placement else None,
-            placement.key if placement else None,
+            _unless(stored.source, canonical) if stored else None,
+            _asset_id(db, asset) if asset else None,
+            _object_id(db, stored.placement) if stored else None,
         ),
     )
-    return image
+
+
+def update_image(db: sqlite3.Connection, outcome: Outcome) -> None:
+    """Record what an outcome says of its image for later runs."""
+    canonical = identity(outcome.url)
+    if isinstance(outcome, Stored):
+        db.execute(
+            "UPDATE image SET asset = ?, source = ?, final_url = ?, referer = ?, judged = ?"
+            " WHERE id = ?",
+            (
+                _asset_id(db, outcome.asset),
+                _unless(outcome.source, canonical),
+                _unless(outcome.final_url, outcome.source),
+                outcome.referer,
+                outcome.judged,
+                image_id(db, canonical),
+            ),
+        )
+        for mirrored in outcome.mirrors:
+            _object_id(db, mirrored)
+    elif isinstance(outcome, Held):  # what it served is not to be trusted any more
+        db.execute("UPDATE image SET asset = NULL WHERE id = ?", (image_id(db, canonical),))
 
 
 def insert_mentions(db: sqlite3.Connection, run: int, mentions: Iterable[Mention]) -> None:
     """Record where posts show images of the run of this number; what is recorded stays."""
     db.executemany(
         "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
-        ((run, image_id(db, each.url), post_id(db, each.post), each.line) for each in mentions),
+        (
+            (run, image_id(db, identity(each.url)), post_id(db, each.post), each.line)
+            for each in mentions
+        ),
     )
 
 
@@ -147,29 +160,66 @@ def insert_run(
         (started[:10] + "-%",),
     ).fetchone()[0]
     name = f"{started[:10]}-{(last or 0) + 1}"
-    cursor = db.execute(
+    return _added(
+        db,
         "INSERT INTO run (name, command, arguments, started, undoes) VALUES (?, ?, ?, ?, ?)",
         (name, command, json.dumps(arguments), started, undoes.id if undoes else None),
     )
-    assert cursor.lastrowid is not None  # noqa: S101 - an INSERT has one
-    return cursor.lastrowid
 
 
-def image_id(db: sqlite3.Connection, url: str) -> int:
-    """The row of the image that any spelling of ``url`` means, made if need be."""
-    return _id(db, "image", "url", identity(url))
+def find_image(db: sqlite3.Connection, canonical: str) -> int | None:
+    """The row of the image with this canonical URL, if there is one."""
+    return _first(
+        db, "SELECT id FROM image WHERE mark = ? AND url = ?", (mark(canonical), canonical)
+    )
+
+
+def image_id(db: sqlite3.Connection, canonical: str) -> int:
+    """The row of the image with this canonical URL, made if need be."""
+    found = find_image(db, canonical)
+    return found or _added(
+        db, "INSERT INTO image (url, mark) VALUES (?, ?)", (canonical, mark(canonical))
+    )
 
 
 def post_id(db: sqlite3.Connection, name: str) -> int:
     """The row of the post, made if need be."""
-    return _id(db, "post", "name", name)
+    found = _first(db, "SELECT id FROM post WHERE name = ?", (name,))
+    return found or _added(db, "INSERT INTO post (name) VALUES (?)", (name,))
 
 
-def _id(db: sqlite3.Connection, table: str, column: str, value: str) -> int:
-    find = f"SELECT id FROM {table} WHERE {column} = ?"  # noqa: S608 - our own words
-    row = db.execute(find, (value,)).fetchone()
-    if row is None:
-        db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (value,))  # noqa: S608 - likewise
-        row = db.execute(find, (value,)).fetchone()
-    found: int = row[0]
-    return found
+def _asset_id(db: sqlite3.Connection, asset: Asset) -> int:
+    sha256 = bytes.fromhex(asset.sha256)
+    found = _first(db, "SELECT id FROM asset WHERE sha256 = ?", (sha256,))
+    return found or _added(
+        db,
+        "INSERT INTO asset (sha256, size, media_type, extension, width, height)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (sha256, asset.size, asset.media_type, asset.extension, asset.width, asset.height),
+    )
+
+
+def _object_id(db: sqlite3.Connection, placement: Placement) -> int:
+    """The row of an object in a store; its asset has one."""
+    store = _first(db, "SELECT id FROM store WHERE identity = ?", (placement.store,))
+    store = store or _added(db, "INSERT INTO store (identity) VALUES (?)", (placement.store,))
+    asset = _first(db, "SELECT id FROM asset WHERE sha256 = ?", (bytes.fromhex(placement.sha256),))
+    values = (store, asset, placement.key.replace(placement.sha256, "\n"))
+    found = _first(db, "SELECT id FROM object WHERE store = ? AND asset = ? AND key = ?", values)
+    return found or _added(db, "INSERT INTO object (store, asset, key) VALUES (?, ?, ?)", values)
+
+
+def _first(db: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> int | None:
+    row = db.execute(sql, values).fetchone()
+    return row[0] if row else None
+
+
+def _added(db: sqlite3.Connection, sql: str, values: tuple[Any, ...]) -> int:
+    row = db.execute(sql, values).lastrowid
+    assert row is not None  # noqa: S101 - an INSERT has one
+    return row
+
+
+def _unless(value: str, default: str) -> str | None:
+    """``value``, but ``None`` stands for what a reader takes in its absence."""
+    return None if value == default else value

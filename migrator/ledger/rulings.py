@@ -1,8 +1,11 @@
 """What holds for every run: what the user let through, what stores were found to do."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from migrator.ledger.database import Database, now
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Rulings(Database):
@@ -19,11 +22,12 @@ class Rulings(Database):
                 "INSERT OR IGNORE INTO accepted VALUES (?, ?)", ((each, now()) for each in accepted)
             )
             db.executemany(
-                "UPDATE image SET sha256 = ?1 WHERE sha256 IS NULL AND id IN (SELECT image FROM"
-                " (SELECT image, sha256, max(run) FROM run_image"
+                "UPDATE image SET asset = (SELECT id FROM asset WHERE sha256 = ?1)"
+                " WHERE asset IS NULL AND id IN (SELECT image FROM"
+                " (SELECT image, asset, max(run) FROM run_image"
                 " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image)"
-                " WHERE sha256 = ?1)",
-                ((each,) for each in accepted),
+                " WHERE asset = (SELECT id FROM asset WHERE sha256 = ?1))",
+                ((bytes.fromhex(each),) for each in accepted if _SHA256.fullmatch(each)),
             )
 
     def accepted(self) -> frozenset[str]:

@@ -14,30 +14,39 @@ CREATE TABLE run (
 -- What is known of every image URL, over all runs. `url` is canonical.
 CREATE TABLE image (
   id INTEGER PRIMARY KEY,
-  url TEXT NOT NULL UNIQUE,
-  sha256 TEXT REFERENCES asset,           -- the bytes it was last seen to serve; NULL: none to trust
-  source TEXT,                            -- the URL or route that served them
-  final_url TEXT,                         -- where redirects ended
-  referer TEXT,                           -- the Referer it was asked for with
+  url TEXT NOT NULL,                      -- unique; found by its mark
+  mark INTEGER NOT NULL,                  -- of the URL: an index of URLs would hold each once more
+  asset INTEGER REFERENCES asset,         -- the bytes it was last seen to serve; NULL: none to trust
+  source TEXT,                            -- the URL or route that served them; NULL: `url`
+  final_url TEXT,                         -- where redirects ended; NULL: as `source`
+  referer TEXT NOT NULL DEFAULT '',       -- the Referer it was asked for with
   judged INTEGER NOT NULL DEFAULT 0       -- 1: a check that came to its end let it pass
 ) STRICT;
+CREATE INDEX image_by_mark ON image (mark);
 
 CREATE TABLE asset (
-  sha256 TEXT PRIMARY KEY,
+  id INTEGER PRIMARY KEY,
+  sha256 BLOB NOT NULL UNIQUE,
   size INTEGER NOT NULL,
   media_type TEXT NOT NULL,
   extension TEXT NOT NULL,
   width INTEGER,
   height INTEGER
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
--- Where an asset was last stored, read back and found equal.
-CREATE TABLE placement (
-  store TEXT NOT NULL,
-  sha256 TEXT NOT NULL REFERENCES asset,
-  key TEXT NOT NULL,
-  PRIMARY KEY (store, sha256)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE store (
+  id INTEGER PRIMARY KEY,
+  identity TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Where assets were stored, read back and found equal; of those of one asset the last is the newest.
+CREATE TABLE object (
+  id INTEGER PRIMARY KEY,
+  store INTEGER NOT NULL REFERENCES store,
+  asset INTEGER NOT NULL REFERENCES asset,
+  key TEXT NOT NULL                       -- a line feed stands for the SHA-256
+) STRICT;
+CREATE INDEX object_by_asset ON object (asset);
 
 -- What the user let through although it was held: a SHA-256, or `REASON URL` with a canonical URL.
 CREATE TABLE accepted (
@@ -55,16 +64,16 @@ CREATE TABLE trial (
 CREATE TABLE run_image (
   run INTEGER NOT NULL REFERENCES run,
   image INTEGER NOT NULL REFERENCES image,
-  url TEXT NOT NULL,                      -- as first written in a post
+  url TEXT,                               -- as first written in a post; NULL: as the image's
   state TEXT NOT NULL CHECK (state IN ('planned', 'stored', 'reused', 'skipped', 'held', 'failed')),
   reason TEXT,
   detail TEXT NOT NULL DEFAULT '',
-  source TEXT,                            -- the URL or route that served it
-  sha256 TEXT,
-  store TEXT,
-  key TEXT,                               -- its own: an asset with several URLs may have several
+  source TEXT,                            -- the URL or route that served it; NULL: the image's URL
+  asset INTEGER REFERENCES asset,
+  object INTEGER REFERENCES object,       -- its own: an asset with several URLs may have several
   PRIMARY KEY (run, image)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX run_by_image ON run_image (image);
 
 CREATE TABLE post (
   id INTEGER PRIMARY KEY,
@@ -76,7 +85,8 @@ CREATE TABLE mention (
   image INTEGER NOT NULL,
   post INTEGER NOT NULL REFERENCES post,
   line INTEGER NOT NULL,
-  new_url TEXT,                           -- the new link, once the post is rewritten
+  object INTEGER REFERENCES object,       -- what the new link leads to
+  new_url TEXT,                           -- the link, once it is written; a line feed: the object's key
   PRIMARY KEY (run, image, post, line)
 ) STRICT, WITHOUT ROWID;
 
@@ -95,3 +105,30 @@ CREATE TABLE run_post (
   PRIMARY KEY (run, post)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unsettled ON run_post (state) WHERE state = 'intended';
+
+-- The compact rows above in full, for reading.
+
+CREATE VIEW placement AS
+SELECT object.id, identity AS store, object.asset,
+  replace(key, char(10), lower(hex(sha256))) AS key
+FROM object JOIN store ON store.id = object.store JOIN asset ON asset.id = object.asset;
+
+CREATE VIEW outcome AS
+SELECT run, run_image.image, image.url AS canonical, coalesce(run_image.url, image.url) AS url,
+  state, reason, detail,
+  iif(run_image.object IS NULL, NULL, coalesce(run_image.source, image.url)) AS source,
+  coalesce(image.source, image.url) AS known_source, image.final_url, referer, judged,
+  identity AS store, replace(key, char(10), lower(hex(sha256))) AS key,
+  nullif(lower(hex(sha256)), '') AS sha256, size, media_type, extension, width, height
+FROM run_image JOIN image ON image.id = run_image.image
+LEFT JOIN asset ON asset.id = run_image.asset
+LEFT JOIN object ON object.id = run_image.object
+LEFT JOIN store ON store.id = object.store;
+
+CREATE VIEW link AS
+SELECT run, image, post, line, identity AS store, object.asset,
+  replace(key, char(10), lower(hex(sha256))) AS key,
+  coalesce(replace(new_url, char(10), replace(key, char(10), lower(hex(sha256)))), new_url) AS new_url
+FROM mention LEFT JOIN object ON object.id = mention.object
+LEFT JOIN asset ON asset.id = object.asset
+LEFT JOIN store ON store.id = object.store;

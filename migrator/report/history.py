@@ -115,9 +115,10 @@ def plan_report(
         mentions[image].append(Place(mention.post, mention.line))
         edits[mention.post] += image in moving
     images = [
-        _planned(task.url, sizes, mentions, task.known.asset if task.known else None)
+        _planned(task.url, sizes, mentions, known.asset if known else None)
         for task in plan.tasks
         if identity(task.url) in moving
+        for known in [plan.ready(task).known]
     ]
     images += [
         ImageReport(each.url, "failed", each.reason, each.detail, references=tuple(mentions[image]))

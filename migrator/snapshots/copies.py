@@ -50,12 +50,12 @@ class SnapshotCopies:
 
         What the store has of an image counts where it is the same.
         """
-        return replace(plan, tasks=tuple(map(self._given_to, plan.tasks)))
+        return replace(plan, tasks=tuple(self._given_to(task, plan) for task in plan.tasks))
 
-    def _given_to(self, task: TransferTask) -> TransferTask:
-        kept, known = self._kept_of(task.url), task.known
+    def _given_to(self, task: TransferTask, plan: Plan) -> TransferTask:
+        kept, known = self._kept_of(task.url), plan.ready(task).known
         same = known and kept and known.asset.sha256 == kept.asset.sha256
-        return replace(task, kept=kept, known=known if same else None)
+        return replace(task, kept=kept, is_known=bool(same))
 
     def _kept_of(self, url: str) -> Kept | None:
         image = self.images.get(name_of(url))

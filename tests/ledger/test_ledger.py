@@ -1,6 +1,8 @@
+import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +25,8 @@ from migrator.model import (
 from migrator.plan import Plan
 from migrator.reasons import Reason
 
-URL = "https://h.example/a.png"
+H = "https://h.example/"
+URL = f"{H}a.png"
 ASSET = Asset("1" * 64, 123, "image/png", ".png", 4, 5)
 STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL, final_url=URL)
 
@@ -318,12 +321,61 @@ def test_a_failed_change_leaves_nothing_behind(ledger):
     assert ledger.run(run.name).finished is None
 
 
-def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_path):
+@pytest.fixture
+def version_2(tmp_path):
     file = tmp_path / "ledger.db"
-    with Ledger.open(file) as ledger:
-        ledger.record(begun(ledger, URL), [STORED])
-        for table in ("accepted", "trial"):
-            ledger._db.execute(f"DROP TABLE {table}")
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript((Path(__file__).parent / "version-2.sql").read_text())
+    return file
+
+
+def test_a_ledger_of_version_2_tells_the_same(version_2):
+    before = version_2.read_bytes()
+    with Ledger.look(version_2) as ledger:
+        seen = told(ledger)
+    assert version_2.read_bytes() == before
+    with Ledger.open(version_2) as ledger:
+        assert told(ledger) == seen
+        assert ledger._rows("PRAGMA foreign_key_check") == []
+        upgraded = schema(ledger)
+        cdn, name = "https://cdn.example/", f"img/11/{'1' * 64}.png"
+        assert [(each.url, each.new_url, each.store, each.key) for each in ledger.links()] == [
+            (f"{H}a.png", cdn + name, "s3:e/b", name),
+            (f"{H}b.png", f"{cdn}img/b.png", "s3:e/b", "img/b.png"),
+            (f"{H}~e.png", f"{cdn}{name}#x", "s3:e/b", name),
+            (f"{H}c.png", "https://other.example/c.png", "", ""),
+        ]
+        found = ledger.known("s3:e/b")
+        assert {url: each.placement.key for url, each in found.items()} == {
+            f"{H}a.png": name,
+            f"{H}b.png": "img/b.png",
+            f"{H}~e.png": name,
+        }
+        b = found[f"{H}b.png"]
+        sources = (b.source, b.final_url, b.referer, b.judged)
+        assert sources == ("s3://old/b.png", "https://end.example/b", "https://page.example/", True)
+        assert {each.placement.key for each in ledger.known("local:m").values()} == {name}
+        first = ledger.runs()[0]
+        states = [(row["url"], row["state"], row["source"]) for row in ledger.image_rows(first)]
+        assert states == [
+            (f"{H}a.png", "stored", f"{H}a.png"),
+            (f"{H}b.png", "stored", "s3://old/b.png"),
+            (f"{H}c.png", "failed", None),
+            (f"{H}d.svg", "held", None),
+            (f"{H}~e.png", "stored", f"{H}~e.png"),
+            (f"{H}f.png", "skipped", None),
+        ]
+        held = ledger.outcome(first, f"{H}d.svg")
+        assert held == Held(
+            f"{H}d.svg", Reason.SVG, "why", Asset("2" * 64, 6, "image/svg+xml", ".svg")
+        )
+    with Ledger.open(version_2.with_name("new.db")) as ledger:
+        assert schema(ledger) == upgraded
+
+
+def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(version_2):
+    with closing(sqlite3.connect(version_2)) as old:
+        old.executescript("DROP TABLE accepted; DROP TABLE trial; PRAGMA user_version = 1")
         for column in (
             "image DROP source",
             "image DROP final_url",
@@ -332,19 +384,32 @@ def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(tmp_pat
             "run_image DROP key",
             "run DROP pruned",
         ):
-            ledger._db.execute(f"ALTER TABLE {column}")
-        ledger._db.execute("PRAGMA user_version = 1")
-        ledger._db.execute("PRAGMA journal_mode = DELETE")
-    before = file.read_bytes()
-    with Ledger.look(file) as ledger:
-        assert ledger.known("local:/x")[URL].placement == STORED.placement
+            old.execute(f"ALTER TABLE {column}")
+    before = version_2.read_bytes()
+    with Ledger.look(version_2) as ledger:
+        assert ledger.known("s3:e/b")[f"{H}b.png"].placement.key == f"img/11/{'1' * 64}.png"
         assert ledger.accepted() == frozenset()
-    assert file.read_bytes() == before
-    with Ledger.open(file) as ledger:
+    assert version_2.read_bytes() == before
+    with Ledger.open(version_2) as ledger:
         ledger.accept([URL])
-    with Ledger.look(file) as ledger:
+    with Ledger.look(version_2) as ledger:
         assert ledger.accepted() == {URL}
         assert ledger.newest() is not None
+
+
+def told(ledger):
+    """All that reports know of the runs."""
+    rows = [
+        *(row for run in ledger.runs() for row in ledger.image_rows(run)),
+        *(row for run in ledger.runs() for row in ledger.mention_rows(run)),
+    ]
+    return [tuple(row) for row in rows], ledger.links(), list(ledger.past_images()), ledger.keys()
+
+
+def schema(ledger):
+    rows = ledger._rows("SELECT name, sql FROM sqlite_master")
+    words = {row["name"]: re.sub("--[^\n]*", "", row["sql"] or "").replace('"', "") for row in rows}
+    return {name: "".join(sql.split()) for name, sql in words.items()}
 
 
 def test_one_asset_may_have_a_name_for_each_of_its_addresses(ledger):

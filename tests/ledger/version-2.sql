@@ -1,0 +1,120 @@
+-- What version 2 kept of a run and of a rewrite with a map.
+CREATE TABLE accepted (
+  what TEXT PRIMARY KEY,
+  at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO "accepted" VALUES('https://h.example/nothing','2026-11-22T10:00:00.000Z');
+CREATE TABLE asset (
+  sha256 TEXT PRIMARY KEY,
+  size INTEGER NOT NULL,
+  media_type TEXT NOT NULL,
+  extension TEXT NOT NULL,
+  width INTEGER,
+  height INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO "asset" VALUES('1111111111111111111111111111111111111111111111111111111111111111',5,'image/png','.png',3,4);
+INSERT INTO "asset" VALUES('2222222222222222222222222222222222222222222222222222222222222222',6,'image/svg+xml','.svg',NULL,NULL);
+CREATE TABLE image (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL UNIQUE,
+  sha256 TEXT REFERENCES asset,
+  source TEXT,
+  final_url TEXT,
+  referer TEXT,
+  judged INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO "image" VALUES(1,'https://h.example/a.png','1111111111111111111111111111111111111111111111111111111111111111','https://h.example/a.png','https://h.example/a.png','',1);
+INSERT INTO "image" VALUES(2,'https://h.example/b.png','1111111111111111111111111111111111111111111111111111111111111111','s3://old/b.png','https://end.example/b','https://page.example/',1);
+INSERT INTO "image" VALUES(3,'https://h.example/c.png',NULL,NULL,NULL,NULL,0);
+INSERT INTO "image" VALUES(4,'https://h.example/d.svg',NULL,NULL,NULL,NULL,0);
+INSERT INTO "image" VALUES(5,'https://h.example/~e.png','1111111111111111111111111111111111111111111111111111111111111111','https://h.example/~e.png','https://h.example/~e.png','',1);
+INSERT INTO "image" VALUES(6,'https://h.example/f.png',NULL,NULL,NULL,NULL,0);
+CREATE TABLE mention (
+  run INTEGER NOT NULL,
+  image INTEGER NOT NULL,
+  post INTEGER NOT NULL REFERENCES post,
+  line INTEGER NOT NULL,
+  new_url TEXT,
+  PRIMARY KEY (run, image, post, line)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "mention" VALUES(1,1,1,1,'https://cdn.example/img/11/1111111111111111111111111111111111111111111111111111111111111111.png');
+INSERT INTO "mention" VALUES(1,1,2,1,NULL);
+INSERT INTO "mention" VALUES(1,2,1,2,'https://cdn.example/img/b.png');
+INSERT INTO "mention" VALUES(1,2,2,2,NULL);
+INSERT INTO "mention" VALUES(1,3,1,3,NULL);
+INSERT INTO "mention" VALUES(1,3,2,3,NULL);
+INSERT INTO "mention" VALUES(1,4,1,4,NULL);
+INSERT INTO "mention" VALUES(1,4,2,4,NULL);
+INSERT INTO "mention" VALUES(1,5,1,5,'https://cdn.example/img/11/1111111111111111111111111111111111111111111111111111111111111111.png#x');
+INSERT INTO "mention" VALUES(1,5,2,5,NULL);
+INSERT INTO "mention" VALUES(1,6,1,6,NULL);
+INSERT INTO "mention" VALUES(1,6,2,6,NULL);
+INSERT INTO "mention" VALUES(2,3,2,3,'https://other.example/c.png');
+CREATE TABLE placement (
+  store TEXT NOT NULL,
+  sha256 TEXT NOT NULL REFERENCES asset,
+  key TEXT NOT NULL,
+  PRIMARY KEY (store, sha256)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "placement" VALUES('local:m','1111111111111111111111111111111111111111111111111111111111111111','img/11/1111111111111111111111111111111111111111111111111111111111111111.png');
+INSERT INTO "placement" VALUES('s3:e/b','1111111111111111111111111111111111111111111111111111111111111111','img/11/1111111111111111111111111111111111111111111111111111111111111111.png');
+CREATE TABLE post (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+INSERT INTO "post" VALUES(1,'posts/a.md');
+INSERT INTO "post" VALUES(2,'posts/b.md');
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  command TEXT NOT NULL,
+  arguments TEXT NOT NULL,
+  started TEXT NOT NULL,
+  finished TEXT,
+  undoes INTEGER REFERENCES run,
+  pruned TEXT
+) STRICT;
+INSERT INTO "run" VALUES(1,'2026-11-22-1','migrate','{"paths": ["posts"]}','2026-11-22T10:00:00.000Z','2026-11-22T10:00:00.000Z',NULL,NULL);
+INSERT INTO "run" VALUES(2,'2026-11-22-2','rewrite','{}','2026-11-22T10:00:00.000Z','2026-11-22T10:00:00.000Z',NULL,NULL);
+CREATE TABLE run_image (
+  run INTEGER NOT NULL REFERENCES run,
+  image INTEGER NOT NULL REFERENCES image,
+  url TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('planned', 'stored', 'reused', 'skipped', 'held', 'failed')),
+  reason TEXT,
+  detail TEXT NOT NULL DEFAULT '',
+  source TEXT,
+  sha256 TEXT,
+  store TEXT,
+  key TEXT,
+  PRIMARY KEY (run, image)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "run_image" VALUES(1,1,'https://h.example/a.png','stored',NULL,'','https://h.example/a.png','1111111111111111111111111111111111111111111111111111111111111111','s3:e/b','img/11/1111111111111111111111111111111111111111111111111111111111111111.png');
+INSERT INTO "run_image" VALUES(1,2,'https://h.example/b.png','stored',NULL,'','s3://old/b.png','1111111111111111111111111111111111111111111111111111111111111111','s3:e/b','img/b.png');
+INSERT INTO "run_image" VALUES(1,3,'https://h.example/c.png','failed','timeout','3 s',NULL,NULL,NULL,NULL);
+INSERT INTO "run_image" VALUES(1,4,'https://h.example/d.svg','held','svg','why',NULL,'2222222222222222222222222222222222222222222222222222222222222222',NULL,NULL);
+INSERT INTO "run_image" VALUES(1,5,'https://h.example/~e.png','stored',NULL,'','https://h.example/~e.png','1111111111111111111111111111111111111111111111111111111111111111','s3:e/b','img/11/1111111111111111111111111111111111111111111111111111111111111111.png');
+INSERT INTO "run_image" VALUES(1,6,'https://h.example/f.png','skipped','not-selected','',NULL,NULL,NULL,NULL);
+INSERT INTO "run_image" VALUES(2,3,'https://h.example/c.png','reused',NULL,'',NULL,NULL,NULL,NULL);
+CREATE TABLE run_post (
+  run INTEGER NOT NULL REFERENCES run,
+  post INTEGER NOT NULL REFERENCES post,
+  state TEXT NOT NULL CHECK (state IN
+    ('planned', 'intended', 'rewritten', 'skipped', 'conflict', 'rolled-back')),
+  edits INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  detail TEXT NOT NULL DEFAULT '',
+  before TEXT,
+  after TEXT,
+  temporary TEXT,
+  PRIMARY KEY (run, post)
+) STRICT, WITHOUT ROWID;
+INSERT INTO "run_post" VALUES(1,1,'rewritten',3,NULL,'','0000000000000000000000000000000000000000000000000000000000000000','ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff','.t');
+INSERT INTO "run_post" VALUES(2,2,'rewritten',1,NULL,'','1111111111111111111111111111111111111111111111111111111111111111','2222222222222222222222222222222222222222222222222222222222222222','.t');
+CREATE TABLE trial (
+  name TEXT PRIMARY KEY,
+  found INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO "trial" VALUES('s3:e/b if-none-match',1);
+CREATE INDEX unsettled ON run_post (state) WHERE state = 'intended';
+PRAGMA user_version = 2;
