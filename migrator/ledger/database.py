@@ -202,8 +202,8 @@ def _translated(file: Path) -> Iterator[None]:
 
 
 def mark(url: str) -> int:
-    """A number of 64 bits that stands for a URL in an index; others may have it, too."""
-    return int.from_bytes(blake2b(url.encode(), digest_size=8).digest(), signed=True)
+    """A number of 48 bits that stands for a URL in an index; others may have it, too."""
+    return int.from_bytes(blake2b(url.encode(), digest_size=6).digest(), signed=True)
 
 
 def now() -> str:

@@ -131,13 +131,22 @@ class Ledger(History, Rulings, Images):
             )
             for url, line, new in links:
                 image = find_image(db, identity(url))
+                row = db.execute(
+                    "SELECT object, key FROM outcome WHERE run = ? AND image = ?",
+                    (swap.run.id, image),
+                ).fetchone()
+                leads_to, key = row or (None, None)
                 db.execute(
-                    "UPDATE mention SET (object, new_url) = (SELECT placement.id,"
-                    " coalesce(replace(:new, key, char(10)), :new) FROM run_image"
-                    " LEFT JOIN placement ON placement.id = object"
-                    " WHERE run_image.run = :run AND run_image.image = :image)"
-                    " WHERE run = :run AND image = :image AND post = :post AND line = :line",
-                    {"new": new, "run": swap.run.id, "image": image, "post": post, "line": line},
+                    "UPDATE mention SET object = ?, new_url = ?"
+                    " WHERE run = ? AND image = ? AND post = ? AND line = ?",
+                    (
+                        leads_to,
+                        new.replace(key, "\n") if key else new,
+                        swap.run.id,
+                        image,
+                        post,
+                        line,
+                    ),
                 )
 
     def rewrote(self, run: Run, name: str, detail: str = "") -> None:

@@ -114,8 +114,8 @@ SELECT object.id, identity AS store, object.asset,
 FROM object JOIN store ON store.id = object.store JOIN asset ON asset.id = object.asset;
 
 CREATE VIEW outcome AS
-SELECT run, run_image.image, image.url AS canonical, coalesce(run_image.url, image.url) AS url,
-  state, reason, detail,
+SELECT run, run_image.image, object, image.url AS canonical,
+  coalesce(run_image.url, image.url) AS url, state, reason, detail,
   iif(run_image.object IS NULL, NULL, coalesce(run_image.source, image.url)) AS source,
   coalesce(image.source, image.url) AS known_source, image.final_url, referer, judged,
   identity AS store, replace(key, char(10), lower(hex(sha256))) AS key,

@@ -501,3 +501,39 @@ def test_the_keys_of_all_that_runs_stored_are_known(ledger):
     again = replace(STORED.placement, key="other.png")
     ledger.record(begun(ledger, URL), [replace(STORED, placement=again)])
     assert ledger.keys() == {"11/1.png", "p/11/1.png", "other.png"}
+
+
+def test_images_whose_urls_have_the_same_mark_are_told_apart(ledger):
+    other = "https://h.example/z.png"
+    run = begun(ledger, URL, other)
+    ledger._db.execute("UPDATE image SET mark = (SELECT mark FROM image WHERE url = ?)", (URL,))
+    ledger.record(run, [STORED])
+    assert ledger.outcome(run, URL) == STORED
+    assert list(ledger.known("local:/x")) == [URL]
+    assert ledger.outcome(run, other) is None
+
+
+@pytest.mark.parametrize("write", ["record", "intend"])
+def test_the_work_of_writing_grows_with_the_images_and_not_with_their_square(tmp_path, write):
+    def steps(count):
+        with Ledger.open(tmp_path / f"{count}.db") as ledger:
+            urls = [f"https://h.example/{number}.png" for number in range(count)]
+            run = begun(ledger, *urls)
+            stored = [stored_as(url, f"{number:064x}") for number, url in enumerate(urls)]
+            if write == "intend":
+                ledger.record(run, stored)
+            done = 0
+
+            def step():
+                nonlocal done
+                done += 1
+
+            ledger._db.set_progress_handler(step, 10)
+            if write == "record":
+                ledger.record(run, stored)
+            else:
+                links = [(url, 1, f"https://cdn.example/{url[18:]}") for url in urls]
+                ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), links)
+            return done
+
+    assert steps(160) < 3 * steps(80)
