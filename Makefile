@@ -1,6 +1,7 @@
 # make demo     sets up .venv and runs the main job on the example blog
 # make test     sets up .venv and runs the tests; ARGS are passed on: make test ARGS="-k rollback"
 # make torture  the full size of the tests that try to break it: hours; see docs/reliability.md
+# make bench    speed beside native tools: an hour; see benchmarks/README.md; make bench ARGS="scan start"
 # make check    formatting, lint, types, layers, generated files, spelling
 #
 # Set-up installs only what requirements/*.txt pin by hash, with uv if it is there, else with pip.
@@ -13,7 +14,7 @@ PINNED := --require-hashes --only-binary :all:
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: demo test torture check format generate requirements clean
+.PHONY: demo test torture bench check format generate requirements clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.ready
@@ -24,6 +25,10 @@ test: $(VENV)/dev.ready
 
 torture: $(VENV)/dev.ready $(VENV)/fuzz.ready
 	$(BIN)/python -m pytest --torture -m torture --timeout 0 -p no:randomly $(ARGS)
+
+bench: $(VENV)/dev.ready $(VENV)/bench.ready
+	$(BIN)/python -m compileall -q migrator $(VENV)/lib || true
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 check: $(VENV)/dev.ready
 	$(BIN)/ruff format --check .
@@ -46,6 +51,7 @@ requirements:
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --group dev -o requirements/dev.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
 	$(COMPILE) $(UPGRADE) --group fuzz -o requirements/fuzz.txt
+	$(COMPILE) $(UPGRADE) --group bench -o requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) .cache build dist migrator-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

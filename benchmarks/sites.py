@@ -1,0 +1,72 @@
+"""Sites to migrate, made once and kept: their images, their posts, their configuration."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import posts
+from benchmarks.servers import Bucket
+
+NEW = "https://img.example.com/"  # where links lead afterwards
+BUCKET = "blog"
+_CONFIG = """
+[download]
+workers = {workers}
+per_host = {workers}
+rate = 0
+
+[store]
+type = "s3"
+provider = "custom"
+bucket = "{bucket}"
+region = "us-east-1"
+endpoint = "{endpoint}"
+access_key_env = "AWS_ACCESS_KEY_ID"
+secret_key_env = "AWS_SECRET_ACCESS_KEY"
+public_url = "{new}"
+check_public = false
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What is generated, below ``folder``: the images of the host, 10,000 posts to scan."""
+
+    folder: Path
+
+    @property
+    def pictures(self) -> Path:
+        """The image host's files."""
+        return self.folder / "pictures"
+
+    @property
+    def posts(self) -> Path:
+        """10,000 posts: 48 MB, 51,374 references to 20,000 URLs."""
+        return self.folder / "posts"
+
+    def make(self) -> None:
+        """Generate what is not there yet."""
+        if not self.posts.is_dir():
+            part = self.posts.with_name("posts.part")
+            shutil.rmtree(part, ignore_errors=True)
+            posts.write(part, posts.blog(10_000, 51_374, posts.some_urls(20_000)))
+            part.rename(self.posts)
+        if not self.pictures.is_dir():
+            part = self.pictures.with_name("pictures.part")
+            command = [sys.executable, "-m", "benchmarks.pictures", part]  # takes much memory
+            subprocess.run(command, check=True)
+            part.rename(self.pictures)
+
+
+def configuration(bucket: Bucket, workers: int, *, more: str = "") -> str:
+    """The ``migrator.toml`` of a site whose images go into ``bucket``."""
+    text = _CONFIG.format(workers=workers, bucket=BUCKET, endpoint=bucket.endpoint, new=NEW)
+    return text + more
+
+
+def fresh(site: Path, template: Path) -> None:
+    """Make ``site`` what ``template`` is: nothing was done there yet."""
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.copytree(template, site)
