@@ -29,7 +29,8 @@ from migrator.model import (
 )
 from migrator.placeholders import settled
 from migrator.plan import ImageAt, Plan, Wanted, image_elsewhere, make_plan
-from migrator.posts import PostWriter, obstacles, read_posts
+from migrator.posts import PostWriter, obstacles
+from migrator.reading import read_posts
 from migrator.reasons import Reason
 from migrator.rewriter.links import check_links, link_for, shown_from_folder
 from migrator.scanner.hosts import selected
@@ -46,8 +47,7 @@ class Migration(Story):
     """One migration of one site: what is wanted, what moves images, and who listens.
 
     ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
-    ``limit`` to so many. With ``local`` the files of the site that posts show move, too. With
-    ``copies`` all images come from there, and no host is asked.
+    ``limit`` to so many. With ``local`` files of the site move, too; ``copies`` ask no host.
     """
 
     site: Site

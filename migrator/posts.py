@@ -1,4 +1,4 @@
-"""Reading posts, and replacing them: edits, self-check, ledger and swap in their one order."""
+"""Replacing posts: edits, self-check, ledger and swap in their one order."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 from migrator import durable
 from migrator.config import SafetySettings, ScanSettings
 from migrator.errors import LedgerError
-from migrator.events import Listener, PostDone, PostScanned, PostSkipped, stage
+from migrator.events import Listener, PostDone, stage
 from migrator.git import WorkTrees
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
@@ -21,44 +21,9 @@ from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
 from migrator.rewriter.exchange import Method
 from migrator.rewriter.gate import Refused, refusal
 from migrator.rewriter.swap import Conflict, Swapped, discard, inspect, prepare, swap
-from migrator.scanner.scan import scan
 from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
 from migrator.urls import identity
-
-
-def read_posts(
-    paths: Sequence[Path],
-    site: Site,
-    settings: ScanSettings,
-    listener: Listener,
-    *,
-    everything: bool = False,
-) -> Iterator[Post | SkippedPost]:
-    """Scan the posts at ``paths``, and say so; ``everything`` adds local paths (``scanner.scan``).
-
-    Raises:
-        UsageError: at once, if one of ``paths`` does not exist.
-    """
-    found = scan(
-        paths,
-        site.root,
-        settings,
-        links=settings.links,
-        text=settings.text,
-        everything=everything,
-    )
-
-    def read() -> Iterator[Post | SkippedPost]:
-        with stage(listener, "scan"):
-            for post in found:
-                if isinstance(post, SkippedPost):
-                    listener(PostSkipped(post))
-                else:
-                    listener(PostScanned(post.name))
-                yield post
-
-    return read()
 
 
 def obstacles(

@@ -16,7 +16,8 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.model import Post
 from migrator.plan import Plan, Wanted, make_plan
-from migrator.posts import PostWriter, obstacles, read_posts
+from migrator.posts import PostWriter, obstacles
+from migrator.reading import read_posts
 from migrator.reasons import Reason
 from migrator.state import Site
 from migrator.story import Story

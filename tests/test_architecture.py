@@ -17,6 +17,7 @@ ABOUT_A_WHOLE = {
     "test_hostile",
     "test_nginx",
     "test_oracle",
+    "test_start",
     "test_versions",
 }
 

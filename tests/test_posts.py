@@ -8,7 +8,8 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger
 from migrator.model import Span
 from migrator.plan import image_elsewhere
-from migrator.posts import PostWriter, edited, original_of, read_posts
+from migrator.posts import PostWriter, edited, original_of
+from migrator.reading import read_posts
 from migrator.reasons import Reason
 from migrator.state import Site, locked
 

@@ -29,7 +29,7 @@ from migrator.init import (
     needed,
 )
 from migrator.model import Post
-from migrator.posts import read_posts
+from migrator.reading import read_posts
 from migrator.report.escape import for_terminal
 from migrator.rewriter.links import check_links
 from migrator.scanner.files import must_exist

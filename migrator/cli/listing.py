@@ -12,10 +12,9 @@ from migrator.cli.screen import say
 from migrator.cli.session import opened
 from migrator.events import ignore
 from migrator.model import Post, SkippedPost
-from migrator.posts import read_posts
+from migrator.reading import read_posts
 from migrator.reasons import Reason
-from migrator.report.json import reference_json
-from migrator.report.scanned import scan_post_text, scan_total_text
+from migrator.report.scanned import reference_json, scan_post_text, scan_total_text
 from migrator.scanner.files import shown_from
 from migrator.scanner.hosts import provider, selected
 from migrator.urls import host

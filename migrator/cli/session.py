@@ -1,4 +1,7 @@
-"""From the command line to a configured site: what every command begins with."""
+"""From the command line to a configured site: what every command begins with.
+
+The ledger and the stores are imported where they are needed: ``scan`` needs neither, and is quick.
+"""
 
 import os
 import sys
@@ -6,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
@@ -16,13 +19,13 @@ from migrator.config.loading import Loaded, find_config, load, user_config
 from migrator.config.trust import trust
 from migrator.errors import ConfigError, UsageError
 from migrator.events import Listener
-from migrator.ledger import Ledger, damaged
-from migrator.recovery import recover
 from migrator.report.escape import for_terminal
 from migrator.report.progress import listener_for
 from migrator.scanner.files import must_exist
 from migrator.state import Site, forget, locked, site_root
-from migrator.uploader import with_store
+
+if TYPE_CHECKING:
+    from migrator.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,11 @@ class Session:
     trusted: str
 
     @contextmanager
-    def working(self) -> Iterator[Ledger]:
+    def working(self) -> Iterator["Ledger"]:
         """Lock the site, open its ledger, and settle what an interrupted command left."""
+        from migrator.ledger import Ledger
+        from migrator.recovery import recover
+
         _must_have_ledger(self.site)
         with locked(self.site), Ledger.open(self.site.ledger) as ledger:
             _must_know_runs(self.site, ledger)
@@ -65,6 +71,8 @@ def opened(common: Common, asked: Asked, root: Path | None = None) -> Iterator[S
     loaded = _load(_config(common, asked, paths), asked)
     settings = loaded.settings
     if asked.to:
+        from migrator.uploader import with_store
+
         settings = with_store(asked.to, settings)
     trusted = loaded.digest if common.trust_config else asked.trusted
     if loaded.needs_trust and loaded.digest != trusted:
@@ -107,12 +115,14 @@ def at_site(common: Common) -> Iterator[Session]:
 
 
 @contextmanager
-def history(site: Site) -> Iterator[Ledger | None]:
+def history(site: Site) -> Iterator["Ledger | None"]:
     """The ledger of ``site``, to read only; ``None`` where no run was ever recorded.
 
     Raises:
         LedgerDamaged: it cannot be read any more, or is gone while the originals are there.
     """
+    from migrator.ledger import Ledger
+
     _must_have_ledger(site)
     ledger = Ledger.look(site.ledger)
     try:
@@ -124,11 +134,15 @@ def history(site: Site) -> Iterator[Ledger | None]:
 
 
 def _must_have_ledger(site: Site) -> None:
+    from migrator.ledger import damaged
+
     if site.lost_ledger:
         raise damaged(site.ledger, "it is gone")
 
 
-def _must_know_runs(site: Site, ledger: Ledger | None) -> None:
+def _must_know_runs(site: Site, ledger: "Ledger | None") -> None:
+    from migrator.ledger import damaged
+
     if site.runs() and (ledger is None or ledger.newest() is None):
         raise damaged(site.ledger, "it is empty")
 

@@ -22,7 +22,8 @@ from migrator.finding import Area, Finding, Level, note
 from migrator.homes import homeless
 from migrator.ledger import Ledger
 from migrator.model import Asset, Post, SkippedPost
-from migrator.posts import obstacles, read_posts
+from migrator.posts import obstacles
+from migrator.reading import read_posts
 from migrator.state import Site
 from migrator.transfer import Transfer, TransferSpec
 from migrator.uploader import open_store

@@ -9,8 +9,7 @@ from migrator.backup import BackedUp
 from migrator.held import group_name
 from migrator.reasons import Reason
 from migrator.redact import redact
-from migrator.report.escape import for_terminal, short_url
-from migrator.report.json import encoded
+from migrator.report.escape import encoded, for_terminal, short_url
 from migrator.report.quantities import counted, size
 from migrator.snapshots import Header, State
 from migrator.snapshots.changes import Change, Event

@@ -1,7 +1,9 @@
 """Show text that others wrote: made harmless for a terminal or JSON, and cut to a width."""
 
+import json
 import re
 import unicodedata
+from typing import Any
 from urllib.parse import urlsplit
 
 from migrator.redact import redact
@@ -14,6 +16,7 @@ _HIDDEN = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _IN_LINES = re.compile(rf"(\x1b\[[0-9;]*m)|{_HIDDEN.pattern}")
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
@@ -41,6 +44,11 @@ def for_json(encoded: str) -> str:
     All keep their value but surrogates, which UTF-8 cannot hold: they become the text ``\xNN``.
     """
     return _HIDDEN.sub(_json_escape, encoded)
+
+
+def encoded(value: Any) -> str:
+    """``value`` as JSON on one line, safe to print."""
+    return for_json(_encode(value))
 
 
 def columns(text: str) -> int:

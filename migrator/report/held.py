@@ -9,8 +9,7 @@ from migrator.held import name_of, wide_name
 from migrator.model import PastImage
 from migrator.reasons import Reason
 from migrator.redact import redact
-from migrator.report.escape import for_terminal, short_url
-from migrator.report.json import encoded
+from migrator.report.escape import encoded, for_terminal, short_url
 from migrator.report.quantities import counted, size
 
 _SHOWN = 3  # images of a group

@@ -1,16 +1,12 @@
-"""A report, a reference and the history as JSON, for scripts: the shape does not change."""
+"""A report and the history as JSON, for scripts: the shape does not change."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migrator.finding import Finding
-from migrator.model import Reference
 from migrator.redact import redact
-from migrator.report.escape import for_json
+from migrator.report.escape import encoded
 from migrator.report.summary import ImageReport, PastRun, Report
-
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def report_json(report: Report) -> Iterator[str]:
@@ -37,26 +33,6 @@ def report_json(report: Report) -> Iterator[str]:
     for number, image in enumerate(report.images):
         yield (", " if number else "") + encoded(_image(image))
     yield "], " + encoded(after).removeprefix("{")
-
-
-def reference_json(
-    display_path: str, reference: Reference, host: str | None, provider: str | None
-) -> str:
-    """One line of ``scan --json``, without its line end."""
-    return encoded(
-        {
-            "path": display_path,
-            "line": reference.line,
-            "column": reference.column,
-            "start": reference.span.start,
-            "end": reference.span.end,
-            "kind": reference.kind.value,
-            "url": reference.url,
-            "raw": reference.raw,
-            "host": host,
-            "provider": provider,
-        }
-    )
 
 
 def runs_json(runs: Iterable[PastRun]) -> str:
@@ -114,8 +90,3 @@ def _image(image: ImageReport) -> dict[str, Any]:
         ],
         "source": image.source and redact(image.source),
     }
-
-
-def encoded(value: Any) -> str:
-    """``value`` as JSON on one line, safe to print."""
-    return for_json(_encode(value))

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from migrator.pruning import Old
-from migrator.report.escape import for_terminal
-from migrator.report.json import encoded
+from migrator.report.escape import encoded, for_terminal
 from migrator.report.quantities import counted, size
 
 

@@ -1,10 +1,10 @@
-"""What ``scan`` prints for people. Pure."""
+"""What ``scan`` prints, for people and as JSON. Pure."""
 
 from collections.abc import Iterable, Mapping
 
 from migrator.model import Note, Reference
 from migrator.redact import redact
-from migrator.report.escape import for_terminal
+from migrator.report.escape import encoded, for_terminal
 from migrator.report.quantities import counted
 
 
@@ -39,3 +39,23 @@ def scan_total_text(hosts: Mapping[str | None, int], *, posts: int) -> str:
         for host, number in sorted(hosts.items(), key=lambda item: (-item[1], item[0] or ""))
     ]
     return "\n".join(lines) + "\n"
+
+
+def reference_json(
+    display_path: str, reference: Reference, host: str | None, provider: str | None
+) -> str:
+    """One line of ``scan --json``, without its line end."""
+    return encoded(
+        {
+            "path": display_path,
+            "line": reference.line,
+            "column": reference.column,
+            "start": reference.span.start,
+            "end": reference.span.end,
+            "kind": reference.kind.value,
+            "url": reference.url,
+            "raw": reference.raw,
+            "host": host,
+            "provider": provider,
+        }
+    )

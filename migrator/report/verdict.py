@@ -1,7 +1,6 @@
 """The verdict of a self-test, in words and as JSON. Pure."""
 
-from migrator.report.escape import for_terminal
-from migrator.report.json import encoded
+from migrator.report.escape import encoded, for_terminal
 from migrator.report.quantities import counted
 from migrator.selftest import Verdict
 

@@ -5,8 +5,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from migrator.redact import redact
-from migrator.report.escape import for_terminal, short_url
-from migrator.report.json import encoded
+from migrator.report.escape import encoded, for_terminal, short_url
 from migrator.report.quantities import counted, size
 from migrator.verification import Difference, Kind, Verified
 from migrator.verification.differences import Read

@@ -21,7 +21,7 @@ _NOT_HERE = {
     Spelling.SRCSET: re.compile(r"^,+|,+$"),  # HTML, 4.8.4.2.1: there they separate candidates
     Spelling.YAML_PLAIN: re.compile(r"[,\[\]]|:$"),  # YAML 1.2, 7.3.3
     Spelling.TOML_LITERAL: re.compile(r"'"),
-    Spelling.QUOTED: re.compile(r"'"),
+    Spelling.QUOTED: re.compile(r"['|]"),  # a tag may stand in a table, whose cell ends at "|"
     Spelling.PLAIN: re.compile(r"['()\[\],;|]"),
 }
 

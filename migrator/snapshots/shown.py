@@ -8,7 +8,7 @@ from pathlib import Path
 from migrator.config import ScanSettings
 from migrator.events import Listener
 from migrator.plan import Plan, Wanted, make_plan
-from migrator.posts import read_posts
+from migrator.reading import read_posts
 from migrator.scanner.hosts import selected
 from migrator.snapshots.manifest import Shown, name_of
 from migrator.state import Site

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from migrator.config import Settings
 from migrator.ledger import Ledger, Link
 from migrator.model import Asset, Post, SkippedPost
-from migrator.posts import read_posts
+from migrator.reading import read_posts
 from migrator.rewriter.links import WITH_POST, folder_of_images, link_for
 from migrator.snapshots.manifest import Shown
 from migrator.state import Site

@@ -26,8 +26,7 @@ from migrator.errors import ConfigError, UsageError
 from migrator.model import Spelling
 from migrator.redact import redact
 from migrator.relinking import LinkMap
-from migrator.report.escape import columns, for_json, for_terminal, short_url
-from migrator.report.json import encoded
+from migrator.report.escape import columns, encoded, for_json, for_terminal, short_url
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import apply, edits_for
 from migrator.rewriter.links import check_links

@@ -1,7 +1,8 @@
 import json
 
 from migrator.model import Kind, Reference, Span, Spelling
-from migrator.report.json import reference_json, report_json, runs_json
+from migrator.report.json import report_json, runs_json
+from migrator.report.scanned import reference_json
 from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 
 

@@ -10,18 +10,13 @@ from dataclasses import dataclass
 from migrator.config import ScanSettings
 from migrator.model import Kind, Note
 from migrator.scanner.found import Found
-from migrator.scanner.front_matter import json_reader, toml_reader, yaml_reader
+from migrator.scanner.front_matter import json_reader, toml_reader
 from migrator.scanner.front_matter.block import Format, locate
 from migrator.scanner.front_matter.images import examine
 from migrator.scanner.front_matter.reading import NoMapping, Rejected, Step
 from migrator.scanner.positions import positions
 
 _MAX_LENGTH = 250_000  # the limit of what hostile text may cost: about a second
-_READERS = {
-    Format.YAML: yaml_reader.steps,
-    Format.TOML: toml_reader.steps,
-    Format.JSON: json_reader.steps,
-}
 _URL = re.compile(rb"https?:|//|/\\/", re.IGNORECASE)
 _OPT_OUT = re.compile(
     rb"""(?<![^\r\n])["']?migrator["']?[ \t]*[:=][ \t]*["']?(?:false|no|off)\b""", re.IGNORECASE
@@ -79,7 +74,15 @@ def find(data: bytes, settings: ScanSettings, *, everything: bool = False) -> Fr
 def _steps(text: str, language: Format) -> Iterator[Step]:
     if len(text) > _MAX_LENGTH:
         raise Rejected(f"it is longer than {_MAX_LENGTH:,} characters")
-    return _READERS[language](text)
+    match language:
+        case Format.YAML:
+            from migrator.scanner.front_matter import yaml_reader  # noqa: PLC0415 - takes 8 ms
+
+            return yaml_reader.steps(text)
+        case Format.TOML:
+            return toml_reader.steps(text)
+        case Format.JSON:
+            return json_reader.steps(text)
 
 
 def _notes(notes: list[tuple[int, str]], data: bytes, text: str, start: int) -> tuple[Note, ...]:
