@@ -1,10 +1,12 @@
 """URLs as values: which are the same image, which can be fetched. Pure."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from migrator.signed import without_signature
 
+_RECENT = 256  # an image is asked about a few dozen times while it is on its way
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _LOGIN = re.compile(r"//[^/?#]*@")
@@ -52,6 +54,7 @@ def absolute(url: str) -> str:
     return "https:" + url if url.startswith("//") else url
 
 
+@lru_cache(maxsize=_RECENT)
 def host(url: str) -> str | None:
     """The host of an external URL in lower case, without a port; ``None`` if there is none."""
     try:
@@ -60,6 +63,7 @@ def host(url: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=_RECENT)
 def canonical(url: str) -> str:
     """The identity of the image behind ``url``: equal for spellings that mean the same request.
 
