@@ -36,6 +36,7 @@ check: $(VENV)/dev.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m migrator.config.example --check
+	$(BIN)/python -m migrator.cli.reference --check
 	$(BIN)/codespell
 
 format: $(VENV)/dev.ready
@@ -44,6 +45,7 @@ format: $(VENV)/dev.ready
 
 generate: $(VENV)/dev.ready
 	$(BIN)/python -m migrator.config.example --write
+	$(BIN)/python -m migrator.cli.reference --write
 	$(BIN)/python examples/make_images.py
 
 # Needs uv. Add --upgrade to COMPILE's options for newer versions: make requirements UPGRADE=--upgrade

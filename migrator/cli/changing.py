@@ -136,6 +136,10 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
     What is already done is not done again. An interrupted rollback goes on putting posts back.
     Where the ledger is damaged or gone, a new one is made from the originals that runs kept.
 
+    Examples:
+
+        migrator resume
+
     Exit status: as of the command that was interrupted; 0 if nothing was.
     """
     from dataclasses import replace

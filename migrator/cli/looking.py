@@ -54,6 +54,12 @@ def scan(
 def runs(*, json: options.Json = False, common: Common) -> int:
     """List what was done here, newest last.
 
+    Examples:
+
+        migrator runs
+
+        migrator runs --json
+
     Exit status: 0, or 2 wrong usage, 6 the ledger cannot be read.
     """
     from migrator.cli.session import history, site_here
@@ -76,6 +82,12 @@ def report(
     common: Common,
 ) -> int:
     """Show what a run did, with every image and post that stayed as it was, and why.
+
+    Examples:
+
+        migrator report
+
+        migrator report 2026-11-22-1 --json
 
     Exit status: 0, or 2 there is no such run, 6 the ledger cannot be read.
     """

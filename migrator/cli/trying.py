@@ -32,6 +32,12 @@ def demo(
 
     Needs no account and no network. The result stays in FOLDER for you to look at.
 
+    Examples:
+
+        migrator demo
+
+        migrator demo /tmp/demo --local
+
     Exit status: 0, or 2 FOLDER exists and is not an earlier demo.
     """
     from migrator.demo import run_demo
@@ -146,6 +152,10 @@ def trust(*, common: Common) -> int:
 
     A configuration may come with a copied site. Until you trust it, it can neither reach into your
     network nor send your credentials to an address of its own. After a change, trust it again.
+
+    Examples:
+
+        migrator trust
 
     Exit status: 0, or 2 there is no configuration here.
     """
