@@ -79,6 +79,14 @@ def report(
     ] = "",
     *,
     json: options.Json = False,
+    link_map: Annotated[
+        str,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write old and new URLs to FILE instead, for `rewrite --map`; `-` prints them.",
+        ),
+    ] = "",
     common: Common,
 ) -> int:
     """Show what a run did, with every image and post that stayed as it was, and why.
@@ -89,9 +97,13 @@ def report(
 
         migrator report 2026-11-22-1 --json
 
-    Exit status: 0, or 2 there is no such run, 6 the ledger cannot be read.
+        migrator report 2026-11-22-1 --csv moved.csv
+
+    Exit status: 0, or 2 there is no such run, 3 --csv leaves out an image whose links changed,
+    6 the ledger cannot be read.
     """
     from migrator.cli.ending import show
+    from migrator.cli.mapping import mapped
     from migrator.cli.session import history, site_here
     from migrator.errors import UsageError
     from migrator.report.history import report_of
@@ -100,6 +112,8 @@ def report(
         found = ledger and (ledger.run(run) if run else ledger.newest())
         if not ledger or not found:
             raise UsageError("no run has changed anything here yet")
+        if link_map:
+            return mapped(report_of(ledger, found), link_map, json=json)
         next_command = "migrator resume" if found == ledger.interrupted() else None
         show(report_of(ledger, found), json=json, next_command=next_command, full=True)
     return 0
