@@ -27,7 +27,7 @@ FAILED = {"gone", "page"}  # what becomes of such pictures
 MEMORY = 200 * 1000  # KB
 FILES, BUCKET_FILES = 64, 100  # of 8 workers: 4 connections, and a few files; those of a bucket
 THREADS = 24
-LEDGER_BYTES = 1300  # for each image
+LEDGER_BYTES = 500  # for each image
 
 
 @dataclass(frozen=True)

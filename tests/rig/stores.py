@@ -139,7 +139,8 @@ def bucket_on(monkeypatch, tls_authority):
         client.create_bucket(Bucket=bucket)
 
         def contents():
-            keys = [o["Key"] for o in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+            keys = [each["Key"] for page in pages for each in page.get("Contents", ())]
             found = {}
             for key in keys:
                 with suppress(client.exceptions.NoSuchKey):  # deleted since it was listed
