@@ -28,9 +28,11 @@ def pytest_runtest_makereport():
 def plain_environment(monkeypatch, tmp_path_factory):
     """No test sees the user's own configuration, credentials, proxies or kind of terminal."""
     for name in list(os.environ):
-        if name.startswith(("MIGRATOR_", "AWS_", "XDG_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("MIGRATOR_", "AWS_", "XDG_", "GITHUB_")) or name.lower().endswith(
+            "_proxy"
+        ):
             monkeypatch.delenv(name)
-    for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
+from migrator.cli.annotating import Findings
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.screen import say
@@ -16,16 +17,23 @@ from migrator.reading import read_posts
 from migrator.reasons import Reason
 from migrator.report.scanned import reference_json, scan_post_text, scan_total_text
 from migrator.scanner.files import shown_from
-from migrator.scanner.hosts import provider, selected
+from migrator.scanner.hosts import provider
 from migrator.urls import host
 
 
 def list_references(
-    asked: Asked, common: Common, *, json: bool, everything: bool, fail_on: Sequence[str]
+    asked: Asked,
+    common: Common,
+    *,
+    json: bool,
+    everything: bool,
+    fail_on: Sequence[str],
+    annotate: bool,
 ) -> int:
     """Print the references of the posts that were asked for; returns the exit status."""
     hosts: Counter[str | None] = Counter()
-    posts = hits = unread = 0
+    posts = 0
+    found = Findings(annotate=annotate, json=json)
     paths = [Path(path) for path in asked.paths]
     with opened(common, asked) as session:
         top = shown_from(paths, session.site.root)
@@ -34,17 +42,18 @@ def list_references(
         settings = session.settings.scan
         for post in read_posts(paths, session.site, settings, listener, everything=everything):
             if isinstance(post, SkippedPost):
-                unread += post.reason is not Reason.OPT_OUT
+                if post.reason is not Reason.OPT_OUT:
+                    found.unread(post)
                 continue
             posts += 1
             hosts.update(host(reference.url) for reference in post.references)
-            hits += sum(selected(ref.url, fail_on, ()) for ref in post.references if fail_on)
-            unread += bool(post.notes)
             if post.references or (post.notes and not json):
                 say(_listed(post, PurePath(os.path.relpath(post.path, top)), json=json))
+            found.read(post, fail_on)
     if not json:
         say(scan_total_text(hosts, posts=posts), nl=False)
-    return 3 if hits or unread else 0
+    found.end(asked.paths, fail_on)
+    return found.status
 
 
 def _listed(post: Post, shown: PurePath, *, json: bool) -> str:

@@ -28,6 +28,14 @@ def scan(
         list[str],
         typer.Option(metavar="HOST", help="End with 3 if an image is on this host or provider."),
     ] = [],  # noqa: B006 - typer copies it
+    annotations: Annotated[
+        bool | None,
+        typer.Option(
+            "--annotations/--no-annotations",
+            help="Mark what --fail-on-host finds in GitHub's view of the change. Without it: where"
+            " GitHub Actions runs this.",
+        ),
+    ] = None,
     common: Common,
 ) -> int:
     """List the images that posts refer to. Writes nothing.
@@ -43,12 +51,21 @@ def scan(
     Exit status: 0, or 2 wrong usage or configuration, 3 an image is on a host of --fail-on-host,
     or a file could not be read.
     """
+    from migrator.cli.annotating import in_github_actions
     from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.listing import list_references
 
     places = tuple(map(absolute, paths))
     asked = Asked("scan", typed(), places, links=links, text=text, **common.kept())
-    return list_references(asked, common, json=json, everything=everything, fail_on=fail_on_host)
+    annotate = (bool(fail_on_host) and in_github_actions()) if annotations is None else annotations
+    return list_references(
+        asked,
+        common,
+        json=json,
+        everything=everything,
+        fail_on=fail_on_host,
+        annotate=annotate,
+    )
 
 
 def runs(*, json: options.Json = False, common: Common) -> int:

@@ -42,6 +42,38 @@ def test_a_forbidden_host_is_an_exit_status(site):
     assert site.migrator("scan", "posts", "--fail-on-host", "127.0.0.1").status == 3
 
 
+def test_a_forbidden_host_is_told_with_places_and_what_to_do(site):
+    ended = site.migrator("scan", "posts", "--fail-on-host", "127.0.0.1")
+    assert "4 images of 127.0.0.1 in 2 posts:\n  posts/deep/two.md:3:9\n" in ended.err
+    assert "To move them: migrator migrate posts --host 127.0.0.1\n" in ended.err
+    assert "::error" not in ended.out + ended.err
+
+
+def test_github_is_told_where_they_are_in_the_repository(site):
+    (site.root.parent / ".git").mkdir()
+    page = site.root.parent / "page.md"
+    site.environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page)}
+    site.write("posts/odd, name.md", "![]({host}/x.png)")
+    site.write("posts/broken.md", "---\ncover: [http://a/b.png\n---\n")
+    ended = site.migrator("scan", "posts", "--fail-on-host", "127.0.0.1")
+    lines = [line for line in ended.out.splitlines() if line.startswith("::")]
+    where = r"::error file=site/posts/odd%2C name.md,line=1,col=5,endColumn="
+    assert ended.status == 3
+    assert len(lines) == 6
+    assert any(line.startswith(where) for line in lines)
+    assert any("file=site/posts/broken.md,line=" in line for line in lines)
+    assert page.read_text().startswith("### Migrator: 6 places to look at\n")
+
+
+def test_json_stays_json_in_github(site):
+    site.environment["GITHUB_ACTIONS"] = "true"
+    ended = site.migrator("scan", "posts", "--fail-on-host", "127.0.0.1", "--json")
+    assert len([json.loads(line) for line in ended.out.splitlines()]) == 4
+    assert ended.err.count("::error file=") == 4
+    silent = site.migrator("scan", "posts", "--fail-on-host", "127.0.0.1", "--no-annotations")
+    assert "::error" not in silent.out + silent.err
+
+
 def test_all_includes_local_paths(site):
     site.write("posts/local.md", "![](img/a.png)")
     assert "img/a.png" in site.migrator("scan", "posts", "--all").out
