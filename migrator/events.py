@@ -16,7 +16,7 @@ from migrator.served import NotModified
 class StageStarted:
     """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
 
-    name: str  # "scan", "sizes", "transfer", "backup", "check", "verify", "rewrite"
+    name: str  # "scan", "sizes", "transfer", "backup", "check", "verify", "rewrite", "thumbnails"
     total: int | None
 
 
@@ -75,6 +75,13 @@ class ObjectRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ThumbnailDone:
+    """A small picture of this asset was made for a report, or cannot be made."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostDone:
     """A post was rewritten (``reason`` is ``None``) or left alone."""
 
@@ -101,6 +108,7 @@ Event = (
     | Examining
     | ImageDone
     | ObjectRead
+    | ThumbnailDone
     | PostDone
     | Warned
 )

@@ -183,8 +183,8 @@ class Migration(Story):
                     self.listener(SizeAsked(task.url))
         return sizes
 
-    def links(self, post: Post, plan: Plan) -> dict[str, str]:
-        """The links ``post`` would get, with ``xxx`` for the SHA-256 of images not yet fetched."""
+    def links(self, plan: Plan) -> Callable[[Post], dict[str, str]]:
+        """See ``Story``; ``xxx`` stands for the SHA-256 of images not yet fetched."""
         tasks = {identity(task.url): task for task in plan.tasks}
 
         def key_of(image: str) -> str | None:
@@ -192,7 +192,7 @@ class Migration(Story):
             known = plan.ready(task).known if task else None
             return known.placement.key if known else self._guess(task) if task else None
 
-        return self._new_urls(post, key_of)
+        return lambda post: self._new_urls(post, key_of)
 
     def guesses(self, plan: Plan) -> bool:
         """See ``Story``."""

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -101,8 +101,11 @@ class Relinking(Story):
         )
         return make_plan(posts, mapped, {})
 
-    def links(self, post: Post, _plan: Plan) -> dict[str, str]:
-        """The links that ``post`` gets."""
+    def links(self, _plan: Plan) -> Callable[[Post], dict[str, str]]:
+        """See ``Story``."""
+        return self._links
+
+    def _links(self, post: Post) -> dict[str, str]:
         return {
             reference.url: new
             for reference in post.references
@@ -118,7 +121,7 @@ class Relinking(Story):
         ledger.relinked(run)
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
             plan.posts,
-            lambda post: self.links(post, plan),
+            self.links(plan),
             self._image_at,
             self.settings.scan,
             stop,

@@ -1,7 +1,7 @@
 """What a command that replaces posts is, step by step: all that the command line needs to know."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
@@ -54,8 +54,8 @@ class Story(ABC):
         return False
 
     @abstractmethod
-    def links(self, post: Post, plan: Plan) -> Mapping[str, str]:
-        """The links that ``post`` would get, by the URL that stands there."""
+    def links(self, plan: Plan) -> Callable[[Post], Mapping[str, str]]:
+        """What gives the links that a post would get, by the URL that stands there."""
 
     def prepare(self, ledger: Ledger) -> None:  # noqa: B027 - nothing has to be
         """See that the store takes images; called once, when the user agreed."""

@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from migrator.errors import UsageError
 
 STORE_NAMES = frozenset({"store", "mirror", "backup"})  # of the configuration's tables
 _FOR_LOOKING = {"--dry-run", "--diff", "--json"}
+_INTO = "--html"  # looks as well, and has a file behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,12 @@ def stored_at(option: str, store: str | None) -> str:
 
 def typed() -> str:
     """The command line as it was typed, without what only looks."""
-    arguments = [each for each in sys.argv[1:] if each not in _FOR_LOOKING]
+    before = ["", *sys.argv[1:]]
+    arguments = [
+        each
+        for last, each in pairwise(before)
+        if each not in {*_FOR_LOOKING, _INTO} and last != _INTO and not each.startswith(f"{_INTO}=")
+    ]
     return shlex.join(["migrator", *arguments])
 
 

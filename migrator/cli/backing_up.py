@@ -3,41 +3,51 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from migrator.backup import BackedUp, Backup, stored_of
+from migrator.cli import html_report
 from migrator.cli.asked import Asked
 from migrator.cli.ending import width
 from migrator.cli.options import Common
+from migrator.cli.pictures import pictures
 from migrator.cli.screen import say
 from migrator.cli.session import Session, opened
 from migrator.cli.unattended import Told
-from migrator.config import Settings, StoreSettings
-from migrator.errors import EnvironmentProblem, Interrupted, UsageError
+from migrator.cli.vaults import open_vault, store_asked, vault_place
+from migrator.config import StoreSettings
+from migrator.errors import Interrupted, UsageError
 from migrator.interruption import listening
 from migrator.ledger import Ledger
 from migrator.model import Failed, Held, Mention, Outcome
 from migrator.reasons import Reason
-from migrator.report.backups import backup_json, backup_text, snapshots_json, snapshots_text
+from migrator.report.backups import (
+    backup_json,
+    backup_report,
+    backup_text,
+    snapshots_json,
+    snapshots_text,
+)
 from migrator.snapshots import Image, State, Vault
 from migrator.snapshots.changes import Change
 from migrator.snapshots.draft import Draft
-from migrator.snapshots.vault import settings_of
 from migrator.transfer import Transfer, TransferSpec
-from migrator.uploader import StoreError, open_store
-from migrator.uploader.open_store import place_named
 
 _TROUBLE = {Change.LOST, Change.HELD}
 
 
-def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) -> int:
+def backed_up(
+    asked: Asked, common: Common, to: str, told: Told, *, json: bool, html: Path | None
+) -> int:
     """Make a backup as asked, into the store that ``to`` names; returns the exit status.
 
     ``told`` learns how it ended.
     """
+    if html:
+        html_report.check(html)
     with opened(common, asked) as session:
         told.site = str(session.site.root)
         place = vault_place(to, session.settings)
@@ -64,7 +74,10 @@ def backed_up(asked: Asked, common: Common, to: str, told: Told, *, json: bool) 
                 except Interrupted as error:
                     error.hint = "What was copied is kept: the next migrator backup goes on."
                     raise
-            _record(ledger, asked, done)
+            _record(ledger, replace(asked, to=to), done)
+        if html:
+            report = backup_report(done, place.label)
+            html_report.write(html, report, None, (), pictures(report, session, {}, to))
     text = backup_text(done, place.label, width=width(sys.stdout), full=common.verbose)
     if json:
         say(backup_json(done, place.label))
@@ -82,58 +95,6 @@ def listed(common: Common, place: str, *, json: bool) -> int:
         headers = [vault.header(name) for name in vault.names()]
     say(snapshots_json(headers) if json else snapshots_text(headers, vault.label), nl=json)
     return 0
-
-
-def vault_place(text: str, settings: Settings) -> StoreSettings:
-    """The store where backups are, as a vault's: what ``text`` names, else ``[backup]``.
-
-    Raises:
-        UsageError: ``text`` names no store.
-    """
-    named = place_named(text, settings, settings.backup) if text else settings.backup
-    return settings_of(named)
-
-
-@contextmanager
-def open_vault(
-    common: Common, place: str, paths: tuple[str, ...] = ()
-) -> Iterator[tuple[Session, Vault]]:
-    """The vault that ``place`` names, to look into: of the site of ``paths``, else of the one here.
-
-    Raises: as ``vault_of`` does.
-    """
-    asked = Asked("snapshots", "", paths, **common.kept())
-    with opened(common, asked) as session, vault_of(session, place) as vault:
-        yield session, vault
-
-
-@contextmanager
-def vault_of(session: Session, place: str) -> Iterator[Vault]:
-    """The vault that ``place`` names, to look into or to prune.
-
-    Raises:
-        EnvironmentProblem: while it is open, instead of ``StoreError``.
-    """
-    at = vault_place(place, session.settings)
-    store = open_store(at, session.site.root, table="backup")
-    with closing(store), store_asked(at):
-        yield Vault(store, at.prefix, at.label)
-
-
-@contextmanager
-def store_asked(place: StoreSettings, what: str = "the backup in ") -> Iterator[None]:
-    """Let what a store cannot do for all of it stop the command; ``what`` is there, for people.
-
-    Raises:
-        EnvironmentProblem: instead of ``StoreError``.
-    """
-    try:
-        yield
-    except StoreError as error:
-        raise EnvironmentProblem(
-            f"{what}{place.label} cannot be used now: {error.detail}",
-            "What is there is as it was; run the command again later.",
-        ) from error
 
 
 def _apart(place: StoreSettings, root: Path, posts: Iterable[str]) -> None:

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from migrator.cli import ending
+from migrator.cli import ending, html_report
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
+from migrator.cli.pictures import kept_in, pictures
 from migrator.cli.screen import say
 from migrator.cli.session import Session, history, opened
 from migrator.cli.stories import story_of
@@ -37,6 +38,7 @@ class Show:
     dry_run: bool = False
     diff: bool = False
     json: bool = False
+    html: Path | None = None  # a page of the report goes there
 
 
 def change(
@@ -51,6 +53,8 @@ def change(
 
     Returns the exit status.
     """
+    if show.html:
+        html_report.check(show.html)
     with opened(common, asked, root) as session, story_of(asked, session) as story:
         if show.dry_run:
             return _previewed(story, session, asked, show, full=common.verbose)
@@ -94,7 +98,17 @@ def change(
                     _print_diffs(_made(plan, session, ledger.swaps(going, state="rewritten")), show)
             next_command = ending.continuing(report, asked.typed)
             ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
+            _write_page(show.html, report, next_command, session, ledger)
             return ending.status(report)
+
+
+def _write_page(
+    file: Path | None, report: Report, next_command: str | None, session: Session, ledger: Ledger
+) -> None:
+    if file:
+        diffs = html_report.diffs_of(session.site, ledger, report.run)
+        pictured = pictures(report, session, kept_in(session, ledger))
+        html_report.write(file, report, next_command, diffs, pictured)
 
 
 def _remind(session: Session, ledger: Ledger | None) -> None:
@@ -127,6 +141,7 @@ def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full
     with history(session.site) as ledger:
         _remind(session, ledger)
         plan = story.plan(ledger, None)
+        there = kept_in(session, ledger) if show.html else {}
     report = _report(story, plan, asked, dry_run=True, sizes=story.sizes(plan))
     if show.diff:
         _print_diffs(_planned(story, plan, session), show)
@@ -134,6 +149,10 @@ def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full
             say(_UNKNOWN, err=show.json)
     next_command = ending.continuing(report, asked.typed)
     ending.show(report, json=show.json, next_command=next_command, full=full)
+    if show.html:
+        changed = _planned(story, plan, session)
+        diffs = ((post.name, html_report.diff_of(post.name, *both)) for post, *both in changed)
+        html_report.write(show.html, report, next_command, diffs, pictures(report, session, there))
     return 0
 
 
@@ -157,8 +176,9 @@ def _report(
 
 
 def _planned(story: Story, plan: Plan, session: Session) -> Iterator[tuple[Post, bytes, bytes]]:
+    links = story.links(plan)
     for post in plan.posts:
-        result = edited(post, story.links(post, plan), session.settings.scan)
+        result = edited(post, links(post), session.settings.scan)
         if isinstance(result, Refused):  # since it was scanned a moment ago
             left = SkippedPost(post.path, post.name, result.reason, result.detail)
             session.listener(PostSkipped(left))

@@ -23,6 +23,7 @@ def migrate(
     diff: options.Diff = False,
     yes: options.Yes = False,
     json: options.Json = False,
+    html: options.Html = None,
     only_failed: Annotated[
         bool, typer.Option("--only-failed", help="Only images that failed or were held before.")
     ] = False,
@@ -54,6 +55,8 @@ def migrate(
 
         migrator migrate posts/ --dry-run --diff
 
+        migrator migrate posts/ --dry-run --html plan.html
+
         migrator migrate posts/ --host sinaimg.cn --yes
 
         migrator migrate posts/hello.md --to s3://my-blog/images
@@ -81,7 +84,7 @@ def migrate(
         limit=limit,
         **common.kept(),
     )
-    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json))
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json, html=html))
 
 
 def rewrite(
@@ -99,6 +102,7 @@ def rewrite(
     diff: options.Diff = False,
     yes: options.Yes = False,
     json: options.Json = False,
+    html: options.Html = None,
     links: options.Links = False,
     text: options.Text = False,
     common: Common,
@@ -127,7 +131,7 @@ def rewrite(
         link_map=absolute(link_map),
         **common.kept(),
     )
-    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json))
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json, html=html))
 
 
 def resume(*, yes: options.Yes = False, json: options.Json = False, common: Common) -> int:

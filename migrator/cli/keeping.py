@@ -37,6 +37,7 @@ def backup(
         ),
     ] = None,
     json: options.Json = False,
+    html: options.Html = None,
     links: options.Links = False,
     text: options.Text = False,
     on_failure: OnFailure = None,
@@ -71,7 +72,7 @@ def backup(
     places = tuple(map(absolute, paths))
     asked = Asked("backup", typed(), places, links=links, text=text, **common.kept())
     with unattended("backup", places[0], on_failure=on_failure, log=log) as told:
-        return backed_up(asked, common, vault, told, json=json)
+        return backed_up(asked, common, vault, told, json=json, html=html)
 
 
 def snapshots(*, place: From = None, json: options.Json = False, common: Common) -> int:
@@ -183,6 +184,7 @@ def restore(
     diff: options.Diff = False,
     yes: options.Yes = False,
     json: options.Json = False,
+    html: options.Html = None,
     links: options.Links = False,
     text: options.Text = False,
     common: Common,
@@ -225,4 +227,4 @@ def restore(
         old_names=old_names,
         **common.kept(),
     )
-    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json))
+    return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json, html=html))

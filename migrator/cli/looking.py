@@ -104,13 +104,21 @@ def report(
             help="Write old and new URLs to FILE instead, for `rewrite --map`; `-` prints them.",
         ),
     ] = "",
+    html: options.Html = None,
+    no_pictures: Annotated[
+        bool, typer.Option("--no-pictures", help="No pictures in --html: ask no store for any.")
+    ] = False,
     common: Common,
 ) -> int:
     """Show what a run did, with every image and post that stayed as it was, and why.
 
+    With --html FILE it goes to a page to look at: pictures, search, what changed in each post.
+
     Examples:
 
         migrator report
+
+        migrator report --html report.html
 
         migrator report 2026-11-22-1 --json
 
@@ -119,18 +127,6 @@ def report(
     Exit status: 0, or 2 there is no such run, 3 --csv leaves out an image whose links changed,
     6 the ledger cannot be read.
     """
-    from migrator.cli.ending import show
-    from migrator.cli.mapping import mapped
-    from migrator.cli.session import history, site_here
-    from migrator.errors import UsageError
-    from migrator.report.history import report_of
+    from migrator.cli.reporting import reported
 
-    with history(site_here(common)) as ledger:
-        found = ledger and (ledger.run(run) if run else ledger.newest())
-        if not ledger or not found:
-            raise UsageError("no run has changed anything here yet")
-        if link_map:
-            return mapped(report_of(ledger, found), link_map, json=json)
-        next_command = "migrator resume" if found == ledger.interrupted() else None
-        show(report_of(ledger, found), json=json, next_command=next_command, full=True)
-    return 0
+    return reported(run, common, html=html, no_pictures=no_pictures, link_map=link_map, json=json)

@@ -26,6 +26,13 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")
 ]
 
+Html = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", metavar="FILE", help="Write the report as a page with pictures, to look at, too."
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Common:

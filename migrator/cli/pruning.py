@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from migrator.cli.backing_up import vault_of
 from migrator.cli.session import Session, history
+from migrator.cli.vaults import vault_of
 from migrator.errors import UsageError
 from migrator.interruption import Stop
 from migrator.ledger import Ledger

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrator.cli.asked import Asked
-from migrator.cli.backing_up import vault_of, vault_place
 from migrator.cli.session import Session
+from migrator.cli.vaults import vault_of, vault_place
 from migrator.migration import Migration
 from migrator.restoring import OLD_NAMES, Restoration
 from migrator.snapshots.choosing import snapshot_meant

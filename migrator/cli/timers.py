@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from migrator.cli.asked import absolute, stored_at
-from migrator.cli.backing_up import vault_place
 from migrator.cli.options import Common
 from migrator.cli.session import Session
 from migrator.cli.unattended import checked
+from migrator.cli.vaults import vault_place
 from migrator.config.loading import find_config, load, user_config
 from migrator.errors import UsageError
 from migrator.schedule import Timer, github, secret_variables

@@ -2,9 +2,12 @@
 
 Not imported, but run by `migrator.downloader.decoding` as a script, with the folder of Pillow as
 its argument and nothing else to import from. An image comes on standard input: a line with its
-media type, its length, the offset behind its end mark and how many pixels one frame and all frames
-may have; then its bytes. The answer is one line on standard output: ``whole``, ``damaged WHY``,
-``pixels`` (too many), or ``unknown`` (Pillow cannot read this format or variant here).
+media type, its length, the offset behind its end mark, how many pixels one frame and all frames
+may have, and how many pixels wide and high a thumbnail of it may be (0: none is wanted); then its
+bytes. The answer is one line on standard output: ``whole``, ``damaged WHY``, ``pixels`` (too many),
+or ``unknown`` (Pillow cannot read this format or variant here). Where a thumbnail is wanted, only
+the first frame is decoded, and ``whole`` is followed by the length of the thumbnail, a line end,
+and its bytes: WebP, or JPEG where Pillow has no WebP.
 """
 
 import copy  # noqa: F401 - Pillow imports it when it is too late
@@ -13,7 +16,9 @@ import sys
 import time
 import warnings
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO
 
 if __name__ == "__main__":
@@ -26,6 +31,7 @@ from PIL import (
     IcoImagePlugin,
     Image,
     ImageFile,
+    ImageOps,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -41,6 +47,7 @@ except ImportError:  # Windows: only the parent's clock limits us there
 _MEMORY = 768 * 1024**2  # bytes of address space
 _CPU = 15  # seconds for one image
 _TEXT = 64 * 1024**2  # bytes of text in a PNG, where drawing programs keep whole documents
+_QUALITY = 60  # of a thumbnail
 _ROWS = 256  # of a picture, to be looked at together
 # No marker, and no two blocks of it alike.
 _NOISE = bytes.fromhex("5a96c33ca57e81d2") * 16
@@ -62,16 +69,20 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     _confine()
     while request := requests.readline().split():
         media_type, *numbers = request
-        length, end, *limits = map(int, numbers)
+        length, end, frame, total, side = map(int, numbers)
         data = requests.read(length)
         _allow_time()
-        answer = _decoded(_FORMATS.get(media_type.decode()), data, end, *limits)
-        answers.write(" ".join(answer.split()).encode(errors="replace") + b"\n")
+        opened = _FORMATS.get(media_type.decode())
+        small = io.BytesIO()
+        look = partial(_decode, data, end, total) if not side else partial(_shrink, small, side)
+        answer = _seen(opened, data, frame, look)
+        answers.write(" ".join(answer.split()).encode(errors="replace") + b"\n" + small.getvalue())
         answers.flush()
 
 
 def _confine() -> None:
     """No further file, socket, process or thread, and no more memory than one image may need."""
+    Image.preinit()  # what saving a thumbnail imports when it is too late
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = _TEXT
     if resource:
@@ -89,28 +100,19 @@ def _allow_time() -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (end, hard))
 
 
-def _decoded(
+def _seen(
     opened: type[ImageFile.ImageFile] | None,
     data: bytes,
-    end: int,
     frame_limit: int,
-    total_limit: int,
+    look: Callable[[int, ImageFile.ImageFile], str],
 ) -> str:
+    """What ``look`` says of the image in ``data``, or what went wrong with it."""
     if opened is None:
         return "unknown"
     Image.MAX_IMAGE_PIXELS = frame_limit
     try:
         with opened(io.BytesIO(data)) as image:
-            total = frame = 0
-            while not frame or _has_frame(image, frame):
-                pixels = image.width * image.height
-                total += pixels
-                if pixels > frame_limit or total > total_limit:
-                    return "pixels"
-                image.load()
-                frame += 1
-            if isinstance(image, JpegImagePlugin.JpegImageFile) and _wants_more(image, data, end):
-                return "damaged it breaks off inside"
+            return look(frame_limit, image)
     except (MemoryError, ImportError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -121,7 +123,38 @@ def _decoded(
         if "nsupported" in str(error):
             return "unknown"
         return f"damaged {error or type(error).__name__}"
+
+
+def _decode(
+    data: bytes, end: int, total_limit: int, frame_limit: int, image: ImageFile.ImageFile
+) -> str:
+    total = frame = 0
+    while not frame or _has_frame(image, frame):
+        pixels = image.width * image.height
+        total += pixels
+        if pixels > frame_limit or total > total_limit:
+            return "pixels"
+        image.load()
+        frame += 1
+    if isinstance(image, JpegImagePlugin.JpegImageFile) and _wants_more(image, data, end):
+        return "damaged it breaks off inside"
     return "whole"
+
+
+def _shrink(small: BinaryIO, side: int, limit: int, image: ImageFile.ImageFile) -> str:
+    """Write a thumbnail of the first frame, upright, to ``small``."""
+    if image.width * image.height > limit:
+        return "pixels"
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        image.draft("RGB", (side, side))  # libjpeg leaves out what a thumbnail does not show
+    picture: Image.Image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    picture = ImageOps.exif_transpose(picture)
+    picture.thumbnail((side, side))
+    if features.check("webp"):
+        picture.save(small, "WEBP", quality=_QUALITY)
+    else:
+        picture.convert("RGB").save(small, "JPEG", quality=_QUALITY)
+    return f"whole {small.tell()}"
 
 
 def _wants_more(jpeg: JpegImagePlugin.JpegImageFile, data: bytes, end: int) -> bool:

@@ -1,4 +1,4 @@
-"""Decoding images in full, in child processes that a hostile image may crash, fill or occupy."""
+"""Decoding images, in child processes that a hostile image may crash, fill or occupy."""
 
 import os
 import subprocess
@@ -17,6 +17,7 @@ SECONDS = 30.0  # that one image may take by the clock
 _CHILD = Path(__file__).with_name("decoder.py")
 _NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH")  # of our environment, to start Python at all
 _ANSWER = 4096  # bytes of an answer at most
+_SMALL = 256 * 1024  # bytes of a thumbnail at most
 _WORDS = 200  # characters of a decoder's own words
 
 
@@ -77,19 +78,32 @@ class Decoders:
         left = deadline - time.monotonic()
         if left <= 0 or not self._free.acquire(timeout=left):
             return Verdict(Finding.NOTHING)
-        request = f"{media_type} {size} {end or size} {limits.frame} {limits.total}"
+        request = f"{media_type} {size} {end or size} {limits.frame} {limits.total} 0"
         try:
-            return self._decode(image, request, deadline)
+            return self._asked(image, request, deadline)[0]
         finally:
             self._free.release()
 
-    def _decode(self, image: Iterable[bytes], request: str, deadline: float) -> Verdict:
+    def thumbnail(self, image: bytes, media_type: str, pixels: int, side: int) -> bytes | None:
+        """A thumbnail of ``image``, at most ``side`` pixels wide and high: WebP or JPEG.
+
+        ``None`` where none can be made: it has more than so many ``pixels``, or cannot be decoded.
+        """
+        size = len(image)
+        request = f"{media_type} {size} {size} {pixels} {pixels} {side}"
+        with self._free:
+            _, small = self._asked([image], request, time.monotonic() + SECONDS)
+        return small or None
+
+    def _asked(
+        self, image: Iterable[bytes], request: str, deadline: float
+    ) -> tuple[Verdict, bytes]:
         try:
             child = self._idle_child() or _Child(self._script)
         except OSError:  # no process to be had
-            return Verdict(Finding.NOTHING)
+            return _NO_ANSWER
         try:
-            return child.decode(image, request, deadline - time.monotonic())
+            return child.asked(image, request, deadline - time.monotonic())
         finally:
             with self._lock:
                 kept = child.usable and not self._closed
@@ -142,7 +156,8 @@ class _Child:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def decode(self, image: Iterable[bytes], request: str, seconds: float) -> Verdict:
+    def asked(self, image: Iterable[bytes], request: str, seconds: float) -> tuple[Verdict, bytes]:
+        """What it says of ``image``, and a thumbnail if the request is for one."""
         late = threading.Event()
 
         def give_up() -> None:
@@ -153,16 +168,16 @@ class _Child:
         clock = threading.Timer(max(0.0, seconds), give_up)
         clock.start()
         try:
-            verdict = _verdict(self._answer(image, request))
+            verdict, small = self._answer(image, request)
         except OSError:  # it died
-            return Verdict(Finding.NOTHING)
+            return _NO_ANSWER
         finally:
             clock.cancel()
             clock.join()
         self.usable = verdict.finding is not Finding.NOTHING and not late.is_set()
-        return verdict
+        return verdict, small
 
-    def _answer(self, image: Iterable[bytes], request: str) -> bytes:
+    def _answer(self, image: Iterable[bytes], request: str) -> tuple[Verdict, bytes]:
         requests, answers = self._process.stdin, self._process.stdout
         if requests is None or answers is None:
             raise AssertionError("both are pipes")
@@ -170,7 +185,12 @@ class _Child:
         for piece in image:
             requests.write(piece)
         requests.flush()
-        return answers.readline(_ANSWER)
+        verdict = _verdict(answers.readline(_ANSWER))
+        if verdict.finding is not Finding.WHOLE or not verdict.detail:
+            return verdict, b""
+        length = int(verdict.detail) if verdict.detail.isdecimal() else _SMALL + 1
+        small = answers.read(length) if length <= _SMALL else b""
+        return (verdict, small) if small and len(small) == length else _NO_ANSWER
 
     def end(self) -> None:
         self._process.kill()
@@ -187,3 +207,6 @@ def _verdict(answer: bytes) -> Verdict:
         return Verdict(Finding.NOTHING)
     plain = "".join(char if char.isprintable() else "?" for char in detail)
     return Verdict(finding, plain[:_WORDS])
+
+
+_NO_ANSWER = (Verdict(Finding.NOTHING), b"")

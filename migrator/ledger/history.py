@@ -142,6 +142,15 @@ class History(Database):
         """The key of every object that a run put into any store."""
         return {row["key"] for row in self._rows("SELECT key FROM placement")}
 
+    def kept(self, store: str) -> dict[str, str]:
+        """The key of every asset that a run put into ``store``, by SHA-256."""
+        rows = self._each_row(
+            "SELECT lower(hex(sha256)) AS sha256, key FROM placement"
+            " JOIN asset ON asset.id = placement.asset WHERE store = ?",
+            (store,),
+        )
+        return {row["sha256"]: row["key"] for row in rows}
+
     def post_rows(self, run: Run) -> list[sqlite3.Row]:
         """What ``run`` did with every post that it wanted to change."""
         return self._rows(

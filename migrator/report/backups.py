@@ -11,7 +11,8 @@ from migrator.reasons import Reason
 from migrator.redact import redact
 from migrator.report.escape import encoded, for_terminal, short_url
 from migrator.report.quantities import counted, size
-from migrator.snapshots import Header, State
+from migrator.report.summary import ImageReport, Images, Place, PostReport, Report, tally
+from migrator.snapshots import Header, Image, State
 from migrator.snapshots.changes import Change, Event
 from migrator.snapshots.manifest import sha256_of, values_of
 
@@ -64,6 +65,35 @@ def backup_json(done: BackedUp, place: str) -> str:
     )
 
 
+_STATES = {
+    State.NEW: "stored",
+    State.CHANGED: "stored",
+    State.UNCHANGED: "reused",
+    State.LOST: "failed",
+    State.HELD: "held",
+}
+
+
+def backup_report(done: BackedUp, place: str) -> Report:
+    """All of it as a report of a run, for a page to look at; ``place`` names the vault."""
+    images = Images(lambda: map(_image, done.images))
+    posts = tuple(
+        PostReport(post.name, "skipped", 0, post.reason, post.detail) for post in done.posts
+    )
+    return Report(
+        run=done.header.name,
+        command="backup",
+        dry_run=False,
+        started=done.header.started,
+        finished=done.header.finished,
+        counts=tally(images, posts),
+        images=images,
+        posts=posts,
+        warnings=done.warnings,
+        store=place,
+    )
+
+
 def snapshots_text(headers: Sequence[Header], place: str) -> str:
     """The snapshots, oldest first, a line for each; times are UTC."""
     if not headers:
@@ -79,6 +109,27 @@ def snapshots_text(headers: Sequence[Header], place: str) -> str:
 def snapshots_json(headers: Iterable[Header]) -> str:
     """The same as a JSON array."""
     return encoded([asdict(header) for header in headers])
+
+
+def _image(image: Image) -> ImageReport:
+    """What posts show is a copy, and where something else came in its place, that."""
+    suspect = sha256_of(image.suspect) if image.suspect else None
+    copied = f"the copy of {(image.fetched or '')[:10]} is kept" if image.sha256 else ""
+    detail = "; ".join(filter(None, [image.detail, copied if image.reason else ""]))
+    return ImageReport(
+        url=image.url,
+        state=_STATES[image.state],
+        reason=image.reason,
+        detail=detail,
+        sha256=suspect if image.state is State.HELD else image.sha256,
+        size=None if suspect else image.size,
+        media_type=image.media_type,
+        width=None if suspect else image.width,
+        height=None if suspect else image.height,
+        key=image.suspect or image.object,
+        references=tuple(Place(each.path, each.line) for each in image.references),
+        source=image.source,
+    )
 
 
 def _achievement(done: BackedUp, place: str) -> str:

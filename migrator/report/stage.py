@@ -14,6 +14,7 @@ from migrator.events import (
     PostScanned,
     PostSkipped,
     SizeAsked,
+    ThumbnailDone,
     Warned,
 )
 from migrator.model import Failed, Held, Stored
@@ -47,6 +48,7 @@ _WORDS = {
     "rewrite": _Words("Updating posts", "post"),
     "doctor": _Words("Examining", "part"),
     "verify": _Words("Reading copies", "object"),
+    "thumbnails": _Words("Making thumbnails", "image"),
     "rollback": _Words("Putting posts back", "post"),
 }
 
@@ -84,7 +86,7 @@ class Stage:
                     self._add(outcome.asset.size)
             case ObjectRead(size=number):
                 self._add(number)
-            case SizeAsked() | HostChecked():
+            case SizeAsked() | HostChecked() | ThumbnailDone():
                 pass
             case _:
                 return

@@ -32,17 +32,22 @@ class Stayed:
 
     @property
     def words(self) -> str:
-        """The reason, for people; a reason of a later version stands for itself."""
-        try:
-            return Reason(self.reason or "").words
-        except ValueError:
-            return self.reason or "the reason is not known"
+        """The reason, for people."""
+        return words_of(self.reason)
 
     @property
     def options(self) -> str:
         """The options with which another run would ask hosts at private addresses, if they do."""
         options = list(self.allowing)
         return " ".join(options[:_MOST]) + (" ..." if len(options) > _MOST else "")
+
+
+def words_of(reason: str | None) -> str:
+    """The reason, for people; a reason of a later version stands for itself."""
+    try:
+        return Reason(reason or "").words
+    except ValueError:
+        return reason or "the reason is not known"
 
 
 def stayed(report: Report, most: int | None = None) -> list[Stayed]:

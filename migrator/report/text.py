@@ -35,15 +35,15 @@ def summary_text(
     reasons, all places, all warnings, with details.
     """
     if report.dry_run:
-        lines = ["Dry run: nothing was changed.", "", *_intentions(report, width, "Would ")]
+        lines = ["Dry run: nothing was changed.", "", *intentions(report, width, "Would ")]
         lines += _stays(report, width, "Would stay as it is:", None if full else _PLAN_ROOM)
     else:
-        lines = _wrap(_achievement(report), width)
+        lines = _wrap(achievement(report), width)
         lines += _stays(report, width, "Stayed as it was:", None if full else _ROOM)
         lines += came_from(report.images) if full else []
     lines += _warnings(report, width, full=full)
-    if not report.dry_run and (promise := _promise(report)):
-        lines += ["", *_wrap(promise, width)]
+    if not report.dry_run and (said := promise(report)):
+        lines += ["", *_wrap(said, width)]
     if next_command:
         lines += ["", f"Next:  {for_terminal(next_command)}"]
     return "\n".join(lines) + "\n"
@@ -51,7 +51,7 @@ def summary_text(
 
 def plan_text(report: Report, *, width: int = 80) -> str:
     """What is about to happen, to be shown before the question."""
-    lines = _intentions(report, width, "")
+    lines = intentions(report, width, "")
     lines += _stays(report, width, "Will stay as it is:", _PLAN_ROOM)
     lines += _warnings(report, width, full=False)
     return "\n".join(lines) + "\n"
@@ -70,7 +70,7 @@ def runs_text(runs: Iterable[PastRun], *, width: int = 80) -> str:
     return "\n".join(lines or ["No run has changed anything here yet."]) + "\n"
 
 
-def _achievement(report: Report) -> str:
+def achievement(report: Report) -> str:
     """What a run did, as a sentence or three."""
     changed = [post for post in report.posts if post.state in ("rewritten", "rolled-back")]
     links = counted(sum(post.edits for post in changed), "link")
@@ -106,7 +106,7 @@ def _achievement(report: Report) -> str:
     return " ".join(said)
 
 
-def _intentions(report: Report, width: int, would: str) -> list[str]:
+def intentions(report: Report, width: int, would: str) -> list[str]:
     """What a run would do, as labelled lines."""
     posts = [post for post in report.posts if post.state == "planned"]
     update = "put back" if report.command == "rollback" else "update"
@@ -257,7 +257,7 @@ def _warnings(report: Report, width: int, *, full: bool) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _promise(report: Report) -> str:
+def promise(report: Report) -> str:
     """The fact that nothing was lost, and how to undo; empty where nothing happened."""
     if report.command == "rollback":
         return "Nothing was lost: the images stay in the store."

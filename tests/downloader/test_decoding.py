@@ -376,3 +376,25 @@ def test_nothing_is_started_before_it_is_needed():
     before = children()
     with Decoders(2):
         assert children() == before
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "whole 5\\nab",
+        "whole 999999999\\n" + "a" * 1000,
+        "whole x\\n",
+        "damaged\\n",
+        "whole -1\\n",
+        "",
+    ],
+)
+def test_a_thumbnail_that_is_not_whole_is_none(with_child, answer):
+    decoders = with_child(f"sys.stdin.buffer.readline(); print('{answer}', end='')")
+    assert decoders.thumbnail(images.image("PNG"), "image/png", 10**6, 112) is None
+
+
+def test_a_child_that_made_a_thumbnail_goes_on(decoders):
+    assert decoders.thumbnail(images.image("PNG"), "image/png", 10**6, 112)
+    assert decode(decoders, images.image("PNG")).finding is Finding.WHOLE
+    assert decoders.thumbnail(images.image("JPEG"), "image/jpeg", 10**6, 112)
