@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -59,47 +60,73 @@ def change(
         if show.dry_run:
             return _previewed(story, session, asked, show, full=common.verbose)
         with session.working() as ledger:
-            kept = replace(
-                asked.below(session.site.root),
-                trusted=session.trusted,
-                store=story.store,
-                snapshot=story.snapshot,
-            )
-            if run:
-                _must_go_on_with(kept.store, asked, run, ledger)
-            if run is None:
-                _remind(session, ledger)
-            plan = story.plan(ledger, run)
-            if not (plan.tasks or run):
-                report = _report(story, plan, asked)
-            else:
-                if plan.tasks and not asked.yes and not ending.agreed(_report(story, plan, asked)):
-                    return ending.DECLINED
-                story.prepare(ledger)
-                going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
-                if run:
-                    ledger.plan(run, _rest(plan, partial(ledger.chose, run)))
-                plan = replace(plan, mentions=())  # the ledger has them now
+            broke = ending.broken(json=show.json)
+            made = carried(asked, session, story, ledger, ending.agreed, broke, run=run)
+            if made is None:
+                return ending.DECLINED
+            if show.diff and made.run:
+                swaps = ledger.swaps(made.run, state="rewritten")
+                _print_diffs(_made(made.plan, session, swaps), show)
+            next_command = ending.continuing(made.report, asked.typed)
+            ending.show(made.report, json=show.json, next_command=next_command, full=common.verbose)
+            _write_page(show.html, made.report, next_command, session, ledger)
+            return ending.status(made.report)
 
-                def work(stop: Stop) -> tuple[str, ...]:
-                    doubts = story.carry_out(plan, ledger, going, stop)
-                    ledger.forgo(going, plan.skipped)
-                    return doubts
 
-                report = ending.carried_out(
-                    ledger,
-                    going,
-                    work,
-                    json=show.json,
-                    store=story.place,
-                    warnings=plan.warnings,
-                )
-                if show.diff:
-                    _print_diffs(_made(plan, session, ledger.swaps(going, state="rewritten")), show)
-            next_command = ending.continuing(report, asked.typed)
-            ending.show(report, json=show.json, next_command=next_command, full=common.verbose)
-            _write_page(show.html, report, next_command, session, ledger)
-            return ending.status(report)
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A change that came to its end; ``run`` is ``None`` if there was nothing to do."""
+
+    report: Report
+    plan: Plan
+    run: Run | None
+
+
+def carried(
+    asked: Asked,
+    session: Session,
+    story: Story,
+    ledger: Ledger,
+    agrees: Callable[[Report], bool],
+    broke: Callable[[Report], None],
+    *,
+    run: Run | None = None,
+) -> Made | None:
+    """Plan and carry out ``story``; ``None`` if somebody was to be asked, and did not agree.
+
+    Raises:
+        MigratorError: what stopped it, after ``broke`` was told what was done.
+    """
+    kept = replace(
+        asked.below(session.site.root),
+        trusted=session.trusted,
+        store=story.store,
+        snapshot=story.snapshot,
+    )
+    if run:
+        _must_go_on_with(kept.store, asked, run, ledger)
+    else:
+        _remind(session, ledger)
+    plan = story.plan(ledger, run)
+    if not (plan.tasks or run):
+        return Made(planned(story, plan, asked), plan, None)
+    if plan.tasks and not asked.yes and not agrees(planned(story, plan, asked)):
+        return None
+    story.prepare(ledger)
+    going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
+    if run:
+        ledger.plan(run, _rest(plan, partial(ledger.chose, run)))
+    plan = replace(plan, mentions=())  # the ledger has them now
+
+    def work(stop: Stop) -> tuple[str, ...]:
+        doubts = story.carry_out(plan, ledger, going, stop)
+        ledger.forgo(going, plan.skipped)
+        return doubts
+
+    report = ending.carried_out(
+        ledger, going, work, broke, store=story.place, warnings=plan.warnings
+    )
+    return Made(report, plan, going)
 
 
 def _write_page(
@@ -138,25 +165,34 @@ def _must_go_on_with(store: str, asked: Asked, run: Run, ledger: Ledger) -> None
 
 
 def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full: bool) -> int:
-    with history(session.site) as ledger:
-        _remind(session, ledger)
-        plan = story.plan(ledger, None)
-        there = kept_in(session, ledger) if show.html else {}
-    report = _report(story, plan, asked, dry_run=True, sizes=story.sizes(plan))
-    if show.diff:
-        _print_diffs(_planned(story, plan, session), show)
-        if story.guesses(plan):
-            say(_UNKNOWN, err=show.json)
-    next_command = ending.continuing(report, asked.typed)
-    ending.show(report, json=show.json, next_command=next_command, full=full)
-    if show.html:
-        changed = _planned(story, plan, session)
-        diffs = ((post.name, html_report.diff_of(post.name, *both)) for post, *both in changed)
-        html_report.write(show.html, report, next_command, diffs, pictures(report, session, there))
+    with foreseen(story, session, asked) as (report, plan, ledger):
+        if show.diff:
+            _print_diffs(_planned(story, plan, session), show)
+            if story.guesses(plan):
+                say(_UNKNOWN, err=show.json)
+        next_command = ending.continuing(report, asked.typed)
+        ending.show(report, json=show.json, next_command=next_command, full=full)
+        if show.html:
+            changed = _planned(story, plan, session)
+            diffs = ((post.name, html_report.diff_of(post.name, *both)) for post, *both in changed)
+            pictured = pictures(report, session, kept_in(session, ledger))
+            html_report.write(show.html, report, next_command, diffs, pictured)
     return 0
 
 
-def _report(
+@contextmanager
+def foreseen(
+    story: Story, session: Session, asked: Asked
+) -> Iterator[tuple[Report, Plan, Ledger | None]]:
+    """What would be done, with the sizes that hosts state, and what is known; changes nothing."""
+    with history(session.site) as ledger:
+        _remind(session, ledger)
+        plan = story.plan(ledger, None)
+        report = planned(story, plan, asked, dry_run=True, sizes=story.sizes(plan))
+        yield report, plan, ledger
+
+
+def planned(
     story: Story,
     plan: Plan,
     asked: Asked,
@@ -164,6 +200,7 @@ def _report(
     dry_run: bool = False,
     sizes: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Report:
+    """``plan`` as a report."""
     return plan_report(
         plan,
         asked.command,

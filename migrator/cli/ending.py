@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TextIO
 
 from migrator.cli.screen import say
@@ -37,8 +38,8 @@ def carried_out(
     ledger: Ledger,
     run: Run,
     work: Callable[[Stop], tuple[str, ...] | None],
+    broke: Callable[[Report], None],
     *,
-    json: bool,
     store: str = "",
     warnings: tuple[str, ...] = (),
 ) -> Report:
@@ -47,7 +48,7 @@ def carried_out(
     ``store`` names the store for people.
 
     Raises:
-        MigratorError: from ``work``, after showing what it did and the command that continues.
+        MigratorError: from ``work``, after ``broke`` was told what it did.
     """
     try:
         with listening() as stop:
@@ -56,7 +57,7 @@ def carried_out(
     except MigratorError:
         report = report_of(ledger, run, store=store)
         with suppress(OSError):  # where nobody can read it, the end is still what it is
-            show(report, json=json, next_command="migrator resume")
+            broke(report)
         raise
     return report_of(ledger, run, store=store, warnings=warnings)
 
@@ -72,6 +73,11 @@ def show(
     else:
         text = summary_text(report, next_command, width=width(sys.stdout), full=full)
         say(text, nl=False)
+
+
+def broken(*, json: bool) -> Callable[[Report], None]:
+    """What shows how far a run came that could not go on."""
+    return partial(show, json=json, next_command="migrator resume")
 
 
 def status(report: Report) -> int:

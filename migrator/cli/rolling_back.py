@@ -46,7 +46,7 @@ def rolled_back(asked: Asked, common: Common, show: Show, *, run: Run | None = N
                     if undone.finished is None:  # there is nothing to go on with any more
                         ledger.finish(undone)
 
-                report = ending.carried_out(ledger, undoing, work, json=show.json)
+                report = ending.carried_out(ledger, undoing, work, ending.broken(json=show.json))
             return _shown(report, asked, common, show)
 
 

@@ -256,3 +256,14 @@ def test_images_are_named_by_the_month_of_the_first_post_that_shows_them(site):
     keys = {each["url"].rpartition("/")[2]: each["key"] for each in report["images"]}
     assert keys["a.png"].startswith("2023/04/")
     assert b"migrated-images/2023/04/" in (site.root / "posts/deep/two.md").read_bytes()
+
+
+def test_a_dry_run_shows_the_link_of_an_image_that_an_earlier_run_stored(site):
+    assert site.migrator("migrate", "posts", "--yes").status == 0
+    site.write("posts/late.md", "![]({host}/a.png)\n")
+    ended = site.migrator("migrate", "posts", "--dry-run", "--diff", "--json")
+    assert (ended.status, ended.json["counts"]["planned"]) == (0, 1), ended.err
+    stored = site.migrator("report", "--json").json["images"]
+    key = next(each["key"] for each in stored if each["url"].endswith("/a.png"))
+    assert f"+![](../migrated-images/{key})" in ended.err
+    assert "xxx" not in ended.err
