@@ -26,10 +26,9 @@ def why_not():
     return "" if shutil.which("chromium") else "chromium is not installed (apt install chromium)"
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    if reason := why_not():
-        pytest.skip(reason)
+@contextmanager
+def browsing():
+    """A browser that is started and ended."""
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -37,6 +36,14 @@ def chromium():
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if reason := why_not():
+        pytest.skip(reason)
+    with browsing() as browser:
+        yield browser
 
 
 @dataclass

@@ -14,6 +14,7 @@ from migrator.report.summary import ImageReport, PostReport
 
 _CARDS = 200  # a page of them is no help any more
 _FEW = 3
+_TOLD = (Reason.ANY_NAME, Reason.SAME_BYTES)  # their detail names the images that the card names
 MOST = 50  # images of a group that the page names outside of its list
 
 
@@ -60,7 +61,11 @@ def _card(group: Stayed, pictures: Pictures) -> str:
         facts += [f"{first.width} × {first.height} pixels"] if first.width else []
         facts += [size(first.size)] if first.size is not None else []
         facts += [first.media_type or ""]
-    detail = f'<p class="quiet">{_sentence(first.detail)}</p>' if first.detail else ""
+    detail = (
+        f'<p class="quiet">{_sentence(first.detail)}</p>'
+        if first.detail and group.reason not in _TOLD
+        else ""
+    )
     return (
         f'<li class="card"><div class="shots">{shots}</div><div>'
         f"<h3>{_sentence(group.words)}</h3>"

@@ -61,14 +61,14 @@ def masthead(report: Report, next_command: str | None) -> str:
     name = report.command.capitalize()
     title = f"{name}, a dry run" if report.dry_run else f"{name} {shown(report.run or '')}".strip()
     if report.dry_run:
-        lead = ["Nothing was changed."]
-        lead += [" ".join(line.split()) + "." for line in intentions(report, 10_000, "Would ")]
+        would = [" ".join(line.split()) + "." for line in intentions(report, 10_000, "Would ")]
+        lead = [" ".join(["Nothing was changed.", *(line for line in would if line[0].isupper())])]
+        more = [line[0].upper() + line[1:] for line in would if line[0].islower()]
     else:
-        lead = [achievement(report)]
+        lead, more = [achievement(report)], [promise(report)]
     lines = [f'<p class="kicker">Migrator report</p><h1>{title}</h1>']
     lines += [f'<p class="lead">{shown(line)}</p>' for line in lead]
-    if not report.dry_run and (said := promise(report)):
-        lines.append(f'<p class="promise">{shown(said)}</p>')
+    lines += [f'<p class="promise">{shown(line)}</p>' for line in more if line]
     lines.append(_facts(report))
     if next_command:
         lines.append(f'<p class="next"><span>Next</span> {command(next_command)}</p>')
