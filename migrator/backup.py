@@ -38,7 +38,7 @@ from migrator.snapshots.unseen import is_of_another_site, unseen_at, with_unseen
 from migrator.snapshots.vault import stamp
 from migrator.state import Site
 from migrator.transfer import Transfer
-from migrator.urls import identity
+from migrator.urls import identity, on_hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,8 @@ class Backup:
         stop: Stop,
     ) -> dict[str, Image]:
         images: dict[str, Image] = {}
-        with stage(self.listener, "backup", len(tasks)):
+        hosts = on_hosts(task.url for task in tasks)
+        with stage(self.listener, "backup", len(tasks), hosts):
             tasks = [replace(task, earlier=earlier_of(_last(known, task.url))) for task in tasks]
             copy = partial(self.transfer.copy, name=shelf.name)
             for done in in_threads(copy, tasks, self.settings.download, self.transfer.host, stop):

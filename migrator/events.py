@@ -3,9 +3,10 @@
 Durability never depends on a listener; the ledger is written first.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from migrator.model import Outcome, SkippedPost
 from migrator.reasons import Reason
@@ -14,10 +15,14 @@ from migrator.served import NotModified
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage begins; ``total`` is the number of its steps, ``None`` while unknown."""
+    """A stage begins; ``total`` is the number of its steps, ``None`` while unknown.
+
+    ``hosts`` says how many of them are up to which host, where hosts are asked for images.
+    """
 
     name: str  # "scan", "sizes", "transfer", "backup", "check", "verify", "rewrite", "thumbnails"
     total: int | None
+    hosts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,14 @@ def ignore(_event: Event) -> None:
 
 
 @contextmanager
-def stage(listener: Listener, name: str, total: int | None = None) -> Iterator[None]:
+def stage(
+    listener: Listener,
+    name: str,
+    total: int | None = None,
+    hosts: Mapping[str, int] = MappingProxyType({}),
+) -> Iterator[None]:
     """Announce a stage and, however it goes, its end."""
-    listener(StageStarted(name, total))
+    listener(StageStarted(name, total, hosts))
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,7 +40,7 @@ from migrator.state import Site
 from migrator.story import Story
 from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, identity, names_an_image, without_fragment
+from migrator.urls import fragment, identity, names_an_image, on_hosts, without_fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class Migration(Story):
         """The size in bytes that each image's host states, by canonical URL; fetches no body."""
         new = [task for task in plan.tasks if not task.is_known]
         sizes: dict[str, int | None] = {}
-        with stage(self.listener, "sizes", len(new)):
+        with stage(self.listener, "sizes", len(new), _hosts(new)):
             for asked in in_threads(
                 self.transfer.size, new, self.settings.download, self.transfer.host, Stop()
             ):
@@ -248,7 +249,7 @@ class Migration(Story):
     def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
         """See that the images are in the store; the ledger has what became of each."""
         todo = []  # what the run has stored is proven again, like all that is known
-        with stage(self.listener, "transfer", len(plan.tasks)):
+        with stage(self.listener, "transfer", len(plan.tasks), _hosts(plan.tasks)):
             for task in plan.tasks:
                 before = ledger.outcome(run, identity(task.url))
                 if isinstance(before, Failed) or (
@@ -304,6 +305,11 @@ class Migration(Story):
         known = suffix[1:].isalnum() and names_an_image(task.url)
         unknown = Asset("x" * 64, 0, "", suffix if known else "")
         return key_for(store.key, store.prefix, unknown, task)
+
+
+def _hosts(tasks: Iterable[TransferTask]) -> Counter[str]:
+    """How many images each host is asked for."""
+    return on_hosts(task.url for task in tasks if not task.is_known and not task.kept)
 
 
 def _of_the_same_run(before: Outcome | None, outcome: Outcome) -> Outcome:

@@ -1,6 +1,8 @@
 """URLs as values: which are the same image, which can be fetched. Pure."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -61,6 +63,11 @@ def host(url: str) -> str | None:
         return urlsplit(absolute(url)).hostname if is_external(url) else None
     except ValueError:
         return None
+
+
+def on_hosts(urls: Iterable[str]) -> Counter[str]:
+    """How many of ``urls`` are on each host; those without one are not counted."""
+    return Counter(name for url in urls if (name := host(url)))
 
 
 @lru_cache(maxsize=_RECENT)

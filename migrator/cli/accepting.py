@@ -50,11 +50,11 @@ def accept(
     """
     import sys
 
-    from migrator.cli.ending import width
     from migrator.cli.session import at_site, history
     from migrator.errors import UsageError
     from migrator.held import let_through, meant
     from migrator.report.held import accepted_json, accepted_text, held_json, held_text
+    from migrator.report.screen import width
 
     with at_site(common) as session:
         with history(session.site) as past:

@@ -11,7 +11,6 @@ from pathlib import Path
 from migrator.backup import BackedUp, Backup, stored_of
 from migrator.cli import html_report
 from migrator.cli.asked import Asked
-from migrator.cli.ending import width
 from migrator.cli.options import Common
 from migrator.cli.pictures import pictures
 from migrator.cli.screen import say
@@ -31,6 +30,7 @@ from migrator.report.backups import (
     snapshots_json,
     snapshots_text,
 )
+from migrator.report.screen import width
 from migrator.snapshots import Image, State, Vault
 from migrator.snapshots.changes import Change
 from migrator.snapshots.draft import Draft

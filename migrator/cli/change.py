@@ -24,6 +24,7 @@ from migrator.plan import Plan
 from migrator.posts import edited, original_of
 from migrator.report.diff import unified
 from migrator.report.history import plan_report
+from migrator.report.screen import color
 from migrator.report.summary import Report
 from migrator.rewriter.gate import Refused
 from migrator.story import Story
@@ -235,7 +236,7 @@ def _made(
 
 
 def _print_diffs(diffs: Iterator[tuple[Post, bytes, bytes]], show: Show) -> None:
-    color = ending.color(sys.stderr if show.json else sys.stdout)
+    colored = color(sys.stderr if show.json else sys.stdout)
     for post, before, after in diffs:
-        text = unified(post.name, before, after, color=color, encoding=post.encoding)
-        say(text, err=show.json, nl=False, styled=color)
+        text = unified(post.name, before, after, color=colored, encoding=post.encoding)
+        say(text, err=show.json, nl=False, styled=colored)

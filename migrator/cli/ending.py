@@ -1,12 +1,9 @@
 """How a command goes from its plan to its end: ask, carry out, show, exit status."""
 
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TextIO
 
 from migrator.cli.screen import say
 from migrator.cli.session import confirmed
@@ -16,6 +13,7 @@ from migrator.ledger import Ledger, Run
 from migrator.reasons import UNMET, Reason
 from migrator.report.history import report_of
 from migrator.report.json import report_json
+from migrator.report.screen import width
 from migrator.report.summary import Report
 from migrator.report.text import plan_text, summary_text
 
@@ -110,13 +108,3 @@ def only_failed(command: str, typed: str) -> str:
     """The ``command`` that was ``typed``, for what failed or was held, if it can be told so."""
     able = command == "migrate" and "--only-failed" not in typed
     return f"{typed} --only-failed" if able else typed
-
-
-def width(stream: TextIO) -> int:
-    """How many columns text on ``stream`` may have."""
-    return shutil.get_terminal_size().columns if stream.isatty() else 80
-
-
-def color(stream: TextIO) -> bool:
-    """Whether text on ``stream`` may be coloured (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from migrator.cli import ending
 from migrator.cli.options import Common
 from migrator.cli.screen import say
 from migrator.cli.session import examined_site
@@ -13,6 +12,7 @@ from migrator.doctor import Checkup, examine
 from migrator.finding import exit_status
 from migrator.report.findings import findings_text
 from migrator.report.json import findings_json
+from migrator.report.screen import width
 
 STOPPED = 130  # by Ctrl-C
 
@@ -36,6 +36,6 @@ def examined(
         say(findings_json(findings, status))
     else:
         again = "migrator doctor" if status else next_command
-        text = findings_text(findings, again, width=ending.width(sys.stdout), full=common.verbose)
+        text = findings_text(findings, again, width=width(sys.stdout), full=common.verbose)
         say(text, nl=False)
     return status

@@ -16,6 +16,7 @@ from migrator.reasons import Reason
 from migrator.report.diff import unified
 from migrator.report.escape import for_terminal
 from migrator.report.history import intention
+from migrator.report.screen import color
 from migrator.report.summary import PostReport, Report
 from migrator.rollback import Standing, roll_back, run_to_roll_back, standings
 
@@ -82,5 +83,5 @@ def _difference(standing: Standing, ledger: Ledger) -> str:
         return f"{name} is as it was before the run already.\n"
     if standing.obstacle != Reason.POST_CHANGED:
         return ""  # the report has it
-    diff = unified(standing.swap.name, original, current, color=ending.color(sys.stderr))
+    diff = unified(standing.swap.name, original, current, color=color(sys.stderr))
     return f"{name} was edited since; from the original to the post as it is now:\n{diff}"

@@ -7,13 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 from migrator.cli.asked import Asked, absolute
-from migrator.cli.ending import width
 from migrator.cli.options import Common
 from migrator.cli.screen import say
 from migrator.cli.session import history, opened
 from migrator.cli.vaults import open_vault, store_asked
 from migrator.errors import UsageError
 from migrator.interruption import listening
+from migrator.report.screen import width
 from migrator.report.verification import verification_json, verification_text
 from migrator.uploader import Stores
 from migrator.verification import Limits, Verified

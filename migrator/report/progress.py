@@ -3,7 +3,7 @@
 The only module that knows rich, and it imports rich when there is a terminal to draw on.
 """
 
-import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from migrator.events import Event, Listener, PostSkipped, StageEnded, StageStarted, Warned, ignore
-from migrator.report.escape import for_terminal, keep_end
+from migrator.report.by_host import HostCount
+from migrator.report.escape import columns, for_terminal, keep_end
 from migrator.report.quantities import counted, duration, size
+from migrator.report.screen import live
 from migrator.report.stage import Clock, Stage, trouble_line
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _HEARTBEAT = 10.0  # seconds between signs of life where there is no terminal
 _HEAD = 20  # columns of a stage's name
 _SHORTEST_BAR, _LONGEST_BAR = 20, 50  # columns
+_MOST_HOSTS = 5  # lines
+_WIDE = 60  # columns from which there is room for more than how far a host is
 
 
 def listener_for(
@@ -35,7 +39,7 @@ def listener_for(
         return nullcontext(ignore)
     if no_progress:
         return plain_progress(stream, stages=False)
-    if stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown"):
+    if live(stream):
         return terminal_progress(stream, verbose=verbose)
     return plain_progress(stream)
 
@@ -48,36 +52,66 @@ def plain_progress(
 
     With ``stages`` off, only a line for what went wrong.
     """
-    output = _Unbreakable(stream)
-    stage: Stage | None = None
-    spoke = clock()
+    log = _Log(_Unbreakable(stream), clock, stages=stages)
+    over = threading.Event()
 
-    def end() -> None:
-        nonlocal stage
-        if stage and stages:
-            output.line(stage.line())
-        stage = None
+    def beat() -> None:
+        while not over.wait(_HEARTBEAT / 4):
+            log.beat()
 
-    def listen(event: Event) -> None:
-        nonlocal stage, spoke
-        if isinstance(event, StageStarted | StageEnded):
-            end()
-        if isinstance(event, StageStarted):
-            stage, spoke = Stage(event.name, event.total, clock), clock()
-            if stages and stage.total:
-                output.line(f"{stage.words.doing}: {counted(stage.total, stage.words.noun)}")
-        elif stage:
-            stage.count(event)
-            if stages and clock() - spoke >= _HEARTBEAT:
-                output.line(stage.line())
-                spoke = clock()
-        if said := trouble_line(event):
-            output.line(said)
-
+    heart = threading.Thread(target=beat, daemon=True)
+    heart.start()
     try:
-        yield listen
+        yield log.listen
     finally:
-        end()
+        over.set()
+        heart.join()
+        log.end()
+
+
+class _Log:
+    """Writes lines; from two threads, for nothing may happen for minutes."""
+
+    def __init__(self, output: "_Unbreakable", clock: Clock, *, stages: bool) -> None:
+        self._output = output
+        self._clock = clock
+        self._stages = stages
+        self._stage: Stage | None = None
+        self._spoke = clock()
+        self._turn = threading.RLock()
+
+    def listen(self, event: Event) -> None:
+        """Tell of ``event`` what is to be told."""
+        with self._turn:
+            if isinstance(event, StageStarted | StageEnded):
+                self.end()
+            if isinstance(event, StageStarted):
+                self._begin(event)
+            elif self._stage:
+                self._stage.count(event)
+                self.beat()
+            if said := trouble_line(event):
+                self._output.line(said)
+
+    def beat(self) -> None:
+        """Give a sign of life, if it is time."""
+        with self._turn:
+            if self._stage and self._stages and self._clock() - self._spoke >= _HEARTBEAT:
+                self._output.line(self._stage.sign_of_life())
+                self._spoke = self._clock()
+
+    def end(self) -> None:
+        """The stage is over, if there is one."""
+        if self._stage and self._stages:
+            self._output.line(self._stage.line())
+        self._stage = None
+
+    def _begin(self, event: StageStarted) -> None:
+        self._stage = Stage(event.name, event.total, self._clock, event.hosts)
+        self._spoke = self._clock()
+        if self._stages and event.total:
+            words = self._stage.words
+            self._output.line(f"{words.doing}: {counted(event.total, words.noun)}")
 
 
 @contextmanager
@@ -109,7 +143,7 @@ def terminal_progress(
         nonlocal live
         if isinstance(event, StageStarted):
             end()
-            display.stages.append(Stage(event.name, event.total, clock))
+            display.stages.append(Stage(event.name, event.total, clock, event.hosts))
             live = Live(
                 display,
                 console=console,
@@ -156,13 +190,47 @@ class _Display:
             yield Text(head, no_wrap=True, end="  " if beside >= _SHORTEST_BAR else "\n")
             yield ProgressBar(total=stage.total, completed=stage.done, width=room)
             yield Text("")
-            facts = stage.facts()
-            if stage.bytes:
-                facts.append(f"{size(stage.rate)}/s")
-            if (left := stage.seconds_left) is not None:
-                facts.append(f"{duration(left)} left")
-            yield Text(", ".join(facts))
-            yield Text(keep_end(for_terminal(stage.current), width), style="dim", no_wrap=True)
+            yield Text(", ".join(stage.facts() + stage.pace()))
+            for line in _host_lines(stage, width):
+                yield Text(line, no_wrap=True)
+            if stage.current:
+                yield Text(keep_end(for_terminal(stage.current), width), style="dim", no_wrap=True)
+
+
+def _host_lines(stage: Stage, width: int) -> list[str]:
+    """How far each host is, the slowest first; nothing where there is but one."""
+    if len(stage.by_host.counts) == 1:
+        return []
+    elapsed = stage.elapsed
+    slowest, waiting = stage.by_host.slowest(elapsed), stage.by_host.waiting(elapsed)
+    shown = waiting[:_MOST_HOSTS]
+    digits = max((len(f"{each.total:,}") for each in shown), default=0)
+    facts = [
+        f"{each.done:{digits},}/{each.total:,}"
+        + "".join(f", {said}" for said in _facts(each, elapsed, short=width < _WIDE))
+        + (", the slowest" if each is slowest else "")
+        for each in shown
+    ]
+    room = max(_SHORTEST_BAR // 2, width - 4 - max(map(len, facts), default=0))
+    names = [keep_end(for_terminal(each.name), room) for each in shown]
+    room = max(map(columns, names), default=0)
+    lines = [
+        f"  {name}{' ' * (room - columns(name))}  {said}"
+        for name, said in zip(names, facts, strict=True)
+    ]
+    rest = len(waiting) - len(lines)
+    return [*lines, f"  and {counted(rest, 'more host')}"] if rest else lines
+
+
+def _facts(host: HostCount, elapsed: float, *, short: bool) -> list[str]:
+    left = host.seconds_left(elapsed)
+    named = (
+        (host.failed and not short, f"{host.failed:,} failed"),
+        (host.held and not short, f"{host.held:,} held"),
+        (host.bytes and not short, f"{size(host.bytes / max(1.0, elapsed))}/s"),
+        (left, f"{duration(left or 0)} left"),
+    )
+    return [text for is_said, text in named if is_said]
 
 
 class _Unbreakable:

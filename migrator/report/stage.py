@@ -1,8 +1,9 @@
 """What a stage of a run has done so far, and what to say of it. Pure."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from migrator.events import (
     Event,
@@ -20,8 +21,9 @@ from migrator.events import (
 from migrator.model import Failed, Held, Stored
 from migrator.reasons import Reason
 from migrator.redact import redact
+from migrator.report.by_host import ByHost, HostCount
 from migrator.report.escape import for_terminal, short_url
-from migrator.report.quantities import counted, size
+from migrator.report.quantities import counted, duration, size
 
 Clock = Callable[[], float]
 
@@ -56,9 +58,16 @@ _WORDS = {
 class Stage:
     """What one stage has done so far. One thread counts, another may draw."""
 
-    def __init__(self, name: str, total: int | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        total: int | None,
+        clock: Clock,
+        hosts: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.words = _WORDS.get(name, _Words(name.capitalize(), "step"))
         self.total = total
+        self.by_host = ByHost.of(hosts)
         self.current = ""
         self.done = self.stored = self.held = self.failed = self.left = self.bytes = 0
         self._clock = clock
@@ -79,6 +88,7 @@ class Stage:
             case Examining(what):
                 self.current = what
             case ImageDone(outcome):
+                self.by_host.count(outcome)
                 self.stored += isinstance(outcome, Stored)
                 self.held += isinstance(outcome, Held)
                 self.failed += isinstance(outcome, Failed)
@@ -86,7 +96,9 @@ class Stage:
                     self._add(outcome.asset.size)
             case ObjectRead(size=number):
                 self._add(number)
-            case SizeAsked() | HostChecked() | ThumbnailDone():
+            case SizeAsked(url):
+                self.by_host.asked(url)
+            case HostChecked() | ThumbnailDone():
                 pass
             case _:
                 return
@@ -100,6 +112,11 @@ class Stage:
             self._recent.popleft()
 
     @property
+    def elapsed(self) -> float:
+        """Seconds since the stage began."""
+        return self._clock() - self._start
+
+    @property
     def rate(self) -> float:
         """Bytes per second of late."""
         since, then = self._recent[0]
@@ -108,10 +125,11 @@ class Stage:
     @property
     def seconds_left(self) -> float | None:
         """An estimate, where there is ground for one."""
-        elapsed = self._clock() - self._start
+        elapsed = self.elapsed
         if not self.total or not self.done or elapsed < _ESTIMATE_AFTER:
             return None
-        return elapsed * (self.total - self.done) / self.done
+        together = elapsed * (self.total - self.done) / self.done
+        return max(together, self.by_host.seconds_left(elapsed) or 0.0)
 
     @property
     def progress(self) -> str:
@@ -132,12 +150,30 @@ class Stage:
         )
         return [text for number, text in named if number]
 
+    def pace(self) -> list[str]:
+        """How fast it goes of late, and how long it will take."""
+        left = self.seconds_left
+        named = (
+            (self.bytes, f"{size(self.rate)}/s"),
+            (left, f"{duration(left or 0)} left"),
+        )
+        return [text for number, text in named if number]
+
     def line(self) -> str:
-        """All of it in one line."""
+        """All that was done, in one line."""
         total = f" of {self.total:,}" if self.total and self.done != self.total else ""
         noun = counted(self.total or self.done, self.words.noun).rpartition(" ")[2]
-        facts = "".join(f", {fact}" for fact in self.facts())
-        return f"{self.words.doing}: {self.done:,}{total} {noun} done{facts}"
+        return ", ".join([f"{self.words.doing}: {self.done:,}{total} {noun} done", *self.facts()])
+
+    def sign_of_life(self) -> str:
+        """The same while it goes on, with its pace and the host that all wait for."""
+        line = ", ".join([self.line(), *self.pace()])
+        slowest = self.by_host.slowest(self.elapsed)
+        return line + (f"; waiting for {_progress(slowest)}" if slowest else "")
+
+
+def _progress(host: HostCount) -> str:
+    return f"{for_terminal(host.name)} ({host.done:,} of {host.total:,})"
 
 
 def trouble_line(event: Event) -> str:

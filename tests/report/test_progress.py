@@ -8,6 +8,7 @@ import subprocess
 import sys
 import termios
 import textwrap
+import time
 
 import pyte
 import pytest
@@ -59,6 +60,31 @@ def test_a_long_stage_gives_a_sign_of_life_every_ten_seconds():
         "Reading posts: 80 posts done",
         "Reading posts: 100 posts done",
     ]
+
+
+def test_a_sign_of_life_has_the_pace_and_names_who_is_waited_for():
+    stream, clock = io.StringIO(), Clock()
+    with plain_progress(stream, clock=clock) as listener:
+        listener(StageStarted("transfer", 30, {"a.example": 20, "slow.example": 10}))
+        for _ in range(20):
+            listener(FAILED)
+        clock.now += 10
+        listener(ImageDone(Failed("https://slow.example/x.png", Reason.DNS, "")))
+    assert stream.getvalue().splitlines()[-3] == (
+        "Moving images: 21 of 30 images done, 21 failed, 2 min left;"
+        " waiting for slow.example (1 of 10)"
+    )
+
+
+def test_a_log_shows_life_while_nothing_happens(monkeypatch):
+    monkeypatch.setattr("migrator.report.progress._HEARTBEAT", 0.2)
+    stream = io.StringIO()
+    with plain_progress(stream) as listener:
+        listener(StageStarted("transfer", 2))
+        give_up = time.monotonic() + 30
+        while stream.getvalue().count("0 of 2 images done") < 2:
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
 
 
 def test_what_comes_after_a_stage_is_not_counted_in_it():
@@ -252,6 +278,36 @@ def test_it_fits_a_narrow_terminal(terminal):
     seen.read_until("10 moved, 1 failed, 10.0 MB")
     assert all(not line.endswith("…") for line in seen.lines())
     assert seen.finish()[-1] == "summary"
+
+
+HOSTS = """
+say(StageStarted("transfer", 63, {"a.example": 20, "很长的名字.example": 10, "done.example": 1}
+    | {f"h{n}.example": n for n in range(1, 7)}))
+say(ImageDone(Failed("https://a.example/f.png", Reason.DNS, "")))
+say(ImageDone(Failed("https://done.example/f.png", Reason.DNS, "")))
+input()
+"""
+
+
+@pytest.mark.parametrize(("width", "beside"), [(40, ""), (80, ", 1 failed")])
+def test_each_host_has_a_line(terminal, width, beside):
+    seen = terminal(width, END=HOSTS)
+    seen.read_until("10 moved")
+    seen.answer()
+    seen.read_until("and 3 more hosts")
+    rows = [line for line in seen.lines() if ".example  " in line and "/" in line]
+    assert all(len(row) < width for row in rows)
+    assert len({row.rindex("/") for row in rows if "名" not in row}) == 1
+    assert f"  a.example            1/20{beside}" in rows
+    assert not any("done.example" in row for row in rows)
+    assert seen.finish()[-1] == "summary"
+
+
+def test_ci_gets_plain_lines_also_on_a_terminal(terminal):
+    seen = terminal(CI="true")
+    seen.read_until("Moving images: 40 images")
+    seen.finish()
+    assert b"\x1b" not in seen.raw
 
 
 def test_names_are_shown_as_they_are_and_cannot_steer_the_terminal(terminal):
