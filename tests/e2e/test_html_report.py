@@ -90,6 +90,30 @@ def test_a_held_picture_is_shown_from_where_it_was_stored(site, page):
     assert "No picture of it is kept" in decide
 
 
+def test_pictures_come_out_of_a_bucket_as_well(site, page, rclone_site):
+    site.write("migrator.toml", rclone_site.toml())
+    assert site.migrator("migrate", "posts", "--yes", "--trust-config").status == 0
+    assert site.migrator("report", "--html", page, "--trust-config").status == 0
+    assert all(blocks(page.read_text(), "pictures"))
+
+
+def test_a_bucket_that_refuses_costs_pictures_and_no_report(site, page, rclone_site):
+    site.write("migrator.toml", rclone_site.toml())
+    assert site.migrator("migrate", "posts", "--yes", "--trust-config").status == 0
+    site.write("migrator.toml", rclone_site.toml(bucket="no-such-bucket"))
+    done = site.migrator("report", "--html", page, "--trust-config")
+    assert done.status == 0
+    assert not any(blocks(page.read_text(), "pictures"))
+
+
+def test_pictures_are_found_in_the_folders_of_posts(site, page):
+    site.write("migrator.toml", '[store]\npath = "content"\n[rewrite]\nlinks = "page-bundle"\n')
+    site.write("content/a/index.md", "![]({host}/a.png)\n")
+    assert site.migrator("migrate", "content", "--yes", "--html", page).status == 0
+    assert list((site.root / "content/a").rglob("*.png"))
+    assert all(blocks(page.read_text(), "pictures"))
+
+
 def test_a_backup_has_a_page_with_pictures_out_of_it(site, page):
     done = site.migrator("backup", "posts", "--to", "copies", "--html", page)
     assert done.status == 0
