@@ -76,6 +76,15 @@ def init(
         typer.Option(metavar="HOST", help="Only images on this host or provider (repeatable)."),
     ] = [],  # noqa: B006 - typer copies it
     site_url: Annotated[str, typer.Option(metavar="URL", help="Where the posts are read.")] = "",
+    from_picgo: Annotated[
+        bool, typer.Option("--from-picgo", help="Move to where PicGo or PicList uploads to.")
+    ] = False,
+    picgo_config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="PicGo's or PicList's configuration, if it is elsewhere."
+        ),
+    ] = None,
     yes: options.Yes = False,
     common: Common,
 ) -> int:
@@ -93,10 +102,13 @@ def init(
 
         migrator init --store-path source/images --yes
 
+        migrator init --from-picgo --yes
+
     Exit status: as of migrator doctor, which it runs at its end; 2 there is a configuration
     already, or an option is missing and nobody can be asked.
     """
     from migrator.cli.first_config import first_config
+    from migrator.cli.picgo_file import answers_from
     from migrator.init import FOLDER, Answers
 
     answers = Answers(
@@ -113,6 +125,8 @@ def init(
         hosts=tuple(host),
         site_url=site_url,
     )
+    if from_picgo or picgo_config:
+        answers = answers_from(picgo_config, answers)
     return first_config(place, answers, common, yes=yes)
 
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import stat
 import sys
+import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from rig.hosts import Host, answer
 from rig.terminal import Terminal
 
+CASES = Path(__file__).parents[1] / "cases"
 EXAMPLE = Path(__file__).parents[2] / "examples/blog"
 
 
@@ -297,3 +299,34 @@ def test_a_folder_that_the_generator_does_not_publish_is_noted(blog):
     ended = blog.migrator("doctor")
     assert "Hexo may not show images of elsewhere/" in " ".join(ended.out.split())
     assert 'path = "source/images"' in ended.out
+
+
+def test_the_store_that_picgo_uploads_to_is_taken_over_without_its_keys(fresh):
+    home = fresh.root.parent / "home"
+    case = json.loads((CASES / "picgo/minio-piclist.json").read_text())
+    file = home / ".config/piclist/data.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(case["config"]))
+    older = home / ".picgo/config.json"
+    older.parent.mkdir()
+    older.write_text("{}")
+    os.utime(older, (0, 0))
+    fresh.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+    fresh.environment |= {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    ended = fresh.migrator("init", "--from-picgo", "--endpoint", "http://127.0.0.1:9", "--yes")
+    assert f"From {file}: provider custom, bucket blog" in ended.err
+    assert "what it calls accessKeyID" in ended.err
+    text = (fresh.root / "migrator.toml").read_text()
+    table = tomllib.loads(text)["store"]
+    assert table == {"type": "s3", **case["answers"], "endpoint": "http://127.0.0.1:9"}
+    assert 'KEY"' not in text + ended.err + ended.out
+    assert 'SECRET"' not in text + ended.err + ended.out
+
+
+def test_a_host_that_is_no_store_is_named_and_nothing_is_written(fresh):
+    fresh.write("data.json", '{"picBed": {"current": "smms", "smms": {"token": "SECRET"}}}')
+    ended = fresh.migrator("init", "--picgo-config", "data.json", "--yes")
+    assert (ended.status, "SM.MS, which does not speak S3" in ended.err) == (2, True)
+    assert not (fresh.root / "migrator.toml").exists()
+    fresh.write("data.json", '{"picBed": ')
+    assert "data.json is no JSON" in fresh.migrator("init", "--picgo-config", "data.json").err
