@@ -71,3 +71,16 @@ def test_every_reason_is_documented_in_its_own_words():
     text = (ROOT / "docs/reference/reasons.md").read_text("utf-8")
     rows = {f"| `{reason.value}` | {reason.words} | {reason.outlook} |" for reason in Reason}
     assert rows == {line for line in text.splitlines() if line.startswith("| `")}
+
+
+def outline(name):
+    """What must be the same in every language: levels of headings, code without words, links."""
+    text = (ROOT / name).read_text("utf-8")
+    code = [re.sub(r"\s*#.*", "", block) for _, block in FENCE.findall(text)]
+    prose = FENCE.sub("", text)
+    links = [target for target in LINK.findall(prose) if not target.startswith("README")]
+    return re.findall(r"^#+", prose, re.MULTILINE), code, links
+
+
+def test_the_chinese_readme_says_what_the_english_one_says():
+    assert outline("README.zh-CN.md") == outline("README.md")
