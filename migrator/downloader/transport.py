@@ -21,7 +21,7 @@ _ERRORS = (
 @cache
 def shared_tls() -> ssl.SSLContext:
     """The one TLS context of this process: loading certificates takes longer than an image."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.create_ssl_context()
 
 
 def pooling(tls: ssl.SSLContext) -> dict[str, Any]:

@@ -13,13 +13,13 @@ class _Tunnel(socketserver.StreamRequestHandler):
             pass
         self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         with socket.create_connection(("127.0.0.1", self.server.port)) as inner:
-            back = threading.Thread(target=_pump, args=(inner, self.connection))
+            back = threading.Thread(target=pump, args=(inner, self.connection))
             back.start()
-            _pump(self.connection, inner)
+            pump(self.connection, inner)
             back.join()
 
 
-def _pump(source, target):
+def pump(source, target):
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
