@@ -84,7 +84,7 @@ def run_bounded(
     done: list[tuple[Task, Result]] = []
     deadline = float("inf")
     while True:
-        while fatal is None and stop.signal is None and len(running) < in_flight:
+        while fatal is None and not stop.came and len(running) < in_flight:
             taken = queue.take()
             if taken is None:
                 break
@@ -103,7 +103,7 @@ def run_bounded(
                 fatal = fatal or error
             else:
                 done.append((task, future.result()))
-        if deadline == float("inf") and (fatal is not None or stop.signal is not None):
+        if deadline == float("inf") and (fatal is not None or stop.came):
             deadline = monotonic() + _GRACE
     if fatal is not None:
         raise fatal

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,10 +13,19 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """Whether a signal has asked the run to end. A run looks at it between two steps."""
+    """Whether a signal has asked the run to end. A run looks at it between two steps.
 
-    def __init__(self) -> None:
+    What has a limit of ``seconds`` is also to end when they are over, but then not as an error.
+    """
+
+    def __init__(self, seconds: float = float("inf")) -> None:
         self.signal: int | None = None
+        self._until = time.monotonic() + seconds
+
+    @property
+    def came(self) -> bool:
+        """Whether it is time to end."""
+        return self.signal is not None or time.monotonic() > self._until
 
     def check(self) -> None:
         """Raise ``Interrupted`` if a signal came."""

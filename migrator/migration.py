@@ -20,6 +20,7 @@ from migrator.local_images import LocalImages
 from migrator.model import (
     Asset,
     Failed,
+    Glance,
     Held,
     Outcome,
     PastImage,
@@ -171,18 +172,22 @@ class Migration(Story):
         new = (task.url for task in plan.tasks if not task.is_known and not task.kept)
         return [found for url in new if (found := foreseen(url, self.settings))]
 
-    def sizes(self, plan: Plan) -> dict[str, int | None]:
-        """The size in bytes that each image's host states, by canonical URL; fetches no body."""
+    def glances(self, plan: Plan, seconds: float) -> dict[str, Glance]:
+        """See ``Story``; hosts are asked, and none for a body."""
         new = [task for task in plan.tasks if not task.is_known]
-        sizes: dict[str, int | None] = {}
+        glances: dict[str, Glance] = {}
         with stage(self.listener, "sizes", len(new), _hosts(new)):
             for asked in in_threads(
-                self.transfer.size, new, self.settings.download, self.transfer.host, Stop()
+                self.transfer.glance,
+                new,
+                self.settings.download,
+                self.transfer.host,
+                Stop(seconds),
             ):
-                for task, size in asked:
-                    sizes[identity(task.url)] = size
+                for task, glance in asked:
+                    glances[identity(task.url)] = glance
                     self.listener(SizeAsked(task.url))
-        return sizes
+        return glances
 
     def links(self, plan: Plan) -> Callable[[Post], dict[str, str]]:
         """See ``Story``; ``xxx`` stands for the SHA-256 of images not yet fetched."""

@@ -247,6 +247,18 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What a host says of an image that it is asked about, but not for.
+
+    ``size`` is in bytes, ``None`` if it does not say; ``reason`` is why the image will probably
+    stay where it is, if that can be told.
+    """
+
+    size: int | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TransferTask:
     """One image to move: ``url`` is what to fetch, as first written.
 

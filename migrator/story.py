@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
-from migrator.model import Failed, Post
+from migrator.model import Failed, Glance, Post
 from migrator.plan import Plan
 
 
@@ -41,8 +41,11 @@ class Story(ABC):
         ``run``, if given, was interrupted and goes on.
         """
 
-    def sizes(self, plan: Plan) -> Mapping[str, int | None]:  # noqa: ARG002 - no image moves
-        """The size in bytes of each image that is new, by canonical URL; fetches none."""
+    def glances(self, plan: Plan, seconds: float) -> Mapping[str, Glance]:  # noqa: ARG002 - no image moves
+        """What is said of each image that is new, by canonical URL; fetches none.
+
+        After so many ``seconds`` nobody is asked any more.
+        """
         return {}
 
     def failing(self, plan: Plan) -> Sequence[Failed]:  # noqa: ARG002 - likewise

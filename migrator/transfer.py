@@ -9,7 +9,17 @@ from typing import TypeVar
 from migrator.config import Settings, StoreSettings
 from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, discard, rates
 from migrator.errors import MigratorError, OutOfMemory, StoreRefused
-from migrator.model import Asset, Failed, Fetched, Held, Kept, Outcome, Stored, TransferTask
+from migrator.model import (
+    Asset,
+    Failed,
+    Fetched,
+    Glance,
+    Held,
+    Kept,
+    Outcome,
+    Stored,
+    TransferTask,
+)
 from migrator.reasons import Reason
 from migrator.served import NotModified, Probe, PublicAnswer
 from migrator.uploader import Store, StoreError, Stores, open_store
@@ -132,16 +142,16 @@ class Transfer:
         """Whether what was stored and proven is seen to be gone again."""
         return self._stores.lost(stored, task.homes)
 
-    def size(self, task: TransferTask) -> int | None:
-        """The size in bytes that the image's host states, if it does; fetches no body."""
+    def glance(self, task: TransferTask) -> Glance:
+        """What the image's host says of it, if anything; fetches no body."""
         if task.kept:
-            return task.kept.asset.size
+            return Glance(task.kept.asset.size)
         try:
-            return self._downloader().size(task.url)
+            return self._downloader().glance(task.url)
         except MigratorError:
             raise
         except Exception:  # noqa: BLE001 - one image must not cost the others
-            return None
+            return Glance()
 
     def fetch(self, task: TransferTask) -> Fetched | Held | Failed:
         """The image of ``task`` in the spool, or why it is not there; nothing is stored.

@@ -94,6 +94,19 @@ def test_after_a_signal_nothing_new_starts_and_what_ended_is_yielded():
     assert done == [("a1", "a1")]
 
 
+def test_when_its_time_is_over_nothing_new_starts_and_it_is_no_error():
+    started = []
+
+    def work(task):
+        started.append(task)
+        time.sleep(0.3)
+        return task
+
+    done = list(run(work, ["a1", "b1", "c1"], in_flight=1, stop=Stop(seconds=0.1)))
+    assert started == ["a1"]
+    assert done == [("a1", "a1")]
+
+
 def test_what_ended_beside_a_fatal_error_is_not_lost():
     ready = threading.Event()
 

@@ -7,7 +7,7 @@ from rig.images import image
 
 from migrator.config import RouteSettings, SafetySettings, Settings, StoreSettings
 from migrator.errors import ConfigError, OutOfMemory
-from migrator.model import Failed, Stored, TransferTask
+from migrator.model import Failed, Glance, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.served import Probe
 from migrator.transfer import SourceBucket, Transfer, TransferSpec
@@ -44,7 +44,7 @@ def test_an_image_ends_in_the_store_and_not_in_the_spool(transfer, spec, host):
 
 def test_what_the_store_still_has_is_proven_and_not_fetched(transfer, host):
     stored = transfer(TransferTask(host.url("/a.png")))
-    again = transfer(TransferTask(host.url("/a.png"), stored))
+    again = transfer(TransferTask(host.url("/a.png"), known=stored))
     assert again.reused
     assert again.placement == stored.placement
     assert host.count("/a.png") == 1
@@ -53,7 +53,7 @@ def test_what_the_store_still_has_is_proven_and_not_fetched(transfer, host):
 def test_what_the_store_lost_is_fetched_again(transfer, spec, host):
     stored = transfer(TransferTask(host.url("/a.png")))
     (spec.root / "migrated-images" / stored.placement.key).unlink()
-    assert not transfer(TransferTask(host.url("/a.png"), stored)).reused
+    assert not transfer(TransferTask(host.url("/a.png"), known=stored)).reused
     assert host.count("/a.png") == 2
 
 
@@ -61,7 +61,7 @@ def test_what_the_store_spoilt_is_neither_linked_nor_overwritten(transfer, spec,
     stored = transfer(TransferTask(host.url("/a.png")))
     kept = spec.root / "migrated-images" / stored.placement.key
     kept.write_bytes(b"spoilt")
-    outcome = transfer(TransferTask(host.url("/a.png"), stored))
+    outcome = transfer(TransferTask(host.url("/a.png"), known=stored))
     assert (outcome.url, outcome.reason) == (host.url("/a.png"), Reason.STORE_CONFLICT)
     assert kept.read_bytes() == b"spoilt"
 
@@ -93,7 +93,7 @@ def test_a_lack_of_memory_ends_the_run_and_is_no_fault_of_the_image(transfer, ho
 def test_a_bug_met_by_a_question_of_our_own_ends_nothing(transfer, host):
     transfer._thread.downloader = object()
     assert transfer.peek(Probe(host.url("/a.png"))) is Reason.INTERNAL
-    assert transfer.size(TransferTask(host.url("/a.png"))) is None
+    assert transfer.glance(TransferTask(host.url("/a.png"))) == Glance()
 
 
 def test_a_worker_elsewhere_gets_the_spec_and_opens_its_own(transfer, host):

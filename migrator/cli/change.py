@@ -13,13 +13,13 @@ from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.pictures import kept_in, pictures
 from migrator.cli.screen import say
-from migrator.cli.session import Session, history, opened
+from migrator.cli.session import Session, history, on_terminal, opened
 from migrator.cli.stories import story_of
 from migrator.errors import UsageError
 from migrator.events import PostSkipped, Warned
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
-from migrator.model import Post, SkippedPost
+from migrator.model import Glance, Post, SkippedPost
 from migrator.plan import Plan
 from migrator.posts import edited, original_of
 from migrator.report.diff import unified
@@ -30,6 +30,9 @@ from migrator.rewriter.gate import Refused
 from migrator.story import Story
 from migrator.urls import identity
 
+# Seconds for which somebody at a terminal waits for what hosts say of images.
+_ASKING = 10.0  # before the question
+_LOOKING = 60.0  # in a dry run
 _UNKNOWN = "(xxx stands for the SHA-256 of an image that is not fetched yet.)\n"
 
 
@@ -111,8 +114,10 @@ def carried(
     plan = story.plan(ledger, run)
     if not (plan.tasks or run):
         return Made(planned(story, plan, asked), plan, None)
-    if plan.tasks and not asked.yes and not agrees(planned(story, plan, asked)):
-        return None
+    if plan.tasks and not asked.yes:
+        glances = story.glances(plan, _ASKING) if on_terminal() else {}
+        if not agrees(planned(story, plan, asked, glances=glances)):
+            return None
     story.prepare(ledger)
     going = run or ledger.begin(asked.command, asdict(kept), plan=plan)
     if run:
@@ -189,7 +194,8 @@ def foreseen(
     with history(session.site) as ledger:
         _remind(session, ledger)
         plan = story.plan(ledger, None)
-        report = planned(story, plan, asked, dry_run=True, sizes=story.sizes(plan))
+        seconds = _LOOKING if on_terminal() else float("inf")
+        report = planned(story, plan, asked, dry_run=True, glances=story.glances(plan, seconds))
         yield report, plan, ledger
 
 
@@ -199,7 +205,7 @@ def planned(
     asked: Asked,
     *,
     dry_run: bool = False,
-    sizes: Mapping[str, int | None] = MappingProxyType({}),
+    glances: Mapping[str, Glance] = MappingProxyType({}),
 ) -> Report:
     """``plan`` as a report."""
     return plan_report(
@@ -208,7 +214,7 @@ def planned(
         dry_run=dry_run,
         store=story.place,
         origin=story.origin,
-        sizes=sizes,
+        glances=glances,
         failing=story.failing(plan),
     )
 

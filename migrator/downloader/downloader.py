@@ -27,10 +27,21 @@ from migrator.downloader.sources import DEAD, Candidate, Source, Sources, Web
 from migrator.downloader.spool import discard
 from migrator.downloader.transport import shared_tls
 from migrator.downloader.wire import Deadline
-from migrator.model import Asset, Failed, Fetched, Held
+from migrator.model import Asset, Failed, Fetched, Glance, Held
 from migrator.reasons import Reason
 from migrator.served import Earlier, NotModified, PublicAnswer
 
+_FORETOLD = frozenset(
+    {
+        Reason.BAD_URL,
+        Reason.BLOCKED_ADDRESS,
+        Reason.DNS,
+        Reason.CONNECT,
+        Reason.TLS,
+        Reason.NOT_FOUND,
+        Reason.GONE,
+    }
+)
 _RESERVE = 20.0  # seconds that one source leaves to each that may be asked after it
 _UNSHOWN = frozenset(each.media_type for each in (TIFF, HEIC, JXL))  # by browsers
 
@@ -140,18 +151,28 @@ class Downloader:
         discard(fetched.path)
         return fetched.asset
 
-    def size(self, url: str) -> int | None:
-        """The size in bytes that the first source to answer names, if one does; fetches no body."""
+    def glance(self, url: str) -> Glance:
+        """What the first source to answer says of the image; fetches no body.
+
+        What may be owed to the kind of question (403, 405, 5xx) foretells nothing.
+        """
         self._start()
+        faults: list[Reason | None] = []
         for source in self._sources.of(url):
-            for candidate in () if source.archive else source.candidates:
+            if source.archive:
+                faults.append(None)
+                continue
+            for candidate in source.candidates:
                 try:
                     size = self._fetcher.size(candidate)
-                except (Unfetched, OSError):
+                except (Unfetched, OSError) as fault:
+                    faults.append(fault.reason if isinstance(fault, Unfetched) else None)
                     continue
                 if size is not None:
-                    return size
-        return None
+                    too_large = size > self._receiver.limit(url)
+                    return Glance(size, Reason.TOO_LARGE if too_large else None)
+                faults.append(None)
+        return Glance(reason=faults[-1] if faults and _FORETOLD.issuperset(faults) else None)
 
     def public_answer(self, url: str, *, referer: str = "") -> PublicAnswer:
         """What an anonymous reader gets at ``url``, a public address of the user's own store.

@@ -94,7 +94,7 @@ class Receiver:
                 if response.status_code == NOT_MODIFIED and asking.keys() & known.conditions:
                     return NotModified(url)
                 resumption.begin(response)
-                delimited = check_framing(response, self._limit(url))
+                delimited = check_framing(response, self.limit(url))
                 self._write(url, image, response.iter_raw())
                 fetched = self._kept(
                     url, image, source, str(response.url), referer, delimited=delimited
@@ -180,7 +180,7 @@ class Receiver:
             raise
 
     def _write(self, url: str, image: Draft, pieces: Iterable[bytes]) -> None:
-        limit = self._limit(url)
+        limit = self.limit(url)
         for piece in pieces:
             if image.size + len(piece) > limit:
                 raise too_large(limit)
@@ -193,5 +193,6 @@ class Receiver:
         asset = self._inspector.inspect(url, image, delimited=delimited, seconds=left)
         return Fetched(asset, image.keep(), source, final_url, referer)
 
-    def _limit(self, url: str) -> int:
+    def limit(self, url: str) -> int:
+        """How many bytes the image at ``url`` may have."""
         return self._inspector.limit_for(url, self._settings.max_bytes)

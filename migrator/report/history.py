@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from migrator.ledger import Ledger, Run, now
-from migrator.model import Asset, Failed
+from migrator.model import Asset, Failed, Glance
 from migrator.plan import Plan
 from migrator.report.quantities import counted
 from migrator.report.summary import (
@@ -22,6 +22,7 @@ from migrator.report.summary import (
 )
 from migrator.urls import identity, is_external, without_fragment
 
+_NO_GLANCE = Glance()
 _NONE: tuple[str, Iterator[Any]] = ("", iter(()))
 
 
@@ -99,10 +100,10 @@ def plan_report(
     dry_run: bool,
     store: str,
     origin: str = "",
-    sizes: Mapping[str, int | None] = MappingProxyType({}),
+    glances: Mapping[str, Glance] = MappingProxyType({}),
     failing: Iterable[Failed] = (),
 ) -> Report:
-    """What a run would do; ``sizes`` are bytes by canonical URL, where the hosts say.
+    """What a run would do; ``glances`` is what hosts say of images, by canonical URL.
 
     ``failing`` are tasks of which it is known already that they fail.
     """
@@ -115,7 +116,7 @@ def plan_report(
         mentions[image].append(Place(mention.post, mention.line))
         edits[mention.post] += image in moving
     images = [
-        _planned(task.url, sizes, mentions, known.asset if known else None)
+        _planned(task.url, glances, mentions, known.asset if known else None)
         for task in plan.tasks
         if identity(task.url) in moving
         for known in [plan.ready(task).known]
@@ -188,16 +189,18 @@ def _past(run: Run, images: Counter[str], posts: Counter[str]) -> PastRun:
 
 def _planned(
     url: str,
-    sizes: Mapping[str, int | None],
+    glances: Mapping[str, Glance],
     mentions: Mapping[str, list[Place]],
     asset: Asset | None,
 ) -> ImageReport:
     image = identity(url)
+    glance = glances.get(image, _NO_GLANCE)
     return ImageReport(
         url,
         "planned",
+        reason=None if asset else glance.reason,
         sha256=asset.sha256 if asset else None,
-        size=asset.size if asset else sizes.get(image),
+        size=asset.size if asset else glance.size,
         media_type=asset.media_type if asset else None,
         width=asset.width if asset else None,
         height=asset.height if asset else None,

@@ -208,7 +208,7 @@ def _host_lines(stage: Stage, width: int) -> list[str]:
     facts = [
         f"{each.done:{digits},}/{each.total:,}"
         + "".join(f", {said}" for said in _facts(each, elapsed, short=width < _WIDE))
-        + (", the slowest" if each is slowest else "")
+        + (", the slowest" if each is slowest and width >= _WIDE else "")
         for each in shown
     ]
     room = max(_SHORTEST_BAR // 2, width - 4 - max(map(len, facts), default=0))

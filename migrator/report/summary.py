@@ -21,8 +21,9 @@ class ImageReport:
     """One image URL and its one state.
 
     ``state`` is stored, reused, skipped, held, failed or planned; ``reason`` is a value of
-    ``migrator.reasons.Reason`` where the image stayed. ``size`` is in bytes; in a dry run it is
-    what the host says. ``source`` is the URL or route that served it.
+    ``migrator.reasons.Reason`` where the image stayed; of a planned one, why it probably will.
+    ``size`` is in bytes; in a dry run it is what the host says. ``source`` is the URL or route that
+    served it.
     """
 
     url: str

@@ -11,16 +11,17 @@ from migrator.redact import redact
 from migrator.report.escape import columns, for_terminal, keep_end, short_url
 from migrator.report.origins import came_from
 from migrator.report.quantities import counted, size
-from migrator.report.stayed import Stayed, stayed
+from migrator.report.stayed import Stayed, stayed, words_of
 from migrator.report.summary import IMAGE_STATES, ImageReport, PastRun, Report, total_size
 
-_ROOM = 12  # lines of reasons and places: with the rest, a screen of 24
-_PLAN_ROOM = 11
+_SCREEN = 24  # lines
+_MARGIN = 5  # lines: the command or question, an empty line, the title, and what _stays may add
+_LEAST_ROOM = 4
 _LABEL = 13  # columns of the labels of a plan
 _HOSTS = 4
+_EXPECTED = 4  # reasons
 _WARNINGS = 3
 _MOST_PLACES = 3
-_NARROW = 60  # columns
 _TWO_COLUMNS = 45  # columns from which a post and a URL stand side by side
 
 _wrap = partial(wrap, break_long_words=False, break_on_hyphens=False)
@@ -35,26 +36,37 @@ def summary_text(
     reasons, all places, all warnings, with details.
     """
     if report.dry_run:
-        lines = ["Dry run: nothing was changed.", "", *intentions(report, width, "Would ")]
-        lines += _stays(report, width, "Would stay as it is:", None if full else _PLAN_ROOM)
+        head = ["Dry run: nothing was changed.", "", *intentions(report, width, "Would ")]
+        title = "Would stay as it is:"
     else:
-        lines = _wrap(achievement(report), width)
-        lines += _stays(report, width, "Stayed as it was:", None if full else _ROOM)
-        lines += came_from(report.images) if full else []
-    lines += _warnings(report, width, full=full)
+        head, title = _wrap(achievement(report), width), "Stayed as it was:"
+    tail = came_from(report.images) if full and not report.dry_run else []
+    tail += _warnings(report, width, full=full)
     if not report.dry_run and (said := promise(report)):
-        lines += ["", *_wrap(said, width)]
+        tail += ["", *_wrap(said, width)]
     if next_command:
-        lines += ["", f"Next:  {for_terminal(next_command)}"]
-    return "\n".join(lines) + "\n"
+        tail += ["", f"Next:  {for_terminal(next_command)}"]
+    return _screen(report, head, title, tail, width, full=full)
 
 
 def plan_text(report: Report, *, width: int = 80) -> str:
     """What is about to happen, to be shown before the question."""
-    lines = intentions(report, width, "")
-    lines += _stays(report, width, "Will stay as it is:", _PLAN_ROOM)
-    lines += _warnings(report, width, full=False)
-    return "\n".join(lines) + "\n"
+    head, tail = intentions(report, width, ""), _warnings(report, width, full=False)
+    return _screen(report, head, "Will stay as it is:", tail, width, full=False)
+
+
+def _screen(
+    report: Report, head: list[str], title: str, tail: list[str], width: int, *, full: bool
+) -> str:
+    """``head`` and ``tail``, and between them as much of what stays as a screen has room for."""
+    beside = _height([*head, *tail], width) + _MARGIN
+    room = None if full else max(_LEAST_ROOM, _SCREEN - beside)
+    return "\n".join([*head, *_stays(report, width, title, room), *tail]) + "\n"
+
+
+def _height(lines: list[str], width: int) -> int:
+    """How many lines of the terminal these are: it breaks those that are too long."""
+    return sum(max(1, -(-columns(line) // width)) for line in lines)
 
 
 def runs_text(runs: Iterable[PastRun], *, width: int = 80) -> str:
@@ -128,6 +140,7 @@ def intentions(report: Report, width: int, would: str) -> list[str]:
         rows.append(("to", objects.removeprefix(": ")))
     if not moving and not posts:
         return _wrap(_nothing(report), width)
+    rows += _expected(moving, "expect" if would else "Expect")
     lines: list[str] = []
     room = max(_LABEL, *(len(label) for label, _ in rows))
     for label, text in rows:
@@ -135,6 +148,18 @@ def intentions(report: Report, width: int, would: str) -> list[str]:
             text, width, initial_indent=f"{label:{room}} ", subsequent_indent=" " * (room + 1)
         )
     return lines
+
+
+def _expected(moving: list[ImageReport], label: str) -> list[tuple[str, str]]:
+    """What hosts said of images already that will probably stay where they are."""
+    reasons = Counter(image.reason for image in moving if image.reason)
+    said = [
+        f"{counted(number, 'image')} to stay: {words_of(reason)}"
+        for reason, number in reasons.most_common(_EXPECTED)
+    ]
+    if rest := reasons.total() - sum(number for _, number in reasons.most_common(_EXPECTED)):
+        said.append(f"{counted(rest, 'more image')} to stay")
+    return list(zip((label, *[""] * len(said)), said, strict=False))
 
 
 def _nothing(report: Report) -> str:
@@ -152,12 +177,10 @@ def _label(would: str, verb: str) -> str:
 
 
 def _stays(report: Report, width: int, title: str, room: int | None) -> list[str]:
-    """What stays and why, with a few places each, in about ``room`` lines (``None``: all)."""
+    """What stays and why, with a few places each, in ``room`` lines and two (``None``: all)."""
     groups = stayed(report, None if room is None else _MOST_PLACES)
     if not groups:
         return []
-    if room is not None and width < _NARROW:
-        room //= 2  # for all else takes twice the lines
     digits = len(f"{max(group.count for group in groups):,}")
     indent = " " * (digits + 4)
     titles = [
@@ -187,7 +210,8 @@ def _stays(report: Report, width: int, title: str, room: int | None) -> list[str
 def _share(groups: list[Stayed], titles: list[list[str]], room: int) -> tuple[int, int]:
     """How many groups, and how many places of each, fit into ``room`` lines."""
     shown = used = 0
-    while shown < len(groups) and used + len(titles[shown]) <= room * 2 // 3:
+    most = room if sum(map(len, titles)) <= room else room - 1  # one says that there are more
+    while shown < len(groups) and (not shown or used + len(titles[shown]) <= most):
         used += len(titles[shown])
         shown += 1
     troubled = sum(group.kind != "unasked" for group in groups[:shown])
@@ -275,11 +299,13 @@ def promise(report: Report) -> str:
 
 
 def _with_bytes(images: list[ImageReport]) -> str:
-    unknown = sum(image.size is None for image in images)
+    """How many images, and the bytes of those that are expected to move."""
+    hopeful = [image for image in images if not image.reason]
+    unknown = sum(image.size is None for image in hopeful)
     text = counted(len(images), "image")
-    if unknown < len(images):
+    if unknown < len(hopeful):
         least, rest = ("at least ", f" ({unknown:,} of unknown size)") if unknown else ("", "")
-        text += f", {least}{size(total_size(images))}{rest}"
+        text += f", {least}{size(total_size(hopeful))}{rest}"
     return text
 
 

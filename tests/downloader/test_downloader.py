@@ -10,7 +10,7 @@ from rig.cutter import Cutter
 
 from migrator.config import RouteSettings
 from migrator.errors import ConfigError, EnvironmentProblem
-from migrator.model import Failed, Fetched, Held
+from migrator.model import Failed, Fetched, Glance, Held
 from migrator.reasons import Reason
 from migrator.served import PublicAnswer
 
@@ -288,19 +288,34 @@ def test_spaces_around_an_address_and_its_fragment_do_not_matter(host, downloade
 def test_size_asks_for_no_body(host, downloader, tmp_path):
     url = host.on("/a.png", hosts.answer(PNG))
     moved = host.on("/b.png", hosts.redirect("/a.png"))
-    assert downloader.size(url) == downloader.size(moved) == len(PNG)
-    assert downloader.size(host.url("/none.png")) is None
-    assert downloader.size("http://127.0.0.1:1/a.png") is None
+    assert downloader.glance(url).size == downloader.glance(moved).size == len(PNG)
+    assert downloader.glance(host.url("/none.png")).size is None
+    assert downloader.glance("http://127.0.0.1:1/a.png").size is None
     assert {asked.method for asked in host.asked} == {"HEAD"}
     assert spooled(tmp_path) == []
     assert isinstance(downloader.fetch(url), Fetched)
+
+
+def test_what_a_host_says_beforehand_foretells_what_surely_stays(host, downloader, downloader_for):
+    def expected(url, downloader=downloader):
+        return downloader.glance(url).reason
+
+    assert expected(host.url("/none.png")) is Reason.NOT_FOUND
+    assert expected(host.on("/gone.png", hosts.status(410))) is Reason.GONE
+    assert expected("http://127.0.0.1:1/a.png") is Reason.BLOCKED_ADDRESS
+    for code in (403, 405, 429, 500, 501, 503):  # may be owed to the HEAD
+        assert expected(host.on(f"/{code}.png", hosts.status(code))) is None
+    large = host.on("/large.png", hosts.answer(PNG))
+    assert expected(large) is None
+    small = downloader_for(max_bytes=len(PNG) - 1)
+    assert small.glance(large) == Glance(len(PNG), Reason.TOO_LARGE)
 
 
 def test_a_head_answered_with_a_body_does_not_spoil_what_follows(host, downloader):
     def careless(connection):
         connection.send(hosts.answer(PNG))
 
-    assert downloader.size(host.on("/a.png", careless)) == len(PNG)
+    assert downloader.glance(host.on("/a.png", careless)).size == len(PNG)
     other = images.image("GIF")
     fetched = downloader.fetch(host.on("/b.gif", hosts.answer(other)))
     assert isinstance(fetched, Fetched)
@@ -352,7 +367,7 @@ def test_a_route_to_a_folder_needs_no_network(downloader_for, tmp_path):
     assert isinstance(fetched, Fetched)
     assert fetched.path.read_bytes() == PNG
     assert fetched.source == "file:dump/图 1.png"
-    assert downloader.size("https://dead.example/图 1.png") == len(PNG)
+    assert downloader.glance("https://dead.example/图 1.png").size == len(PNG)
     cut = downloader.fetch("https://dead.example/cut.png")
     assert isinstance(cut, Failed)
     assert cut.reason is Reason.TRUNCATED

@@ -338,11 +338,11 @@ def test_a_bucket_that_drips_does_not_outlast_the_time_for_an_image(downloader_f
 def test_sizes_come_from_the_first_source_that_knows(host, downloader_for, tmp_path):
     host.on("/a.png", hosts.status(404))
     url = host.on("/a.png!s", hosts.answer(PNG))
-    assert downloader_for().size(url) == len(PNG)
+    assert downloader_for().glance(url).size == len(PNG)
     (tmp_path / "b.png").write_bytes(JPEG)
-    assert downloader_for().size("file:b.png") == len(JPEG)
+    assert downloader_for().glance("file:b.png").size == len(JPEG)
     route = RouteSettings(host.url("/"), "wayback")
-    assert downloader_for(route).size(host.url("/none.png")) is None
+    assert downloader_for(route).glance(host.url("/none.png")).size is None
 
 
 def test_the_host_of_an_image_is_that_of_its_first_source(downloader_for):

@@ -281,5 +281,5 @@ def test_a_dead_host_is_asked_for_some_images_and_not_for_all(host, downloader_f
 def test_sizes_are_asked_for_just_as_politely(host, downloader_for):
     downloader = downloader_for()
     for number in range(30):
-        assert downloader.size(host.on(f"/{number}.png", hosts.status(500))) is None
+        assert downloader.glance(host.on(f"/{number}.png", hosts.status(500))).size is None
     assert len(host.asked) == FAILURES

@@ -56,7 +56,7 @@ def status_of(server, path):
 
 def test_an_image_is_served(server, downloader):
     fetched(downloader, server.url("/a.png"), PNG)
-    assert downloader.size(server.url("/a.png")) == len(PNG)
+    assert downloader.glance(server.url("/a.png")).size == len(PNG)
 
 
 def test_a_host_that_wants_a_referer_says_403(server, downloader):

@@ -40,7 +40,7 @@ def test_images_come_through_the_proxy_which_resolves_names(host, downloader_for
     assert set(proxy.asked) == {"img.example:80", "other.example:80"}
     assert {asked.headers["host"] for asked in host.asked} == {"img.example", "other.example"}
     assert not any("proxy-authorization" in asked.headers for asked in host.asked)
-    assert downloader.size("http://img.example/a.png") == len(PNG)
+    assert downloader.glance("http://img.example/a.png").size == len(PNG)
 
 
 def test_an_internationalised_host_is_named_as_browsers_name_it(host, downloader_for, proxy):

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -282,3 +283,42 @@ def test_a_blocked_address_comes_with_the_option_that_lets_it_through():
     text = summary_text(report(images), None)
     assert "if you trust it: --allow-private nas:80 --allow-private 10.0.0.7:80\n" in text
     assert max(map(len, summary_text(report(images), None, width=50).splitlines())) <= 50
+
+
+EVERY = [
+    image(number, "failed" if number % 2 else "held", reason, host=f"h{number}.example")
+    for number, reason in enumerate(list(Reason)[:40])
+    for _ in range(40 - number)
+]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+@pytest.mark.parametrize("groups", [0, 1, 2, 7, 40])
+def test_an_end_fits_a_screen_of_24_lines_whatever_stayed(width, groups):
+    reasons = sorted({each.reason for each in EVERY})[:groups]
+    images = [stored(number) for number in range(3)] + [e for e in EVERY if e.reason in reasons]
+    posts = [PostReport(f"文章/很长的名字的文章{n}.md", "rewritten", 1) for n in range(3)]
+    ended = report(images, posts, warnings=("the front matter is broken",) * 2)
+    text = summary_text(ended, "migrator migrate posts --only-failed", width=width)
+    assert lines_on(width, text) <= 23  # and the prompt
+    named = re.findall(r"^ +\d+  images?[:,]", text, re.MULTILINE)
+    assert min(groups, 1) <= len(named) <= groups
+
+
+def lines_on(width, text):
+    return sum(max(1, -(-columns(line) // width)) for line in text.splitlines())
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_plan_fits_a_screen_and_names_what_is_expected(width):
+    images = [image(number, "planned", size=1000) for number in range(5)]
+    images += [
+        image(number, "planned", reason) for number, reason in enumerate(list(Reason)[30:36])
+    ]
+    images += [each for each in EVERY if each.state == "failed"]
+    posts = [PostReport("a.md", "planned", 3)]
+    text = plan_text(report(images, posts, dry_run=True), width=width)
+    assert lines_on(width, text) <= 23
+    assert "Move          11 images, 5.0 kB" in text
+    assert "Expect        1 image to stay: " in text
+    assert "2 more images to stay" in text
