@@ -35,7 +35,7 @@ from migrator.posts import PostWriter, obstacles
 from migrator.reading import read_posts
 from migrator.reasons import Reason
 from migrator.rewriter.links import check_links, link_for, shown_from_folder
-from migrator.scanner.hosts import selected
+from migrator.scanner.hosts import mistaken, selected
 from migrator.snapshots.copies import SnapshotCopies
 from migrator.state import Site
 from migrator.story import Story
@@ -132,8 +132,14 @@ class Migration(Story):
             )
         known = ledger.known(self.transfer.store.identity) if ledger else {}
         plan = make_plan(self._posts(), wanted, known)
+        self._doubt(plan)
         plan = self.copies.given_to(plan) if self.copies else plan
         return with_posts(plan, self.settings, self.site, self.image_at)
+
+    def _doubt(self, plan: Plan) -> None:
+        """Say of a host that was asked for and has no image that another may be meant."""
+        for name, near in mistaken(self.hosts, (mention.url for mention in plan.mentions)):
+            self.listener(Warned(f"No post shows an image on {name}. Did you mean {near}?"))
 
     def _hindrance(self, image: str) -> Reason | None:
         """What keeps an image that was asked to move where it is."""

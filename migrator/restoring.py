@@ -53,6 +53,7 @@ class Restoration(Migration):
                 own = there if same and identity(url) not in known else None
                 tasks.append(TransferTask(url, bool(same), post, kept=kept, known=own))
         plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions), known=known)
+        self._doubt(plan)
         return self._with_homes(with_posts(plan, self.settings, self.site, self.image_at))
 
     def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """What the user asked for: kept in the ledger, so that ``resume`` can go on with it."""
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -102,6 +104,17 @@ def stored_at(option: str, store: str | None) -> str:
         raise UsageError(f"{option} names no store", "Name a folder, or s3://BUCKET/PREFIX.")
     if not store or not is_folder(store):
         return store or ""
+    if re.match(r"s3(:/?|//)(?!/)", store):
+        raise UsageError(
+            f"{option} {store} is no folder, and no bucket either",
+            "A bucket is s3://BUCKET/PREFIX.",
+        )
+    near = [] if os.sep in store else get_close_matches(store, STORE_NAMES, 1)
+    if near and not Path(store).exists():
+        raise UsageError(
+            f"{option} {store}: there is no such folder; did you mean {near[0]}?",
+            f"If a new folder is meant, write ./{store}",
+        )
     return absolute(Path(os.path.expanduser(store)))  # noqa: PTH111 - no shell did, behind a "="
 
 

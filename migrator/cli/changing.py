@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli import options
+from migrator.cli.completing import run_names
 from migrator.cli.options import Common, with_common
 from migrator.cli.screen import say
 
@@ -174,7 +175,12 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
 
 def rollback(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="A run's name, as `migrator runs` lists them.")
+        str,
+        typer.Argument(
+            metavar="[RUN]",
+            autocompletion=run_names,
+            help="A run's name, as `migrator runs` lists them.",
+        ),
     ] = "",
     *,
     dry_run: options.DryRun = False,

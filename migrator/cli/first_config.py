@@ -4,6 +4,7 @@ import os
 import tempfile
 import tomllib
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import typer
@@ -50,9 +51,12 @@ def first_config(place: Path, given: Answers, common: Common, *, yes: bool) -> i
     """
     must_exist([place])
     if given.provider and given.provider not in choices():
+        near = "".join(
+            f"Did you mean {each}? " for each in get_close_matches(given.provider, choices(), 1)
+        )
         raise UsageError(
             f"the service {given.provider!r} is not known",
-            f"Known are {', '.join(choices())}; custom, with --endpoint, is any other.",
+            f"{near}Known are {', '.join(choices())}; custom, with --endpoint, is any other.",
         )
     root, generator = _site(place)
     file = _new_file(root, common)

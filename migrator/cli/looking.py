@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli import options
+from migrator.cli.completing import run_names
 from migrator.cli.options import Common, with_common
 from migrator.cli.screen import say
 
@@ -92,7 +93,12 @@ def runs(*, json: options.Json = False, common: Common) -> int:
 
 def report(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="A run's name; without it the newest run.")
+        str,
+        typer.Argument(
+            metavar="[RUN]",
+            autocompletion=run_names,
+            help="A run's name; without it the newest run.",
+        ),
     ] = "",
     *,
     json: options.Json = False,

@@ -100,9 +100,10 @@ def main() -> NoReturn:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()
         hear_no_more()
-    except (BrokenPipeError, SystemExit):  # typer exits only for this: a reader has seen enough
+    except (BrokenPipeError, SystemExit) as end:
+        # typer exits with 0 when it completed a word for a shell, else a reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        status = 141
+        status = 0 if isinstance(end, SystemExit) and not end.code else 141
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place to say it
         hear_no_more()
         text, status = explained(error)

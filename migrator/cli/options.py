@@ -9,10 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
+from migrator.cli.completing import store_names
+
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH", help="Posts, or folders of posts.")]
 To = Annotated[
     str | None,
-    typer.Option("--to", metavar="STORE", help="Where images go: a folder, or s3://bucket/prefix."),
+    typer.Option(
+        "--to",
+        metavar="STORE",
+        autocompletion=store_names,
+        help="Where images go: a folder, or s3://bucket/prefix.",
+    ),
 ]
 Links = Annotated[bool, typer.Option("--links", help="Links to image files, too.")]
 Text = Annotated[

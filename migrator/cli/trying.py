@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from migrator.cli import options
+from migrator.cli.completing import services
 from migrator.cli.options import Common, with_common
 from migrator.cli.screen import say
 
@@ -52,7 +53,11 @@ def init(
     *,
     provider: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The service to move to: oss, cos, kodo, r2, aws ..."),
+        typer.Option(
+            metavar="NAME",
+            autocompletion=services,
+            help="The service to move to: oss, cos, kodo, r2, aws ...",
+        ),
     ] = "",
     bucket: Annotated[str, typer.Option(help="Its bucket.")] = "",
     region: Annotated[str, typer.Option(help="Its region, such as cn-hangzhou.")] = "",

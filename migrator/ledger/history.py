@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from migrator.errors import UsageError
@@ -28,7 +29,9 @@ class History(Database):
         """
         found = self._runs("WHERE name = ?", name)
         if not found:
-            raise UsageError(f"there is no run {name!r}", "See the list: migrator runs")
+            near = get_close_matches(name, [each.name for each in self.runs()], 1)
+            meant = f"Did you mean {near[0]}? " if near else ""
+            raise UsageError(f"there is no run {name!r}", f"{meant}See the list: migrator runs")
         return found[0]
 
     def newest(self) -> Run | None:

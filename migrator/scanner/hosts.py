@@ -7,6 +7,7 @@ shapes were taken from the services' own documentation and from URLs in public b
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
@@ -181,6 +182,16 @@ def selected(url: str, hosts: Sequence[str], skip_hosts: Sequence[str]) -> bool:
     return (not hosts or _choice(tuple(hosts)).takes(url)) and not (
         skip_hosts and _choice(tuple(skip_hosts)).takes(url)
     )
+
+
+def mistaken(hosts: Sequence[str], urls: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Those of ``hosts`` that select none of ``urls``, each with the host there that is nearest."""
+    seen = {name: url for url in urls if (name := host(url))}
+    there = {*seen, *(".".join(name.split(".")[-2:]) for name in seen)}
+    there |= {each for name in seen for each in providers(name)}
+    for each in hosts:
+        if not any(selected(url, (each,), ()) for url in seen.values()):
+            yield from ((each, near) for near in get_close_matches(each.lower(), sorted(there), 1))
 
 
 class _Choice:
