@@ -161,9 +161,14 @@ def resume(*, yes: options.Yes = False, json: options.Json = False, common: Comm
         with history(site) as ledger:
             run = ledger.interrupted() if ledger else None
     except LedgerDamaged as damage:
-        return ledger_rebuilt(site, damage, yes=yes)
+        status = ledger_rebuilt(site, damage, yes=yes, json=json)
+        if json:
+            say("null")
+        return status
     if run is None:
         say("Nothing was interrupted.", err=json)
+        if json:
+            say("null")
         return 0
     asked = Asked.read(run.arguments).above(site.root)
     private = (*asked.allow_private, *common.allow_private)

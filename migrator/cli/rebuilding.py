@@ -12,7 +12,7 @@ from migrator.report.quantities import counted
 from migrator.state import Site, locked
 
 
-def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
+def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool, json: bool) -> int:
     """Make a new ledger for ``site`` from what runs kept; the damaged one stays beside it.
 
     Returns the exit status.
@@ -38,5 +38,5 @@ def ledger_rebuilt(site: Site, damage: LedgerDamaged, *, yes: bool) -> int:
     if aside:
         said += f" The damaged one is {for_terminal(str(aside))}."
     said += "\nSee the runs: migrator runs. To put posts back: migrator rollback RUN"
-    say(said)
+    say(said, err=json)
     return 0
