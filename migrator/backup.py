@@ -83,7 +83,7 @@ class Backup:
             Interrupted: a signal came; the next backup goes on.
         """
         started = datetime.now(UTC)
-        plan = plan_of(self.paths, self.site, self.settings.scan, self.listener, started)
+        plan = plan_of(self.paths, self.site, self.settings.scan, self.listener, started, stop)
         names = self.vault.names()
         previous, before = self._newest(names)
         shown = shown_by(plan)

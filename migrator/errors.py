@@ -84,5 +84,7 @@ class Interrupted(MigratorError):
     """A signal asked the run to end; everything recorded so far is kept."""
 
     def __init__(self, number: int, hint: str = "") -> None:
-        super().__init__(f"interrupted by {signal.Signals(number).name}", hint)
+        name = signal.Signals(number).name
+        by = f"Ctrl-C ({name})" if number == signal.SIGINT else name
+        super().__init__(f"stopped by {by}", hint)
         self.exit_code = 128 + number

@@ -33,6 +33,9 @@ class Stop:
             raise Interrupted(self.signal)
 
 
+_listening: list[Stop] = []  # signals belong to the process, and so does who hears them
+
+
 def raise_on_signals() -> None:
     """Let SIGTERM and SIGHUP raise ``Interrupted``, and SIGINT ``KeyboardInterrupt``.
 
@@ -56,7 +59,13 @@ def hear_no_more() -> None:
 
 def between_runs(number: int) -> Interrupted:
     """What a signal means while nothing is being changed."""
-    return Interrupted(number, "If a run had begun, this shows what it did: migrator report")
+    hint = "Nothing was being changed. What was done before: migrator report"
+    return Interrupted(number, hint)
+
+
+def stopping() -> bool:
+    """Whether a signal came to a run that listens, and now finishes what it has in hand."""
+    return any(stop.signal is not None for stop in _listening)
 
 
 @contextmanager
@@ -75,8 +84,10 @@ def listening() -> Iterator[Stop]:
 
     wanted = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handle) for number in wanted}
+    _listening.append(stop)
     try:
         yield stop
     finally:
+        _listening.remove(stop)
         for number, handler in before.items():
             signal.signal(number, handler)

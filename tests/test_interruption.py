@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from migrator.errors import Interrupted
-from migrator.interruption import listening
+from migrator.interruption import listening, stopping
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -17,6 +17,15 @@ def test_the_first_signal_waits_until_it_is_looked_at(number):
         with pytest.raises(Interrupted) as caught:
             stop.check()
     assert caught.value.exit_code == 128 + number
+
+
+def test_whoever_draws_can_tell_that_a_run_is_stopping():
+    assert not stopping()
+    with listening():
+        assert not stopping()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stopping()
+    assert not stopping()
 
 
 def test_the_second_signal_ends_the_process_at_once():

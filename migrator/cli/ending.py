@@ -101,7 +101,9 @@ def continuing(report: Report, typed: str) -> str | None:
         return None  # trying again does not help against an edit
     if any(image.reason and Reason(image.reason).retry for image in report.images):
         return only_failed(report.command, typed)
-    return typed if any(post.state == "conflict" for post in report.posts) else None
+    if any(post.state == "conflict" for post in report.posts):
+        return typed
+    return "migrator accept" if report.counts["held"] else None
 
 
 def only_failed(command: str, typed: str) -> str:

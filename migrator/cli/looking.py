@@ -1,5 +1,6 @@
 """Commands that look and change nothing: scan, runs, report."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -83,11 +84,13 @@ def runs(*, json: options.Json = False, common: Common) -> int:
     from migrator.cli.session import history, site_here
     from migrator.report.history import past_runs
     from migrator.report.json import runs_json
+    from migrator.report.screen import width
     from migrator.report.text import runs_text
 
     with history(site_here(common)) as ledger:
         past = past_runs(ledger) if ledger else []
-    say(runs_json(past) if json else runs_text(past).rstrip("\n"))
+    text = runs_text(past, width=width(sys.stdout)).rstrip("\n")
+    say(runs_json(past) if json else text)
     return 0
 
 

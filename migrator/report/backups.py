@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from textwrap import wrap
 
 from migrator.backup import BackedUp
 from migrator.held import group_name
 from migrator.reasons import Reason
 from migrator.redact import redact
-from migrator.report.escape import encoded, for_terminal, short_url
+from migrator.report.escape import encoded, for_terminal, short_url, wrapped
 from migrator.report.quantities import counted, size
 from migrator.report.summary import ImageReport, Images, Place, PostReport, Report, tally
 from migrator.snapshots import Header, Image, State
@@ -26,7 +25,7 @@ def backup_text(done: BackedUp, place: str, *, width: int = 80, full: bool = Fal
     New images of a first backup are only counted, unless ``full``.
     """
     header = done.header
-    lines = wrap(_achievement(done, for_terminal(place)), width, break_long_words=False)
+    lines = wrapped(_achievement(done, for_terminal(place)), width)
     by_change = {change: [e for e in done.events if e.change is change] for change in _ORDER}
     if header.previous is None and not full:
         by_change[Change.NEW] = []

@@ -88,6 +88,34 @@ def short_url(url: str, width: int) -> str:
     return keep_end(shown, width)
 
 
+def wrapped(
+    text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = ""
+) -> list[str]:
+    """``text`` in lines of ``width`` columns, like `textwrap.wrap`, which counts characters.
+
+    A word that is too long for a line stays whole, for it may be an address or a command; Chinese,
+    which has no spaces, is broken where the line is full.
+    """
+    lines: list[str] = []
+    line, empty = initial_indent, True
+    for word in text.split():
+        for number, part in enumerate(_parts(word, width - columns(subsequent_indent))):
+            joined = part if empty or number else f" {part}"
+            if not empty and columns(line + joined) > width:
+                lines.append(line)
+                line, joined = subsequent_indent, part
+            line += joined
+            empty = False
+    return lines if empty else [*lines, line]
+
+
+def _parts(word: str, room: int) -> list[str]:
+    """What a line may be broken between: a long word is broken where its wide characters are."""
+    if columns(word) <= room or word.isascii():
+        return [word]
+    return re.findall(r"[\x00-\x7f]+|.", word)
+
+
 def _cell(character: str) -> int:
     if unicodedata.combining(character) or character in "\u200c\u200d\ufe0e\ufe0f":
         return 0

@@ -1,13 +1,11 @@
 """What an examination found, in words for a terminal: problems first, within a screen. Pure."""
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import groupby
-from textwrap import wrap
 
 from migrator.finding import Area, Finding, Level
 from migrator.redact import redact
-from migrator.report.escape import for_terminal
+from migrator.report.escape import for_terminal, wrapped
 from migrator.report.quantities import counted
 
 _LABEL = 13  # columns of an area's name
@@ -21,7 +19,6 @@ _NAMES = {
     Area.DISK: "disk",
     Area.ENVIRONMENT: "machine",
 }
-_wrap = partial(wrap, break_long_words=False, break_on_hyphens=False)
 
 
 def findings_text(
@@ -83,7 +80,7 @@ def _fine(findings: Iterable[Finding], width: int) -> list[str]:
 
 def _entry(label: str, text: str, width: int, indent: str = "") -> list[str]:
     room = " " * _LABEL
-    return _wrap(
+    return wrapped(
         for_terminal(redact(text)),
         width,
         initial_indent=f"  {label:{_LABEL - 2}}",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from migrator.events import Event, Listener, PostSkipped, StageEnded, StageStarted, Warned, ignore
+from migrator.interruption import stopping
 from migrator.report.by_host import HostCount
 from migrator.report.escape import columns, for_terminal, keep_end
 from migrator.report.quantities import counted, duration, size
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
 _HEARTBEAT = 10.0  # seconds between signs of life where there is no terminal
+_GLANCE = 0.5  # seconds between two looks at whether it is time for one
+_STOPPING = "Stopping: what is in hand is finished. Again Ctrl-C: at once, and nothing is lost."
 _HEAD = 20  # columns of a stage's name
 _SHORTEST_BAR, _LONGEST_BAR = 20, 50  # columns
 _MOST_HOSTS = 5  # lines
@@ -56,7 +59,7 @@ def plain_progress(
     over = threading.Event()
 
     def beat() -> None:
-        while not over.wait(_HEARTBEAT / 4):
+        while not over.wait(_GLANCE):
             log.beat()
 
     heart = threading.Thread(target=beat, daemon=True)
@@ -78,6 +81,7 @@ class _Log:
         self._stages = stages
         self._stage: Stage | None = None
         self._spoke = clock()
+        self._said_stopping = False
         self._turn = threading.RLock()
 
     def listen(self, event: Event) -> None:
@@ -96,6 +100,9 @@ class _Log:
     def beat(self) -> None:
         """Give a sign of life, if it is time."""
         with self._turn:
+            if stopping() and not self._said_stopping:
+                self._said_stopping = True
+                self._output.line(_STOPPING)
             if self._stage and self._stages and self._clock() - self._spoke >= _HEARTBEAT:
                 self._output.line(self._stage.sign_of_life())
                 self._spoke = self._clock()
@@ -193,7 +200,9 @@ class _Display:
             yield Text(", ".join(stage.facts() + stage.pace()))
             for line in _host_lines(stage, width):
                 yield Text(line, no_wrap=True)
-            if stage.current:
+            if stopping():
+                yield Text(_STOPPING)
+            elif stage.current:
                 yield Text(keep_end(for_terminal(stage.current), width), style="dim", no_wrap=True)
 
 

@@ -2,13 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
-from textwrap import wrap
 
 from migrator import urls
 from migrator.held import PICTURES
 from migrator.redact import redact
-from migrator.report.escape import columns, for_terminal, keep_end, short_url
+from migrator.report.escape import columns, for_terminal, keep_end, short_url, wrapped
 from migrator.report.origins import came_from
 from migrator.report.quantities import counted, size
 from migrator.report.stayed import Stayed, stayed, words_of
@@ -24,8 +22,6 @@ _WARNINGS = 3
 _MOST_PLACES = 3
 _TWO_COLUMNS = 45  # columns from which a post and a URL stand side by side
 
-_wrap = partial(wrap, break_long_words=False, break_on_hyphens=False)
-
 
 def summary_text(
     report: Report, next_command: str | None, *, width: int = 80, full: bool = False
@@ -39,11 +35,11 @@ def summary_text(
         head = ["Dry run: nothing was changed.", "", *intentions(report, width, "Would ")]
         title = "Would stay as it is:"
     else:
-        head, title = _wrap(achievement(report), width), "Stayed as it was:"
+        head, title = wrapped(achievement(report), width), "Stayed as it was:"
     tail = came_from(report.images) if full and not report.dry_run else []
     tail += _warnings(report, width, full=full)
     if not report.dry_run and (said := promise(report)):
-        tail += ["", *_wrap(said, width)]
+        tail += ["", *wrapped(said, width)]
     if next_command:
         tail += ["", f"Next:  {for_terminal(next_command)}"]
     return _screen(report, head, title, tail, width, full=full)
@@ -139,12 +135,12 @@ def intentions(report: Report, width: int, would: str) -> list[str]:
         objects += f", {there:,} there already" if there else ""
         rows.append(("to", objects.removeprefix(": ")))
     if not moving and not posts:
-        return _wrap(_nothing(report), width)
+        return wrapped(_nothing(report), width)
     rows += _expected(moving, "expect" if would else "Expect")
     lines: list[str] = []
     room = max(_LABEL, *(len(label) for label, _ in rows))
     for label, text in rows:
-        lines += _wrap(
+        lines += wrapped(
             text, width, initial_indent=f"{label:{room}} ", subsequent_indent=" " * (room + 1)
         )
     return lines
@@ -184,7 +180,7 @@ def _stays(report: Report, width: int, title: str, room: int | None) -> list[str
     digits = len(f"{max(group.count for group in groups):,}")
     indent = " " * (digits + 4)
     titles = [
-        _wrap(
+        wrapped(
             _title(group),
             width,
             initial_indent=f"  {group.count:{digits},}  ",
@@ -233,7 +229,7 @@ def _accepting(group: Stayed, indent: str) -> list[str]:
 def _allowing(group: Stayed, width: int, indent: str) -> list[str]:
     options = for_terminal(group.options)
     text = f"if you trust it: {options}" if options else ""
-    return _wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+    return wrapped(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _places(group: Stayed, limit: int | None, width: int, indent: str) -> list[str]:
@@ -272,7 +268,7 @@ def _warnings(report: Report, width: int, *, full: bool) -> list[str]:
     lines = [
         line
         for text in shown
-        for line in _wrap(
+        for line in wrapped(
             for_terminal(redact(text)), width, initial_indent="Note: ", subsequent_indent="      "
         )
     ]

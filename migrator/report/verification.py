@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from itertools import groupby
-from textwrap import wrap
 
 from migrator.redact import redact
-from migrator.report.escape import encoded, for_terminal, short_url
+from migrator.report.escape import encoded, for_terminal, short_url, wrapped
 from migrator.report.quantities import counted, size
 from migrator.verification import Difference, Kind, Verified
 from migrator.verification.differences import Read
@@ -16,7 +15,7 @@ _INDENT = " " * 12
 
 def verification_text(done: Verified, *, width: int = 80, full: bool = False) -> str:
     """One line for what was compared, a few for each difference, and what helps."""
-    lines = wrap(for_terminal(_compared(done)), width, break_long_words=False)
+    lines = wrapped(for_terminal(_compared(done)), width)
     for kind in Kind:
         found = sorted(
             (each for each in done.differences if each.kind is kind),
@@ -100,7 +99,7 @@ def _told(each: Difference, width: int) -> Iterator[str]:
 
 def _wrapped(text: str, width: int) -> list[str]:
     room = max(20, width - len(_INDENT))
-    lines = wrap(for_terminal(redact(text)), room, break_long_words=False, break_on_hyphens=False)
+    lines = wrapped(for_terminal(redact(text)), room)
     return [_INDENT + line for line in lines]
 
 

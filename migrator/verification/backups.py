@@ -209,7 +209,8 @@ class BackupVerification:
     def _posts(self, said: _Snapshots, reading: Reading) -> tuple[int, list[Difference]]:
         """How many posts show images, and the images that the newest snapshot does not have."""
         scanning = self.settings.scan
-        plan = plan_of(self.paths, self.site, scanning, reading.listener, datetime.now(UTC))
+        now = datetime.now(UTC)
+        plan = plan_of(self.paths, self.site, scanning, reading.listener, now, reading.stop)
         places = shown_by(plan)
         found = [
             Difference(

@@ -89,19 +89,23 @@ def test_ctrl_c_ends_cleanly_with_the_command_that_continues(many, undisturbed):
     assert many.tree() == undisturbed
 
 
+@pytest.mark.parametrize("command", [["migrate", "posts", "--yes"], ["backup", "posts"]])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_posts_are_read_ends_with_words_and_changes_nothing(site, number):
+def test_a_signal_while_posts_are_read_ends_with_words_and_changes_nothing(site, number, command):
     for post in range(1500):
         site.write(f"posts/{post}.md", f"![]({{host}}/{post}.png)\n" * 40)
     before = site.tree()
-    process = site.start("migrate", "posts", "--yes")
+    process = site.start(*command)
     while not (site.root / ".migrator/ledger.db").exists():
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (128 + number, "")
-    assert f"migrator: interrupted by {number.name}\nIf a run had begun," in err
+    assert "stopped by " in err
+    assert number.name in err
+    assert "\nNothing was being changed." in err or command[0] == "backup"
+    assert not site.host.asked
     assert site.tree() == before
 
 

@@ -45,7 +45,8 @@ def test_one_picture_for_fifty_images_is_held_and_no_post_changes(blog):
     ended = blog.migrator("migrate", "posts", "--yes")
     assert ended.status == 3
     assert (blog.root / "posts/many.md").read_bytes() == before
-    assert ended.out.count("migrator accept") == 1
+    assert ended.out.count("migrator accept ") == 1
+    assert ended.out.endswith("\nNext:  migrator accept\n")
     assert "50  images, held for you to decide: the host gives one picture" in ended.out
 
 

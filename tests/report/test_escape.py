@@ -1,10 +1,19 @@
 import json
+import textwrap
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.report.escape import columns, for_json, for_screen, for_terminal, keep_end, short_url
+from migrator.report.escape import (
+    columns,
+    for_json,
+    for_screen,
+    for_terminal,
+    keep_end,
+    short_url,
+    wrapped,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +100,34 @@ def test_a_url_is_shortened_where_it_tells_least(url, width, shown):
 def test_a_short_url_shows_no_password_and_no_signature():
     shown = short_url("https://me:hunter2@a.example/x.png?Signature=abcdef", 80)
     assert shown == "https://a.example/x.png?…"
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a b " * 40,
+        "文章 posts/关于图床迁移的一些想法与漫长的旅行日记.md: front matter 坏了，" * 3,
+        "关于图床迁移的一些想法，" * 20,
+    ],
+)
+def test_lines_are_as_wide_as_the_terminal_and_lose_nothing(text, width):
+    lines = wrapped(text, width, initial_indent="Note: ", subsequent_indent="      ")
+    assert max(map(columns, lines)) <= width
+    assert lines[0].startswith("Note: ")
+    assert all(line.startswith("      ") for line in lines[1:])
+    assert "".join("".join(lines).split()) == "Note:" + "".join(text.split())
+
+
+def test_what_is_to_be_copied_is_not_broken():
+    url = "https://a.example/" + "x" * 40
+    assert wrapped(f"see {url} there", 20) == ["see", url, "there"]
+    assert wrapped("", 20) == []
+
+
+@pytest.mark.parametrize("width", [20, 33, 79])
+def test_words_are_put_where_the_standard_library_puts_them(width):
+    text = " ".join("word" * (number % 4 + 1) for number in range(60))
+    assert wrapped(text, width, subsequent_indent="  ") == textwrap.wrap(
+        text, width, subsequent_indent="  "
+    )

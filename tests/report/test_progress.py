@@ -280,6 +280,32 @@ def test_it_fits_a_narrow_terminal(terminal):
     assert seen.finish()[-1] == "summary"
 
 
+STOPPED = """
+import signal
+from migrator.interruption import listening
+with listening():
+    os.kill(os.getpid(), signal.SIGINT)
+    input()
+"""
+
+
+def test_a_run_that_was_told_to_stop_says_so(terminal):
+    seen = terminal(END=STOPPED)
+    seen.read_until("10 moved")
+    seen.answer()
+    seen.read_until("Stopping: what is in hand is finished.")
+    assert seen.finish()[-1] == "summary"
+
+
+def test_a_log_says_once_that_the_run_is_stopping(terminal):
+    seen = terminal(END=STOPPED, TERM="dumb")
+    seen.read_until("Moving images: 40 images")
+    seen.answer()
+    seen.read_until("Stopping: what is in hand is finished.")
+    time.sleep(1.2)
+    assert sum("Stopping:" in line for line in seen.finish()) == 1
+
+
 HOSTS = """
 say(StageStarted("transfer", 63, {"a.example": 20, "很长的名字.example": 10, "done.example": 1}
     | {f"h{n}.example": n for n in range(1, 7)}))
