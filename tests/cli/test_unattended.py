@@ -75,7 +75,11 @@ def notices(tmp_path):
         ("refused", 8, "8: migrator toy: the store refused (exit status 8), /site: the store says"),
         ("running", 7, "7: migrator toy: another run is at work (exit status 7), /site: another"),
         ("bug", 1, "1: migrator toy: a bug of ours (exit status 1), /site: this is a bug of ours"),
-        ("SIGTERM", 143, "143: migrator toy: ended by a signal (exit status 143), /site: interr"),
+        (
+            "SIGTERM",
+            143,
+            "143: migrator toy: ended by a signal (exit status 143), /site: stopped by",
+        ),
     ],
 )
 def test_every_bad_end_is_told_once_and_stays_what_it_is(toy, notices, how, status, says):
