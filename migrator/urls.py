@@ -12,6 +12,7 @@ _RECENT = 256  # an image is asked about a few dozen times while it is on its wa
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _LOGIN = re.compile(r"//[^/?#]*@")
+_PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]+)(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # After the extension some hosts take a style: a.png!small, a.png@80w, a.webp~tplv-x
 _IMAGE_NAME = re.compile(
@@ -59,6 +60,8 @@ def absolute(url: str) -> str:
 @lru_cache(maxsize=_RECENT)
 def host(url: str) -> str | None:
     """The host of an external URL in lower case, without a port; ``None`` if there is none."""
+    if plain := _PLAIN_HOST.match(url):  # nearly all are, and urlsplit takes ten times as long
+        return plain[1].lower()
     try:
         return urlsplit(absolute(url)).hostname if is_external(url) else None
     except ValueError:

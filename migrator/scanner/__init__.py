@@ -1,5 +1,6 @@
 """Finding the image references of one post. Pure: bytes in, values out."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,10 +17,10 @@ from migrator.urls import is_external
 _BOM = b"\xef\xbb\xbf"
 # What every image has beside its URL: most posts can be told to have none without parsing them.
 _MARKS = (
-    *(b"![", b"{%", b"{{", b"={", b"src", b"poster", b"url", b"data-", b"background"),
+    *(b"{%", b"{{", b"={", b"src", b"poster", b"url", b"data-", b"background"),
     *(b"<image", b"<feimage", b"image=", b"img=", b"cover=", b"thumbnail=", b"logo="),
 )
-_TEMPLATES = ("{{", "{%", "<%", "${")
+_TEMPLATE = re.compile(r"\{[{%]|<%|\$\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,16 @@ def find_references(
 def _may_hold_an_image(text: bytes, *, certainly: bool) -> bool:
     if b"migrator-ignore" in text:
         return True
-    lower = text.lower() if b"//" in text else b""
-    return bool(lower) and (certainly or any(mark in lower for mark in _MARKS))
+    if b"//" not in text:
+        return False
+    if certainly or b"![" in text:
+        return True
+    lower = text.lower()
+    return any(mark in lower for mark in _MARKS)
 
 
 def _counts(url: str, *, everything: bool) -> bool:
-    if any(mark in url for mark in _TEMPLATES):
+    if _TEMPLATE.search(url):
         return False  # a template fills it in later
     return bool(url) if everything else is_external(url) and not url.endswith("//")
 
@@ -99,11 +104,14 @@ def _apart(found: Iterable[Found]) -> list[Found]:
 
 
 def _references(source: Source, found: list[Found], notes: list[Note]) -> Iterator[Reference]:
-    places = positions(source.text, (one.start for one in found))
-    offsets = iter(source.offsets(edge for one in found for edge in (one.start, one.end)))
+    if not found:
+        return
+    everything, ascii_only = source.text, source.encoding == "ascii"
+    places = positions(everything, [one.start for one in found])
+    offsets = source.offsets(edge for one in found for edge in (one.start, one.end))
     for one, (line, column), start, end in zip(found, places, offsets, offsets, strict=True):
-        raw = source.text[one.start : one.end]
-        if source.encoding == "ascii" and source.data[start:end] != raw:
+        raw = everything[one.start : one.end]
+        if ascii_only and source.data[start:end] != raw:
             notes.append(Note(line, "an image stays as it is: its address is not valid text"))
             continue
         if b"\n" in raw:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from migrator.config import ScanSettings
 from migrator.scanner import dialects, jsx, tags, text
@@ -98,7 +98,7 @@ def _read(
 
 
 def _moved(found: list[Found], by: int) -> list[Found]:
-    return [replace(one, start=one.start + by, end=one.end + by) for one in found]
+    return [one._replace(start=one.start + by, end=one.end + by) for one in found]
 
 
 def _following(post: bytes, reading: Reading, comment: Comment) -> Range:

@@ -15,6 +15,7 @@ _SIZED = re.compile(
     rb"[ \t]+=[0-9]*%?x[0-9]*%?"
     rb"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?[ \t]*\)"
 )
+_SIZE = re.compile(rb"=[0-9]*%?x")  # what stands in each of them, and in little else
 # ![[url|300]]: Obsidian
 _EMBED = re.compile(
     rb"!\[\[(?<!\\!\[\[)[ \t]*([^\[\]|\r\n]*[^\[\]|\s])[ \t]*(?:\|[^\[\]\r\n]*)?\]\]"
@@ -24,15 +25,17 @@ _EMBED = re.compile(
 def find(text: bytes, code: Regions) -> list[Found]:
     """Sized images and embedded URLs in ``text``, but not in ``code``."""
     found = []
-    for sized in _SIZED.finditer(text):
+    sized_images = _SIZED.finditer(text) if _SIZE.search(text) else ()
+    for sized in sized_images:
         if sized.start() in code:
             continue
         group, spelling = (1, Spelling.ANGLE) if sized[1] else (2, Spelling.MARKDOWN)
         url = read(sized[group].decode(), spelling)
         found.append(Found(*sized.span(group), Kind.IMAGE, spelling, url))
-    found += (
-        Found(*embed.span(1), Kind.EMBED, Spelling.PLAIN, embed[1].decode())
-        for embed in _EMBED.finditer(text)
-        if embed.start() not in code
-    )
+    if b"![[" in text:
+        found += (
+            Found(*embed.span(1), Kind.EMBED, Spelling.PLAIN, embed[1].decode())
+            for embed in _EMBED.finditer(text)
+            if embed.start() not in code
+        )
     return found

@@ -56,4 +56,6 @@ class Extract:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where in the post the text ``[start, end)`` stands, from its first to its last byte."""
+        if len(self.starts) == 1:
+            return start + self.origins[0], end + self.origins[0]
         return self.origin(start), self.origin(end - 1) + 1 if end > start else self.origin(start)

@@ -84,9 +84,12 @@ def read(file: File) -> bytes | SkippedPost:
         if skipped:
             return skipped
         descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as opened:
-            skipped = _unless_regular(file, os.fstat(descriptor))  # it may be another file by now
-            data = b"" if skipped else opened.read(LARGEST_POST + 1)
+        try:
+            status = os.fstat(descriptor)
+            skipped = _unless_regular(file, status)  # it may be another file by now
+            data = b"" if skipped else _all_of(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         return SkippedPost(file.path, file.name, Reason.UNREADABLE, os.strerror(error.errno or 0))
     if skipped:
@@ -96,6 +99,14 @@ def read(file: File) -> bytes | SkippedPost:
     if _UTF_16_OR_32.match(data) or (b"\0" in data and _ASCII_AND_NUL.search(data)):
         return SkippedPost(file.path, file.name, Reason.UTF_16, "save it as UTF-8")
     return data
+
+
+def _all_of(descriptor: int, size: int) -> bytes:
+    """What can be read there, and one byte more than a post may have at most; it may grow."""
+    data = os.read(descriptor, size + 1)  # no more: room for the largest post costs 20 us
+    while len(data) <= LARGEST_POST and (more := os.read(descriptor, MIB)):
+        data += more
+    return data[: LARGEST_POST + 1]
 
 
 def _unless_regular(file: File, status: os.stat_result) -> SkippedPost | None:

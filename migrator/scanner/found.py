@@ -1,12 +1,11 @@
 """What a syntax reports: where a URL stands and what it says."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from migrator.model import Kind, Spelling
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Found:
+class Found(NamedTuple):
     """One URL at ``[start, end)`` byte offsets of the file; ``url`` is what its text decodes to."""
 
     start: int

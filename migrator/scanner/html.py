@@ -60,7 +60,7 @@ class Markup:
     found: list[Found] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     code: list[tuple[int, int]] = field(default_factory=list)  # <pre>, <script> ...: left alone
-    _open: dict[bytes, int] = field(default_factory=dict)  # <pre> and <code> not closed yet
+    unclosed: dict[bytes, int] = field(default_factory=dict)  # <pre> and <code>, by their start
 
     def read(self, chunk: Extract) -> list[tuple[int, int]]:
         """Read a chunk and return where its tags, comments and scripts stand in it."""
@@ -87,7 +87,7 @@ class Markup:
 
     def close_block(self) -> None:
         """A block of the post ends, and with it a ``<code>`` that nothing closes."""
-        self._open.pop(b"code", None)
+        self.unclosed.pop(b"code", None)
 
     def _tag(self, chunk: Extract, name: bytes, at: int, *, closing: bool) -> int:
         """Read the tag whose name ends at ``at``; return where the tag ends."""
@@ -104,8 +104,8 @@ class Markup:
         element = name.lower()
         if element in _CODE:
             if not closing:
-                self._open.setdefault(element, chunk.origin(end.end() - 1) + 1)
-            elif (start := self._open.pop(element, None)) is not None:
+                self.unclosed.setdefault(element, chunk.origin(end.end() - 1) + 1)
+            elif (start := self.unclosed.pop(element, None)) is not None:
                 self.code.append((start, chunk.origin(end.start())))
         if attributes and not closing:
             self.found += _images(chunk, name, attributes, links=self.links)

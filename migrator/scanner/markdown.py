@@ -7,7 +7,7 @@ the parser read.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyromark
@@ -38,8 +38,13 @@ _NOT_A_BREAK = re.compile(rb"[^\r\n]")
 _LINE = re.compile(rb"([ \t]*)[^\r\n]*(?:\r\n?|\n)?")
 _TOKEN = re.compile(rb"[^\r\n|]+|\r\n?|\n|\|")
 _BETWEEN_LINES = re.compile(rb"[ \t>\\\r\n]*")
+# A destination that says what it spells, and what follows it.
+_PLAIN = re.compile(rb"([^\x00-\x20\x7f()\\<&]+)(?=[) \t\r\n])")
 _INLINE = frozenset({"Emphasis", "Strong", "Strikethrough"})
-_ADMONITION = re.compile(rb"(?:!!!|\?\?\?\+?|===) ")  # Python-Markdown: its body is indented
+# Blocks that say nothing of images; most events of most posts are of these.
+_PLAIN_BLOCKS = frozenset({"Paragraph", "Item", "Heading", "List", "BlockQuote"})
+_CLOSING = frozenset({"Image", "Link", "HtmlBlock", "CodeBlock", "TableCell"})
+_ADMONITIONS = (b"!!! ", b"??? ", b"???+ ", b"=== ")  # Python-Markdown: its body is indented
 _NESTED = 3  # how deep Markdown in HTML or in indented text is followed
 
 
@@ -113,47 +118,63 @@ class _Reader:
         self.images = 0  # how many of those are images: what stands in alt text is not shown
         self.in_cell = False
         self.lines: list[Range] | None = None  # of the HTML block or indented text being read
-        self.after_admonition = False
+        self.block = 0  # where the last one began
         self.used: dict[str, _Open] = {}  # by label: the images and links that refer to it
 
     def read(self) -> None:
+        # Most of the time that a scan takes passes here: what comes most often is asked for first.
+        open_, unclosed, blocks = self.open, self.out.markup.unclosed, self.out.blocks is not None
         for event, place in _events(self.text):
-            start, end = place["start"], place["end"]
             if isinstance(event, dict):
-                ((name, payload),) = event.items()
-                if name == "Start":
-                    self.started(payload, start, end)
+                if "Text" in event:
+                    if self.lines is not None:
+                        self.lines.append((place["start"], place["end"]))
+                elif "Start" in event:
+                    tag = event["Start"]
+                    name = tag if isinstance(tag, str) else next(iter(tag))
+                    if name in _INLINE:
+                        continue
+                    if blocks or unclosed or name not in _PLAIN_BLOCKS:
+                        self.started(name, tag, place["start"], place["end"])
+                    else:
+                        self.block = place["start"]
                     continue
-                if name == "End":
-                    self.ended(payload, start, end)
-                elif name == "Code":
-                    self.out.code.append(self.body.span(start, end))
-                elif name == "InlineHtml" and not self.images:
-                    self.inline_html(payload.encode(), start, end)
-                elif self.lines is not None:
-                    self.lines.append((start, end))
-            if self.open:
-                self.open[-1].text_end = end
+                elif "End" in event:
+                    tag = event["End"]
+                    if isinstance(tag, str) and tag in _CLOSING:
+                        self.ended(tag, place["start"], place["end"])
+                else:
+                    self.other(event, place["start"], place["end"])
+            if open_:
+                open_[-1].text_end = place["end"]
         self.definitions()
 
-    def started(self, tag: Any, start: int, end: int) -> None:
-        name, payload = next(iter(tag.items())) if isinstance(tag, dict) else (tag, {})
+    def other(self, event: dict[str, Any], start: int, end: int) -> None:
+        if "Code" in event:
+            self.out.code.append(self.body.span(start, end))
+        elif "InlineHtml" in event and not self.images:
+            self.inline_html(event["InlineHtml"].encode(), start, end)
+        elif self.lines is not None:
+            self.lines.append((start, end))
+
+    def started(self, name: str, tag: Any, start: int, end: int) -> None:
+        payload = tag[name] if isinstance(tag, dict) else {}
         if name == "Image":
             self.images += 1
             self.open.append(_Open(Kind.IMAGE, payload, start + len("![")))
         elif name == "Link":
             self.open.append(_Open(Kind.LINK, payload, start + len("[")))
-        elif name not in _INLINE:
+        else:
             self.in_cell = name == "TableCell"
-            followed = not self.indented_code or self.after_admonition
+            before, self.block = self.block, start
+            followed = not self.indented_code or self.text.startswith(_ADMONITIONS, before)
             if name == "HtmlBlock" or (payload == "Indented" and followed and self.nested):
                 self.lines = []
-            self.after_admonition = bool(_ADMONITION.match(self.text, start))
             if self.out.blocks is not None:
                 self.out.blocks.append(self.body.span(start, end))
             self.out.markup.close_block()
 
-    def ended(self, tag: Any, start: int, end: int) -> None:
+    def ended(self, tag: str, start: int, end: int) -> None:
         if tag in ("Image", "Link"):
             self.images -= tag == "Image"
             reference = self.open.pop()
@@ -169,6 +190,8 @@ class _Reader:
             else:
                 self.follow(self.body.joined(self.lines), self.out)
             self.lines = None
+        else:
+            self.in_cell = False
 
     def refer(self, reference: _Open, end: int) -> None:
         url, how = reference.payload["dest_url"], reference.payload["link_type"]
@@ -197,6 +220,11 @@ class _Reader:
 
     def locate(self, at: int, end: int, url: str, kind: Kind) -> None:
         """Find the destination that says ``url`` at ``at``, behind white space and ``>`` marks."""
+        plain = _PLAIN.match(self.text, at, end)
+        if plain and plain[1].decode() == url:
+            span = self.body.span(*plain.span(1))
+            self.out.found.append(Found(*span, kind, Spelling.MARKDOWN, url))
+            return
         gap = _GAP.match(self.text, at, end)
         at = gap.end() if gap else at
         for _ in range(_QUOTES):
@@ -238,7 +266,7 @@ class _Reader:
             self.follow(chunk.with_text(bytes(text)), inside)
             self.out.code += inside.code
             self.out.found += (
-                replace(found, kind=Kind.LITERAL)
+                found._replace(kind=Kind.LITERAL)
                 for found in inside.found
                 if found.kind is Kind.IMAGE
             )

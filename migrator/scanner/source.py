@@ -40,9 +40,9 @@ class Source:
 
     def offsets(self, offsets: Iterable[int]) -> Iterator[int]:
         """Where in the file the bytes at ``offsets`` of the text stand; they must ascend."""
-        if self.encoding != "gb18030":
-            yield from offsets
-            return
+        return self._through(offsets) if self.encoding == "gb18030" else iter(offsets)
+
+    def _through(self, offsets: Iterable[int]) -> Iterator[int]:
         seen = there = 0
         for offset in offsets:
             there += len(self.text[seen:offset].decode().encode(self.encoding))
@@ -61,7 +61,7 @@ def decode(data: bytes) -> Source:
             text, encoding = data.decode(errors="migrator.one-for-one").encode(), "ascii"
         else:
             text, encoding = chinese.encode(), "gb18030"
-    return Source(data, _LONE_CR.sub(b"\n", text), encoding)
+    return Source(data, _LONE_CR.sub(b"\n", text) if b"\r" in text else text, encoding)
 
 
 def _chinese(data: bytes) -> str | None:

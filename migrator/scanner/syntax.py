@@ -1,6 +1,7 @@
 """Which syntax a file's name promises."""
 
 from enum import StrEnum
+from os.path import splitext
 from pathlib import PurePath
 
 
@@ -27,4 +28,4 @@ _BY_EXTENSION = {
 
 def syntax_of(path: PurePath | str) -> Syntax:
     """The syntax of the file at ``path`` by its extension; plain text if it is none we know."""
-    return _BY_EXTENSION.get(PurePath(path).suffix.lower(), Syntax.TEXT)
+    return _BY_EXTENSION.get(splitext(path)[1].lower(), Syntax.TEXT)

@@ -7,6 +7,7 @@ The generators differ; this accepts what any of them accepts: Hexo (``hexo-front
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from migrator.scanner.front_matter import json_reader
 
@@ -14,6 +15,7 @@ _BOM = b"\xef\xbb\xbf"
 _BLANK_LINES = re.compile(rb"(?:[ \t\r\n]*[\r\n])?")  # Hugo and python-frontmatter skip them
 _LINE_START = rb"(?<![^\r\n])"
 _LINE_END = rb"(?:[ \t]*(?:\r\n?|\n|\Z))"
+_REST_OF_LINE = re.compile(_LINE_END)
 _FENCE = re.compile(rb"(-{3,}|\+{3}|;{3,})[ \t]*(?:\r\n?|\n)")
 _JSON = re.compile(rb"\{\s*[\"}]")
 
@@ -69,10 +71,7 @@ def locate(data: bytes) -> Block | None:
 
 def _fenced(data: bytes, fence: re.Match[bytes]) -> Block | None:
     opening, start = fence[1], fence.end()
-    # Hexo and Hugo: a line that begins like the first fence ends it. Jekyll, Pandoc: "..." too.
-    dots = rb"|\.{3}(?=" + _LINE_END + rb")" if opening[:1] == b"-" else b""
-    closing = rb"(?:%b%b)" % (re.escape(opening) + re.escape(opening[:1]) + b"*", dots)
-    match = re.compile(_LINE_START + closing).search(data, start)
+    match = _closing(opening).search(data, start)
     if match is None:
         return None
     stop = match.start()
@@ -81,6 +80,14 @@ def _fenced(data: bytes, fence: re.Match[bytes]) -> Block | None:
     if block.format is Format.YAML and not _MAPPING.match(data, start, stop):
         return None
     return block
+
+
+@lru_cache(maxsize=8)
+def _closing(opening: bytes) -> re.Pattern[bytes]:
+    # Hexo and Hugo: a line that begins like the first fence ends it. Jekyll, Pandoc: "..." too.
+    dots = rb"|\.{3}(?=" + _LINE_END + rb")" if opening[:1] == b"-" else b""
+    closing = rb"(?:%b%b)" % (re.escape(opening) + re.escape(opening[:1]) + b"*", dots)
+    return re.compile(_LINE_START + closing)
 
 
 _BY_FENCE = {b"-": Format.YAML, b"+": Format.TOML, b";": Format.JSON}
@@ -98,7 +105,7 @@ def _bare(data: bytes, begin: int) -> Block | None:
 
 def _line_end(data: bytes, offset: int) -> int:
     """The start of the next line, or ``offset`` itself where more follows on its line."""
-    blank = re.compile(_LINE_END).match(data, offset)
+    blank = _REST_OF_LINE.match(data, offset)
     return blank.end() if blank else offset
 
 
