@@ -9,6 +9,7 @@ from migrator.cli import options
 from migrator.cli.completing import run_names
 from migrator.cli.options import Common, with_common
 from migrator.cli.screen import say
+from migrator.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +27,9 @@ def scan(
         bool, typer.Option("--all", help="Local paths and data: URLs, too.")
     ] = False,
     text: options.Text = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Only how many images there are on which host.")
+    ] = False,
     fail_on_host: Annotated[
         list[str],
         typer.Option(metavar="HOST", help="End with 3 if an image is on this host or provider."),
@@ -46,6 +50,8 @@ def scan(
 
         migrator scan posts/
 
+        migrator scan posts/ --summary
+
         migrator scan posts/ --json > images.jsonl
 
         migrator scan . --fail-on-host sinaimg.cn
@@ -53,6 +59,8 @@ def scan(
     Exit status: 0, or 2 wrong usage or configuration, 3 an image is on a host of --fail-on-host,
     or a file could not be read.
     """
+    if json and summary:
+        raise UsageError("--json lists every image, --summary none", "Leave out one of them.")
     from migrator.cli.annotating import in_github_actions
     from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.listing import list_references
@@ -64,6 +72,7 @@ def scan(
         asked,
         common,
         json=json,
+        summary=summary,
         everything=everything,
         fail_on=fail_on_host,
         annotate=annotate,

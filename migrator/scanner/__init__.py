@@ -82,12 +82,14 @@ def _may_hold_an_image(text: bytes, *, certainly: bool) -> bool:
         return False
     if certainly or b"![" in text:
         return True
+    if b"=" not in text and b"{" not in text:  # neither an attribute nor a tag
+        return False
     lower = text.lower()
     return any(mark in lower for mark in _MARKS)
 
 
 def _counts(url: str, *, everything: bool) -> bool:
-    if _TEMPLATE.search(url):
+    if ("{" in url or "<%" in url) and _TEMPLATE.search(url):
         return False  # a template fills it in later
     return bool(url) if everything else is_external(url) and not url.endswith("//")
 
@@ -108,7 +110,7 @@ def _references(source: Source, found: list[Found], notes: list[Note]) -> Iterat
         return
     everything, ascii_only = source.text, source.encoding == "ascii"
     places = positions(everything, [one.start for one in found])
-    offsets = source.offsets(edge for one in found for edge in (one.start, one.end))
+    offsets = source.offsets([edge for one in found for edge in one[:2]])
     for one, (line, column), start, end in zip(found, places, offsets, offsets, strict=True):
         raw = everything[one.start : one.end]
         if ascii_only and source.data[start:end] != raw:

@@ -69,9 +69,11 @@ def read_body(
         if comment.text == _IGNORE_NEXT and comment.start >= ignored_to:
             ignored.append(_following(post, reading, comment))
             ignored_to = ignored[-1][1]
-    left_alone = Regions(ignored)
+    if ignored:
+        left_alone = Regions(ignored)
+        found = [one for one in found if one.start not in left_alone]
     return Body(
-        [one for one in found if one.start not in left_alone],
+        found,
         reading.lost,
         any(comment.text == _IGNORE for comment in comments),
     )
@@ -98,6 +100,8 @@ def _read(
 
 
 def _moved(found: list[Found], by: int) -> list[Found]:
+    if not found or not by:
+        return found
     return [one._replace(start=one.start + by, end=one.end + by) for one in found]
 
 

@@ -15,7 +15,6 @@ _SIZED = re.compile(
     rb"[ \t]+=[0-9]*%?x[0-9]*%?"
     rb"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?[ \t]*\)"
 )
-_SIZE = re.compile(rb"=[0-9]*%?x")  # what stands in each of them, and in little else
 # ![[url|300]]: Obsidian
 _EMBED = re.compile(
     rb"!\[\[(?<!\\!\[\[)[ \t]*([^\[\]|\r\n]*[^\[\]|\s])[ \t]*(?:\|[^\[\]\r\n]*)?\]\]"
@@ -25,7 +24,7 @@ _EMBED = re.compile(
 def find(text: bytes, code: Regions) -> list[Found]:
     """Sized images and embedded URLs in ``text``, but not in ``code``."""
     found = []
-    sized_images = _SIZED.finditer(text) if _SIZE.search(text) else ()
+    sized_images = _SIZED.finditer(text) if _may_give_a_size(text) else ()
     for sized in sized_images:
         if sized.start() in code:
             continue
@@ -39,3 +38,11 @@ def find(text: bytes, code: Regions) -> list[Found]:
             if embed.start() not in code
         )
     return found
+
+
+def _may_give_a_size(text: bytes) -> bool:
+    """Whether there is a "=" behind a space: one byte is found much quicker than any expression."""
+    at = text.find(b"=")
+    while at > 0 and text[at - 1 : at] not in (b" ", b"\t"):
+        at = text.find(b"=", at + 1)
+    return at > 0

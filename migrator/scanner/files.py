@@ -4,8 +4,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from migrator.config.settings import MIB, ScanSettings
 from migrator.errors import UsageError
@@ -32,12 +32,15 @@ _UTF_16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff")
 _ASCII_AND_NUL = re.compile(rb"(?:[\t\n\r -~]\0{1,3}){4}")  # four letters in UTF-16 or UTF-32
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file to read; ``name`` is its path from the site root, with ``/``."""
+class File(NamedTuple):
+    """A file to read; ``name`` is its path from the site root, with ``/``.
 
-    path: Path
+    ``ordinary``: its folder has just said that it is neither a link nor a device.
+    """
+
+    path: str
     name: str
+    ordinary: bool = False
 
 
 def walk(
@@ -80,7 +83,7 @@ def shown_from(paths: Sequence[Path], root: Path) -> Path:
 def read(file: File) -> bytes | SkippedPost:
     """The bytes of ``file``, or why it is left alone; never waits, whatever kind of file it is."""
     try:
-        skipped = _unless_regular(file, os.lstat(file.path))
+        skipped = None if file.ordinary else _unless_regular(file, os.lstat(file.path))
         if skipped:
             return skipped
         descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -91,35 +94,39 @@ def read(file: File) -> bytes | SkippedPost:
         finally:
             os.close(descriptor)
     except OSError as error:
-        return SkippedPost(file.path, file.name, Reason.UNREADABLE, os.strerror(error.errno or 0))
+        return _skipped(file, Reason.UNREADABLE, os.strerror(error.errno or 0))
     if skipped:
         return skipped
     if len(data) > LARGEST_POST:
         return _too_large(file, len(data))
     if _UTF_16_OR_32.match(data) or (b"\0" in data and _ASCII_AND_NUL.search(data)):
-        return SkippedPost(file.path, file.name, Reason.UTF_16, "save it as UTF-8")
+        return _skipped(file, Reason.UTF_16, "save it as UTF-8")
     return data
 
 
 def _all_of(descriptor: int, size: int) -> bytes:
     """What can be read there, and one byte more than a post may have at most; it may grow."""
     data = os.read(descriptor, size + 1)  # no more: room for the largest post costs 20 us
-    while len(data) <= LARGEST_POST and (more := os.read(descriptor, MIB)):
+    while len(data) <= LARGEST_POST and (more := os.read(descriptor, MIB // 16)):
         data += more
     return data[: LARGEST_POST + 1]
 
 
 def _unless_regular(file: File, status: os.stat_result) -> SkippedPost | None:
     if stat.S_ISLNK(status.st_mode):
-        return SkippedPost(file.path, file.name, Reason.SYMLINK)
+        return _skipped(file, Reason.SYMLINK)
     if not stat.S_ISREG(status.st_mode):
-        return SkippedPost(file.path, file.name, Reason.NOT_A_FILE)
+        return _skipped(file, Reason.NOT_A_FILE)
     return _too_large(file, status.st_size) if status.st_size > LARGEST_POST else None
 
 
 def _too_large(file: File, size: int) -> SkippedPost:
     detail = f"{size // MIB} MiB; the limit is {LARGEST_POST // MIB} MiB"
-    return SkippedPost(file.path, file.name, Reason.POST_TOO_LARGE, detail)
+    return _skipped(file, Reason.POST_TOO_LARGE, detail)
+
+
+def _skipped(file: File, reason: Reason, detail: str = "") -> SkippedPost:
+    return SkippedPost(Path(file.path), file.name, reason, detail)
 
 
 def _top(path: Path) -> Path:
@@ -171,10 +178,10 @@ class _Walk:
             below = next(stack[-1], None)
             if below is None:
                 stack.pop()
-            elif isinstance(below, tuple):
-                stack.append(self._entries(*below))
-            else:
+            elif isinstance(below, File | SkippedPost):
                 yield below
+            else:
+                stack.append(self._entries(*below))
 
     def _entries(self, folder: str, prefix: str) -> Iterator[File | SkippedPost | tuple[str, str]]:
         """What stands in ``folder``: posts, and folders with the prefix of the names in them."""
@@ -184,10 +191,8 @@ class _Walk:
         except (FileNotFoundError, NotADirectoryError):
             return  # it vanished during the walk
         except OSError as error:
-            skipped = _named(folder, prefix.rstrip("/") or ".")
-            yield SkippedPost(
-                skipped.path, skipped.name, Reason.UNREADABLE, os.strerror(error.errno or 0)
-            )
+            name = _named(folder, prefix.rstrip("/") or ".").name
+            yield SkippedPost(Path(folder), name, Reason.UNREADABLE, os.strerror(error.errno or 0))
             return
         if _is_vault(listed):
             return
@@ -199,7 +204,7 @@ class _Walk:
                 if not self._exclude.fullmatch(name + "/"):
                     yield entry.path, name + "/"
             elif self._is_chosen(name) and self._is_new(entry.path):
-                yield _named(entry.path, name)
+                yield _named(entry.path, name, ordinary=entry.is_file(follow_symlinks=False))
 
     def _is_chosen(self, name: str) -> bool:
         included = self._include is None or self._include.fullmatch(name)
@@ -212,19 +217,19 @@ class _Walk:
         return new
 
 
-def _named(path: str, name: str) -> File | SkippedPost:
+def _named(path: str, name: str, *, ordinary: bool = False) -> File | SkippedPost:
     try:
         name.encode()
     except UnicodeEncodeError:
         printable = os.fsencode(name).decode(errors="backslashreplace")
         return SkippedPost(Path(path), printable, Reason.FILE_NAME, "rename it")
-    return File(Path(path), name)
+    return File(path, name, ordinary)
 
 
 def _is_vault(entries: Sequence[os.DirEntry[str]]) -> bool:
     for entry in entries:
         if entry.name == "README.txt" and entry.is_file(follow_symlinks=False):
-            text = read(File(Path(entry.path), entry.name))
+            text = read(File(entry.path, entry.name))
             return isinstance(text, bytes) and text.startswith(VAULT_SAYS.encode())
     return False
 

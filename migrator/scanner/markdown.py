@@ -121,7 +121,7 @@ class _Reader:
         self.block = 0  # where the last one began
         self.used: dict[str, _Open] = {}  # by label: the images and links that refer to it
 
-    def read(self) -> None:
+    def read(self) -> None:  # noqa: C901 - a call for each event would take as long as all of it
         # Most of the time that a scan takes passes here: what comes most often is asked for first.
         open_, unclosed, blocks = self.open, self.out.markup.unclosed, self.out.blocks is not None
         for event, place in _events(self.text):

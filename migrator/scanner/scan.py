@@ -49,9 +49,9 @@ def scan_file(
         data, syntax_of(file.path), settings, links=links, everything=everything
     )
     if findings.opt_out:
-        return SkippedPost(file.path, file.name, Reason.OPT_OUT)
+        return SkippedPost(Path(file.path), file.name, Reason.OPT_OUT)
     return Post(
-        file.path,
+        Path(file.path),
         file.name,
         hashlib.sha256(data).hexdigest(),
         findings.encoding,

@@ -78,3 +78,23 @@ def test_all_includes_local_paths(site):
     site.write("posts/local.md", "![](img/a.png)")
     assert "img/a.png" in site.migrator("scan", "posts", "--all").out
     assert "img/a.png" not in site.migrator("scan", "posts").out
+
+
+def test_a_summary_lists_hosts_and_no_images(site):
+    full = site.migrator("scan", "posts").out
+    summary = site.migrator("scan", "posts", "--summary").out
+    assert summary == full[full.rindex("4 references in ") :]
+    assert "127.0.0.1" in summary
+    assert "one.md" not in summary
+
+
+def test_a_summary_still_looks_for_forbidden_hosts(site):
+    ended = site.migrator("scan", "posts", "--summary", "--fail-on-host", "127.0.0.1")
+    assert ended.status == 3
+    assert "one.md:" in ended.err
+
+
+def test_a_summary_is_not_json(site):
+    ended = site.migrator("scan", "posts", "--summary", "--json")
+    assert ended.status == 2
+    assert "--json lists every image" in ended.err

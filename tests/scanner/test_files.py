@@ -191,13 +191,13 @@ def test_utf_16_and_32_are_skipped(tmp_path, data):
 )
 def test_other_odd_bytes_are_read_as_they_are(tmp_path, data):
     (tmp_path / "x.md").write_bytes(data)
-    assert read(File(tmp_path / "x.md", "x.md")) == data
+    assert read(File(str(tmp_path / "x.md"), "x.md")) == data
 
 
 def test_a_file_larger_than_a_post_is_skipped_unread(tmp_path):
     with (tmp_path / "x.md").open("wb") as file:
         file.truncate(files.LARGEST_POST)
-    assert len(read(File(tmp_path / "x.md", "x.md"))) == files.LARGEST_POST
+    assert len(read(File(str(tmp_path / "x.md"), "x.md"))) == files.LARGEST_POST
     with (tmp_path / "x.md").open("wb") as file:
         file.truncate(1 << 40)
     assert skipped(tmp_path / "x.md") is Reason.POST_TOO_LARGE

@@ -71,10 +71,10 @@ def locate(data: bytes) -> Block | None:
 
 def _fenced(data: bytes, fence: re.Match[bytes]) -> Block | None:
     opening, start = fence[1], fence.end()
-    match = _closing(opening).search(data, start)
+    match = _closing(opening).search(data, start - 1)
     if match is None:
         return None
-    stop = match.start()
+    stop = match.start() + 1
     block = Block(start, stop, _line_end(data, match.end()), _BY_FENCE[opening[:1]])
     # A ruler and prose up to the next ruler is Markdown.
     if block.format is Format.YAML and not _MAPPING.match(data, start, stop):
@@ -87,7 +87,7 @@ def _closing(opening: bytes) -> re.Pattern[bytes]:
     # Hexo and Hugo: a line that begins like the first fence ends it. Jekyll, Pandoc: "..." too.
     dots = rb"|\.{3}(?=" + _LINE_END + rb")" if opening[:1] == b"-" else b""
     closing = rb"(?:%b%b)" % (re.escape(opening) + re.escape(opening[:1]) + b"*", dots)
-    return re.compile(_LINE_START + closing)
+    return re.compile(rb"[\r\n]" + closing)  # quicker than a look behind each byte
 
 
 _BY_FENCE = {b"-": Format.YAML, b"+": Format.TOML, b";": Format.JSON}

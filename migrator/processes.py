@@ -1,0 +1,105 @@
+"""Pure work over all processors: for what takes longer than starting a process."""
+
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from typing import TYPE_CHECKING, TypeVar
+
+from migrator.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_MOST = 8  # processes: the one that puts the results together has its work, too
+_AHEAD = 3  # tasks for each process, so that none waits for the next
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def mapped(work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int) -> Iterator[Result]:
+    """``work`` of every task, in their order.
+
+    Fewer than ``few`` tasks, or on one processor, are done here; else in processes, where ``work``
+    must be a value that can be sent to another process, and so must tasks and results.
+
+    Raises:
+        EnvironmentProblem: the system ended one of the processes.
+        BaseException: what ``work`` raised.
+    """
+    tasks = iter(tasks)
+    first = list(islice(tasks, few))
+    number = min(_processors(), _MOST)
+    together = map(work, chain(first, tasks))
+    if len(first) < few or number < 2:  # noqa: PLR2004 - one is this process
+        return together
+    return _in_processes(work, chain(first, tasks), number)
+
+
+def _in_processes(
+    work: Callable[[Task], Result], tasks: Iterator[Task], number: int
+) -> Iterator[Result]:
+    # Not before they are needed: these take 20 ms to import.
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
+    pool = _started(number)
+    running: deque[Future[Result]] = deque()
+    try:
+        while True:
+            # Signals are for us to hear: what the first tasks start is born deaf, see _begin.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+            try:
+                for task in islice(tasks, _AHEAD * number - len(running)):
+                    running.append(pool.submit(work, task))
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            if not running:
+                return
+            yield running.popleft().result()
+    except BrokenProcessPool as error:
+        raise EnvironmentProblem(
+            "the system ended a process that was reading posts",
+            "Perhaps there was not enough memory. Close other programs, and try again.",
+        ) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _started(number: int) -> "ProcessPoolExecutor":
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    # A fork is ready at once, but copies locks that other threads may hold.
+    quick = sys.platform == "linux" and threading.active_count() == 1
+    context = get_context("fork" if quick else "spawn")
+    return ProcessPoolExecutor(number, context, initializer=_begin)
+
+
+def _begin() -> None:
+    """Hear no signal that the terminal sends to all of us, and end when our parent has ended."""
+    from multiprocessing import parent_process  # noqa: PLC0415 - as above
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - we are in a process of a pool
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
