@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator.errors import EnvironmentProblem
+from migrator.interruption import between_runs, listening
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,7 +20,7 @@ Result = TypeVar("Result")
 
 _MOST = 8  # processes: the one that puts the results together has its work, too
 _AHEAD = 3  # tasks for each process, so that none waits for the next
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GLANCE = 0.25  # seconds between two looks at signals
 
 
 def mapped(work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int) -> Iterator[Result]:
@@ -30,6 +31,7 @@ def mapped(work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int) -
 
     Raises:
         EnvironmentProblem: the system ended one of the processes.
+        Interrupted: a signal came.
         BaseException: what ``work`` raised.
     """
     tasks = iter(tasks)
@@ -45,38 +47,39 @@ def _in_processes(
     work: Callable[[Task], Result], tasks: Iterator[Task], number: int
 ) -> Iterator[Result]:
     # Not before they are needed: these take 20 ms to import.
+    from concurrent.futures import wait  # noqa: PLC0415
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
     pool = _started(number)
     running: deque[Future[Result]] = deque()
     try:
-        while True:
-            # Signals are for us to hear: what the first tasks start is born deaf, see _begin.
-            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-            try:
+        with listening() as stop:  # an exception in the middle of the pool's own work would be lost
+            while True:
                 for task in islice(tasks, _AHEAD * number - len(running)):
                     running.append(pool.submit(work, task))
-            finally:
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            if not running:
-                return
-            yield running.popleft().result()
+                if not running:
+                    return
+                while stop.signal is None and not wait([running[0]], timeout=_GLANCE).done:
+                    pass
+                if stop.signal is not None:
+                    raise between_runs(stop.signal)
+                yield running.popleft().result()
     except BrokenProcessPool as error:
         raise EnvironmentProblem(
             "the system ended a process that was reading posts",
             "Perhaps there was not enough memory. Close other programs, and try again.",
         ) from error
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 def _started(number: int) -> "ProcessPoolExecutor":
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
     from multiprocessing import get_context  # noqa: PLC0415
 
-    # A fork is ready at once, but copies locks that other threads may hold.
-    quick = sys.platform == "linux" and threading.active_count() == 1
-    context = get_context("fork" if quick else "spawn")
+    # A fork is ready at once. It copies locks that other threads may hold, but those threads only
+    # draw the progress, and a worker touches nothing that they do.
+    context = get_context("fork" if sys.platform == "linux" else "spawn")
     return ProcessPoolExecutor(number, context, initializer=_begin)
 
 
@@ -84,10 +87,10 @@ def _begin() -> None:
     """Hear no signal that the terminal sends to all of us, and end when our parent has ended."""
     from multiprocessing import parent_process  # noqa: PLC0415 - as above
 
+    sys.stdin = sys.stdout = sys.stderr = None  # our parent speaks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     parent = parent_process()
     assert parent is not None  # noqa: S101 - we are in a process of a pool
 
