@@ -1,8 +1,9 @@
 """What PicGo and PicList know of the user's image host, as answers for a first configuration. Pure.
 
 Their files: https://picgo.github.io/PicGo-Core-Doc/guide/config.html (``picBed``), since PicGo 2.4
-also ``uploader.TYPE.configList``; the S3 plugin: https://github.com/wayjam/picgo-plugin-s3.
-Of what is secret there, nothing is read.
+also ``uploader.TYPE.configList``; the S3 plugin: https://github.com/wayjam/picgo-plugin-s3; the
+one for MinIO: https://github.com/Herbertzz/picgo-plugin-minio. Of what is secret there, nothing is
+read.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 from migrator.errors import UsageError
 from migrator.init import Answers
+from migrator.uploader.providers import PROVIDERS
 
 _Found = Mapping[str, Any]
 
@@ -35,7 +37,9 @@ _NO_STORES = {
     "webdavplist": "WebDAV",
     "sftpplist": "SFTP",
     "piclist": "another PicList",
+    "alistplist": "AList",
     "advancedplist": "an upload form",
+    "picgo-cloud": "PicGo Cloud",
 }
 
 
@@ -57,7 +61,7 @@ def imported(config: _Found) -> Imported:
     beds = config.get("picBed")
     if not isinstance(beds, Mapping):
         raise UsageError("this is no configuration of PicGo or PicList: it has no picBed")
-    current = str(beds.get("current") or beds.get("uploader") or "")
+    current = str(beds.get("uploader") or beds.get("current") or "")  # in the order of PicGo
     found = _chosen(config, current)
     if current in _READERS and found:
         return _READERS[current](found)
@@ -70,7 +74,12 @@ def imported(config: _Found) -> Imported:
     also = (
         f" Also set up in PicGo: {', '.join(others)}; choose one of these there." if others else ""
     )
-    where = _NO_STORES.get(current, current or "nothing")
+    if current and current not in _NO_STORES:
+        raise UsageError(
+            f"PicGo uploads by the plugin {current}, whose settings Migrator cannot read",
+            f"If it fills a bucket that speaks S3, say which one: migrator init asks for it.{also}",
+        )
+    where = _NO_STORES.get(current, "nothing")
     raise UsageError(
         f"PicGo uploads to {where}, which does not speak S3",
         f"Pictures can move to a bucket or a folder: migrator init.{also}",
@@ -159,26 +168,59 @@ def _upyun(found: _Found) -> Imported:
 
 def _s3(found: _Found) -> Imported:
     endpoint = _url(_text(found, "endpoint"))
-    shown = _text(found, "urlPrefix") or _text(found, "outputURLPattern").partition("{")[0]
-    region = _text(found, "region")
-    provider = _service(endpoint)
+    provider, there = _service(endpoint)
+    bucket = _text(found, "bucketName", "bucket")
     answers = Answers(
         provider,
-        bucket=_text(found, "bucketName", "bucket"),
-        region=region or ("us-east-1" if provider == "custom" else ""),
-        endpoint="" if provider in ("aws", "b2") else endpoint,
-        public_url=_url(shown) if shown.startswith(("http", "//")) else "",
+        bucket=bucket,
+        region=there or _text(found, "region") or ("us-east-1" if provider == "custom" else ""),
+        endpoint="" if PROVIDERS[provider].endpoint else endpoint,
+        public_url=_shown_by_s3(found, bucket),
         prefix=_prefix(_text(found, "uploadPath")),
     )
     return Imported(answers, ("accessKeyID", "secretAccessKey"))
 
 
-def _service(endpoint: str) -> str:
-    if not endpoint or re.search(r"\.amazonaws\.com$", endpoint):
-        return "aws"
-    if endpoint.endswith(".r2.cloudflarestorage.com"):
-        return "r2"
-    return "b2" if endpoint.endswith(".backblazeb2.com") else "custom"
+def _shown_by_s3(found: _Found, bucket: str) -> str:
+    """Where the S3 plugin says that readers see the root of the bucket; empty if it does not."""
+    pattern = _text(found, "outputURLPattern").partition("{")[0]
+    if pattern.startswith("http"):
+        return _url(pattern)
+    shown = _url(_text(found, "urlPrefix"))
+    in_path = found.get("pathStyleAccess") is True and not found.get("disableBucketPrefixToURL")
+    return f"{shown}/{bucket}" if shown and in_path else shown
+
+
+def _service(endpoint: str) -> tuple[str, str]:
+    """The service at ``endpoint``, and the region that its name says, if it does."""
+    there = endpoint.partition("://")[2]
+    if not there or there == "s3.amazonaws.com":
+        return "aws", ""
+    if there.endswith(".r2.cloudflarestorage.com"):
+        return "r2", ""
+    for name, provider in PROVIDERS.items():
+        host = provider.endpoint.partition("://")[2]
+        for known in (host, host.removeprefix("s3.")):  # OSS goes by both
+            pattern = re.escape(known).replace(r"\{region\}", "([a-z0-9-]+)")
+            if host and (match := re.fullmatch(pattern, there)):
+                return name, "".join(match.groups())
+    return "custom", ""
+
+
+def _minio(found: _Found) -> Imported:
+    secure = str(found.get("useSSL", "")).lower() in ("true", "yes")
+    port = str(found.get("port") or "").strip()
+    host = _text(found, "endPoint").partition("://")[2] or _text(found, "endPoint")
+    host = host.rstrip("/") + (f":{port}" if port and port not in ("80", "443") else "")
+    answers = Answers(
+        "minio",
+        bucket=_text(found, "bucket", "bucketName"),
+        endpoint=f"http{'s' if secure else ''}://{host}" if host else "",
+        prefix=_prefix(_text(found, "baseDir", "directory")),
+    )
+    own = _text(found, "customDomain")
+    note = f"if readers see the bucket at {own}, add --public-url: its root, as they see it"
+    return Imported(answers, ("accessKey", "secretKey"), (note,) if own else ())
 
 
 def _prefix(path: str) -> str:
@@ -202,4 +244,5 @@ _READERS: dict[str, Callable[[_Found], Imported]] = {
     "aws-s3": _s3,
     "aws-s3-plist": _s3,
     "s3-uploader": _s3,
+    "minio": _minio,
 }

@@ -38,7 +38,7 @@ def test_a_store_is_taken_over_and_nothing_secret(name):
         ({"picBed": []}, "no configuration of PicGo"),
         ({"picBed": {"current": "smms", "smms": {"token": "SECRET"}}}, "SM.MS, which does not"),
         ({"picBed": {"current": "github"}}, "GitHub, which does not"),
-        ({"picBed": {"current": "my-plugin"}}, "my-plugin, which does not"),
+        ({"picBed": {"current": "my-plugin"}}, "the plugin my-plugin, whose settings"),
         ({"picBed": {}}, "nothing, which does not"),
         ({"picBed": {"current": "aliyun"}}, "says nothing about it"),
     ],
@@ -71,7 +71,9 @@ ANYTHING = st.recursive(
 )
 
 
-@given(ANYTHING, ANYTHING, st.sampled_from(["aliyun", "tcyun", "qiniu", "upyun", "aws-s3"]))
+@given(
+    ANYTHING, ANYTHING, st.sampled_from(["aliyun", "tcyun", "qiniu", "upyun", "aws-s3", "minio"])
+)
 def test_whatever_stands_in_the_file_it_is_an_answer_or_a_refusal(bed, several, name):
     config = {"picBed": {"current": name, name: bed}, "uploader": {name: several}}
     with contextlib.suppress(UsageError):

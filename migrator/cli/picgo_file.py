@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from migrator.cli.screen import say
 from migrator.errors import UsageError
 from migrator.init import Answers
-from migrator.picgo import Imported, imported
+from migrator.picgo import imported
 from migrator.report.escape import for_terminal
 
 
@@ -22,7 +23,14 @@ def answers_from(file: Path | None, given: Answers) -> Answers:
         UsageError: there is none, it cannot be read, or it names no store that speaks S3.
     """
     file = file or _newest(places(os.environ, Path.home()))
-    found = _read(file)
+    config = _json(file)
+    if elsewhere := config.get("configPath"):  # where PicGo keeps it instead, if it is told so
+        file = file.parent / str(elsewhere)
+        config = _json(file)
+    try:
+        found = imported(config)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}", error.hint) from error
     say(f"From {for_terminal(str(file))}: {for_terminal(_named(found.answers))}", err=True)
     for note in found.notes:
         say(f"  {for_terminal(note)}", err=True)
@@ -60,7 +68,7 @@ def _newest(candidates: Iterator[Path]) -> Path:
     return max(there, key=lambda each: each.stat().st_mtime)
 
 
-def _read(file: Path) -> Imported:
+def _json(file: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -69,10 +77,7 @@ def _read(file: Path) -> Imported:
         raise UsageError(
             f"{file} is no JSON: {error}", "Is it the configuration of PicGo or PicList?"
         ) from error
-    try:
-        return imported(config if isinstance(config, dict) else {})
-    except UsageError as error:
-        raise UsageError(f"{file}: {error}", error.hint) from error
+    return config if isinstance(config, dict) else {}
 
 
 def _named(answers: Answers) -> str:

@@ -304,9 +304,11 @@ def test_a_folder_that_the_generator_does_not_publish_is_noted(blog):
 def test_the_store_that_picgo_uploads_to_is_taken_over_without_its_keys(fresh):
     home = fresh.root.parent / "home"
     case = json.loads((CASES / "picgo/minio-piclist.json").read_text())
-    file = home / ".config/piclist/data.json"
-    file.parent.mkdir(parents=True)
+    told = home / ".config/piclist/data.json"
+    told.parent.mkdir(parents=True)
+    file = home / "cloud.json"
     file.write_text(json.dumps(case["config"]))
+    told.write_text(json.dumps({"configPath": str(file)}))
     older = home / ".picgo/config.json"
     older.parent.mkdir()
     older.write_text("{}")
