@@ -211,7 +211,7 @@ def soak(blog, figure, stored, link, files=FILES):
     kills = blog.killed(blog.scale.kills, pick)
     status = blog.ended("resume", "--yes")
     took = time.monotonic() - begun
-    assert status == 3
+    assert status == (3 if kills == blog.scale.kills else 0)  # it may have come to its end before
     seen = blog.hosts.seen()
     counts = judge(blog, stored(), link)
     again = time.monotonic()

@@ -1,5 +1,7 @@
 """An editor in its own process that saves a file again and again: ``editor.py PATH STYLE N``.
 
+A fourth argument is the most seconds between two saves.
+
 Each save adds a line ``save I``. Styles are how real programs save: ``rename`` (what the file holds
 now and the line, in a new file renamed over the old), ``append`` (into the open file), ``in-place``
 (the text that the editor has in memory, into the emptied file). Between saves it pauses, or not.
@@ -38,5 +40,7 @@ if __name__ == "__main__":
     text.extend(post.read_bytes())
     for number in range(count):
         style(post, b"save %d\n" % number)
-        if random.random() < 0.1:  # bursts, and time between them in which a swap can succeed
+        if len(sys.argv) > 4:
+            time.sleep(random.random() * float(sys.argv[4]))
+        elif random.random() < 0.1:  # bursts, and time between them in which a swap can succeed
             time.sleep(random.random() * 0.05)
