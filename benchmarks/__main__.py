@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import move, servers
+from benchmarks import growing, looking, move, servers
 from benchmarks.move import Conditions
 from benchmarks.sites import Corpus
 
@@ -24,6 +24,9 @@ def main() -> None:
     parser.add_argument("--store", choices=("rclone", "ceph"), action="append")
     parser.add_argument("--delay", type=int, action="append", help="ms added to each request")
     parser.add_argument("--workers", type=int, help="how many Migrator is configured with")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="growth: of sites"
+    )
     asked = parser.parse_args()
     unknown = set(asked.what) - set(_ALL)
     if unknown:
@@ -57,8 +60,12 @@ def _moving(job: move.Job) -> Callable[[argparse.Namespace, Corpus, Path], None]
 
 
 _ALL: dict[str, Callable[[argparse.Namespace, Corpus, Path], None]] = {
+    "start": lambda asked, _, scratch: looking.start(scratch, asked.rounds).save(),
+    "scan": lambda asked, corpus, scratch: looking.scan(corpus, scratch, asked.rounds).save(),
+    "rerun": lambda asked, _, scratch: growing.rerun(scratch, asked.rounds).save(),
     "move": _moving(move.MOVE),
     "end-to-end": _moving(move.END_TO_END),
+    "growth": lambda asked, _, scratch: growing.growth(scratch, asked.sizes),
 }
 
 

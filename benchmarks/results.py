@@ -45,10 +45,14 @@ class Result:
         taken = self.taken[name]
         walls = sorted(one.wall for one in taken)
         cells = [
-            f"{statistics.median(walls):.2f} ({walls[0]:.2f}-{walls[-1]:.2f})",
+            f"{_seconds(statistics.median(walls))} ({_seconds(walls[0])}-{_seconds(walls[-1])})",
             f"{ratio(taken, self.taken[self.reference]):.2f}",
-            f"{statistics.median(one.cpu for one in taken):.2f}",
-            f"{statistics.median(one.servers_cpu for one in taken):.2f}",
+            _seconds(statistics.median(one.cpu for one in taken)),
+            _seconds(statistics.median(one.servers_cpu for one in taken)),
             f"{statistics.median(one.memory for one in taken):.0f}",
         ]
         return f"| {name} | {' | '.join(cells)} |"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}" if value == 0 or value >= 1 else f"{value:.3f}"
