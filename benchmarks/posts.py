@@ -121,6 +121,7 @@ def blog(posts: int, references: int, urls: Sequence[str], seed: int = 1) -> Ite
     """``posts`` posts with exactly so many ``references``, in which each of ``urls`` stands."""
     pick = random.Random(seed)
     weights = [0.0 if pick.random() < _NO_IMAGE else pick.expovariate(1) for _ in range(posts)]
+    weights[-1] = weights[-1] or 1.0  # one at least shows images
     quotas = Counter(pick.choices(range(posts), weights, k=references))
     # Each URL once; some are used again and again, as banners are.
     popular = list(accumulate(1 / (rank + 10) for rank in range(len(urls))))

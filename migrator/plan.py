@@ -135,7 +135,8 @@ def make_plan(
         posts=tuple(
             post
             for post in changing
-            if any(identity(url) in tasks for url in _images(post, wanted.image_at).values())
+            if tasks
+            and any(identity(url) in tasks for url in _images(post, wanted.image_at).values())
         ),
         mentions=tuple(mentions),
         left=tuple(left),

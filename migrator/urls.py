@@ -13,6 +13,10 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _LOGIN = re.compile(r"//[^/?#]*@")
 _PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]+)(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII)
+# What ``canonical`` leaves as it is: nearly every URL, and to find out so is much quicker.
+_SETTLED = re.compile(
+    r"https?://[a-z0-9.-]+/[\w.~!$&'()*+,;=:@/\[\]|-]*(?:\?[\w.~!$&'()*+,;=:@/?\[\]|-]+)?", re.ASCII
+)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # After the extension some hosts take a style: a.png!small, a.png@80w, a.webp~tplv-x
 _IMAGE_NAME = re.compile(
@@ -81,6 +85,10 @@ def canonical(url: str) -> str:
     resolved, all others in upper case, everything that is not ASCII escaped as UTF-8
     (RFC 3986, 6.2.2). A URL that cannot be split stands for itself.
     """
+    return url if _SETTLED.fullmatch(url) else _canonical(url)
+
+
+def _canonical(url: str) -> str:
     try:
         parts = urlsplit(absolute(without_fragment(url.strip())))
         if not parts.netloc and parts.path.startswith("//"):
@@ -92,6 +100,7 @@ def canonical(url: str) -> str:
         return url
 
 
+@lru_cache(maxsize=_RECENT)
 def identity(url: str) -> str:
     """The name of the image behind ``url`` in plans, the ledger and reports.
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrator import urls
 from migrator.urls import absolute, canonical, fragment, host, is_external, without_fragment
 
 
@@ -71,3 +72,28 @@ def test_a_fragment_is_apart_from_what_is_requested():
 def test_a_protocol_relative_url_is_asked_for_over_https():
     assert absolute("//h/a") == "https://h/a"
     assert absolute("http://h/a") == "http://h/a"
+
+
+# What URLs are made of, and what makes them odd.
+_PARTS = st.lists(
+    st.sampled_from(
+        (
+            *("http:", "HTTPS:", "//", "/", "h.com", "H.com", ":80", ":443", "@", "[", "]", "?"),
+            *("#", "%41", "\t", " ", "é", ".", "-", "\\", "_", "a", "|", "'", "&", "=", ";", "~"),
+        )
+    ),
+    max_size=8,
+).map("".join)
+_URLS = st.tuples(st.sampled_from(["http://h.com/", "https://h.com", "//h.com/", ""]), _PARTS)
+
+
+@given(_URLS.map("".join))
+def test_the_quick_ways_say_what_the_thorough_ones_say(url):
+    assert canonical(url) == urls._canonical(url)
+    quick = urls._PLAIN_HOST
+    try:
+        urls._PLAIN_HOST = urls.re.compile("(?!)")
+        thorough = host.__wrapped__(url)
+    finally:
+        urls._PLAIN_HOST = quick
+    assert host(url) == thorough

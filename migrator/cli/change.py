@@ -11,7 +11,6 @@ from types import MappingProxyType
 from migrator.cli import ending, html_report
 from migrator.cli.asked import Asked
 from migrator.cli.options import Common
-from migrator.cli.pictures import kept_in, pictures
 from migrator.cli.screen import say
 from migrator.cli.session import Session, history, on_terminal, opened
 from migrator.cli.stories import story_of
@@ -139,6 +138,8 @@ def _write_page(
     file: Path | None, report: Report, next_command: str | None, session: Session, ledger: Ledger
 ) -> None:
     if file:
+        from migrator.cli.pictures import kept_in, pictures
+
         diffs = html_report.diffs_of(session.site, ledger, report.run)
         pictured = pictures(report, session, kept_in(session, ledger))
         html_report.write(file, report, next_command, diffs, pictured)
@@ -179,6 +180,8 @@ def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full
         next_command = ending.continuing(report, asked.typed)
         ending.show(report, json=show.json, next_command=next_command, full=full)
         if show.html:
+            from migrator.cli.pictures import kept_in, pictures
+
             changed = _planned(story, plan, session)
             diffs = ((post.name, html_report.diff_of(post.name, *both)) for post, *both in changed)
             pictured = pictures(report, session, kept_in(session, ledger))
