@@ -23,6 +23,7 @@ from migrator.state import Site
 from migrator.story import Story
 from migrator.urls import canonical, fragment, is_external, without_fragment
 
+_JSON = 'It looks like {"https://old.example/a.png": "https://new.example/a.png"}'
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -147,11 +148,11 @@ def _pairs_of_json(text: str, file: Path) -> list[tuple[str, str]]:
     try:
         pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file}: not valid JSON: {error}") from error
+        raise UsageError(f"{file}: not valid JSON: {error}", _JSON) from error
     if text.lstrip()[0] != "{" or not all(isinstance(new, str) for _, new in pairs):
         raise UsageError(
             f"{file}: expected one JSON object with a URL in quotes for every URL",
-            '{"https://old.example/a.png": "https://new.example/a.png"}',
+            _JSON,
         )
     return list(pairs)
 

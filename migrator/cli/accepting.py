@@ -31,11 +31,11 @@ def accept(
     json: options.Json = False,
     common: Common,
 ) -> int:
-    """Let images through that are held for you to decide; without WHAT, list them.
+    """List what is held for you to decide, or let it through.
 
-    A SHA-256 lets through one picture, wherever it comes from; a URL lets through what is held
-    there now, for the reason that it is held for and no other. Nothing moves yet:
-    `migrator migrate --only-failed` does that.
+    Without WHAT it is listed. A SHA-256 lets through one picture, wherever it comes from; a URL
+    lets through what is held there now, for the reason that it is held for and no other. Nothing
+    moves yet: `migrator migrate --only-failed` does that.
 
     Examples:
 
@@ -50,8 +50,7 @@ def accept(
     """
     import sys
 
-    from migrator.cli.session import at_site, history
-    from migrator.errors import UsageError
+    from migrator.cli.session import at_site, history, nothing_recorded
     from migrator.held import let_through, meant
     from migrator.report.held import accepted_json, accepted_text, held_json, held_text
     from migrator.report.screen import width
@@ -59,7 +58,7 @@ def accept(
     with at_site(common) as session:
         with history(session.site) as past:
             if past is None and what:
-                raise UsageError("nothing is held here: no run was recorded yet")
+                raise nothing_recorded()
             held = [each for each in past.past_images() if each.state == "held"] if past else []
             accepted = past.accepted() if past else frozenset()
         if not what:

@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from itertools import pairwise
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from migrator.errors import UsageError
+from migrator.scanner.hosts import PROVIDERS, spoken
 
 STORE_NAMES = frozenset({"store", "mirror", "backup"})  # of the configuration's tables
 _FOR_LOOKING = {"--dry-run", "--diff", "--json"}
@@ -116,6 +117,21 @@ def stored_at(option: str, store: str | None) -> str:
             f"If a new folder is meant, write ./{store}",
         )
     return absolute(Path(os.path.expanduser(store)))  # noqa: PTH111 - no shell did, behind a "="
+
+
+def hosts_named(option: str, hosts: Sequence[str]) -> tuple[str, ...]:
+    """The hosts and providers that ``option`` named.
+
+    Raises:
+        UsageError: one of them would select nothing, but it is known what is meant.
+    """
+    for each in hosts:
+        if meant := spoken(each):
+            raise UsageError(
+                f"{option} {each} is no host that has images; Migrator calls it {meant}",
+                f"Write {option} {meant}. Providers: {', '.join(sorted(PROVIDERS))}",
+            )
+    return tuple(hosts)
 
 
 def typed() -> str:

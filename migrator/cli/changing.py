@@ -46,7 +46,7 @@ def migrate(
     text: options.Text = False,
     common: Common,
 ) -> int:
-    """Move images to your store, and let the posts link to them there.
+    """Move images to your store, and let posts link to them there.
 
     Every image is downloaded, checked, stored, read back and compared before a post links to it.
     Nothing but the links changes in a post, and `migrator rollback` puts every post back.
@@ -68,7 +68,7 @@ def migrate(
     were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
     8 the store refused.
     """
-    from migrator.cli.asked import Asked, absolute, stored_at, typed
+    from migrator.cli.asked import Asked, absolute, hosts_named, stored_at, typed
     from migrator.cli.change import Show, change
 
     asked = Asked(
@@ -80,7 +80,7 @@ def migrate(
         text=text,
         yes=yes,
         local=local,
-        hosts=tuple(host),
+        hosts=hosts_named("--host", host),
         only_failed=only_failed,
         limit=limit,
         **common.kept(),
@@ -136,10 +136,11 @@ def rewrite(
 
 
 def resume(*, yes: options.Yes = False, json: options.Json = False, common: Common) -> int:
-    """Finish what was interrupted, with the options it began with, among them --yes.
+    """Finish what was interrupted.
 
-    What is already done is not done again. An interrupted rollback goes on putting posts back.
-    Where the ledger is damaged or gone, a new one is made from the originals that runs kept.
+    It goes on with the options it began with, among them --yes. What is already done is not done
+    again. An interrupted rollback goes on putting posts back. Where the ledger is damaged or gone,
+    a new one is made from the originals that runs kept.
 
     Examples:
 

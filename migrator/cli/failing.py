@@ -1,6 +1,8 @@
 """What an exception means for whoever typed the command: words, and an exit status."""
 
+import re
 import signal
+import sys
 from pathlib import Path
 
 import typer
@@ -19,6 +21,17 @@ _ENDS = {
     6: "the machine refuses",
     7: "another run is at work",
     8: "the store refused",
+}
+
+# What typer says, and who does not program would not.
+_PLAINER = {
+    r" is not a valid int(eger)?( range)?\.": " is not a whole number.",
+    r" is not a valid float( range)?\.": " is not a number.",
+    r"(-?\d+) is not in the range x>=(\d+)\.": r"\1 is too small; the least is \2.",
+    r"(\d+) is not in the range \d+<=x<=(\d+)\.": r"\1 is too much; the most is \2.",
+    r"Option '(.*)' requires an argument\.": r"\1 wants a value behind it.",
+    r"Missing argument '(.*?)'\.( Choose from:)?": r"\1 is missing.\2",
+    r"Missing option '(.*?)'\.": r"\1 is missing; this command needs it.",
 }
 
 
@@ -51,8 +64,13 @@ def _with_help(error: typer.TyperException) -> str:
     message = error.format_message()
     if message.startswith("Usage"):  # the help itself
         return message
+    for theirs, ours in _PLAINER.items():
+        message = re.sub(theirs, ours, message)
     context = getattr(error, "ctx", None)
-    return f"migrator: {message}\nSee: {context.command_path if context else 'migrator'} --help"
+    command = context.command_path if context else "migrator"
+    if not context and re.fullmatch("[a-z]+", sys.argv[1]):  # of an option that lacks its value
+        command += f" {sys.argv[1]}"
+    return f"migrator: {message}\nSee: {command} --help"
 
 
 def _in_words(error: MigratorError) -> str:

@@ -189,12 +189,13 @@ def restore(
     text: options.Text = False,
     common: Common,
 ) -> int:
-    """Copy images back from a backup into your store; with --rewrite, let posts link to them there.
+    """Bring images back from a backup; posts show them again.
 
-    No image host is asked, so this works when the old one is dead. Every copy is compared with
-    what the backup says of it, stored, read back and compared again. Nothing that is in the store
-    is overwritten. An image that was lost or held when the backup was made comes back as it was
-    before. `migrator rollback` puts rewritten posts back.
+    The images go into your store; with --rewrite, posts link to them there. No image host is asked,
+    so this works when the old one is dead. Every copy is compared with what the backup says of it,
+    stored, read back and compared again. Nothing that is in the store is overwritten. An image that
+    was lost or held when the backup was made comes back as it was before. `migrator rollback` puts
+    rewritten posts back.
 
     Examples:
 
@@ -210,7 +211,7 @@ def restore(
     were, 4 a post was edited meanwhile, 5 the snapshot or a copy is damaged, 6 disk full or no
     permission, 7 another run is at work, 8 the store refused.
     """
-    from migrator.cli.asked import Asked, absolute, stored_at, typed
+    from migrator.cli.asked import Asked, absolute, hosts_named, stored_at, typed
     from migrator.cli.change import Show, change
 
     asked = Asked(
@@ -221,7 +222,7 @@ def restore(
         links=links,
         text=text,
         yes=yes,
-        hosts=tuple(host),
+        hosts=hosts_named("--host", host),
         source=stored_at("--from", place),
         snapshot=snapshot,
         old_names=old_names,

@@ -39,7 +39,7 @@ def prune(
     json: options.Json = False,
     common: Common,
 ) -> int:
-    """Delete what old runs keep of posts, and the snapshots of a backup that nobody needs any more.
+    """Delete what old runs keep, and old backups nobody needs.
 
     Nothing else deletes them. Of posts, originals go, so that these runs cannot be rolled back; the
     newest that can be keeps its own, and so does every file that holds what another program saved.

@@ -12,13 +12,13 @@ from migrator.cli.asked import Asked
 from migrator.cli.options import Common
 from migrator.cli.screen import say
 from migrator.cli.session import opened
-from migrator.events import ignore
+from migrator.events import Warned, ignore
 from migrator.model import Post, Reference, SkippedPost
 from migrator.reading import digest_posts
 from migrator.reasons import Reason
 from migrator.report.scanned import reference_json, scan_post_text, scan_total_text
 from migrator.scanner.files import shown_from
-from migrator.scanner.hosts import provider, selected
+from migrator.scanner.hosts import PROVIDERS, mistaken, provider, selected
 from migrator.urls import host
 
 
@@ -55,6 +55,9 @@ def list_references(
                 found.unread(post)
             for read in part.notable:
                 found.read(read, fail_on)
+        names = [each for each in fail_on if each.lower() not in PROVIDERS]
+        for name, near in mistaken(names, (f"//{each}" for each in hosts if each)):
+            session.listener(Warned(f"No post shows an image on {name}. Did you mean {near}?"))
     if not json:
         say(scan_total_text(hosts, posts=posts), nl=False)
     found.end(asked.paths, fail_on)

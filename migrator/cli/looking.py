@@ -62,7 +62,7 @@ def scan(
     if json and summary:
         raise UsageError("--json lists every image, --summary none", "Leave out one of them.")
     from migrator.cli.annotating import in_github_actions
-    from migrator.cli.asked import Asked, absolute, typed
+    from migrator.cli.asked import Asked, absolute, hosts_named, typed
     from migrator.cli.listing import list_references
 
     places = tuple(map(absolute, paths))
@@ -74,7 +74,7 @@ def scan(
         json=json,
         summary=summary,
         everything=everything,
-        fail_on=fail_on_host,
+        fail_on=hosts_named("--fail-on-host", fail_on_host),
         annotate=annotate,
     )
 
@@ -128,7 +128,7 @@ def report(
     ] = False,
     common: Common,
 ) -> int:
-    """Show what a run did, with every image and post that stayed as it was, and why.
+    """Show what a run did, what stayed as it was, and why.
 
     With --html FILE it goes to a page to look at: pictures, search, what changed in each post.
 

@@ -9,7 +9,7 @@ from migrator.cli.asked import Asked
 from migrator.cli.mapping import mapped
 from migrator.cli.options import Common
 from migrator.cli.pictures import kept_in, no_picture, pictures
-from migrator.cli.session import history, opened, site_here
+from migrator.cli.session import history, nothing_recorded, opened, site_here
 from migrator.errors import ConfigError, UsageError
 from migrator.ledger import Ledger, Run
 from migrator.report.history import report_of
@@ -34,7 +34,7 @@ def reported(
     with history(site) as ledger, ExitStack() as needed:
         run = ledger and (ledger.run(name) if name else ledger.newest())
         if not ledger or not run:
-            raise UsageError("no run has changed anything here yet")
+            raise nothing_recorded()
         next_command = "migrator resume" if run == ledger.interrupted() else None
         report = report_of(ledger, run)
         if html:

@@ -8,8 +8,7 @@ from migrator.cli.asked import Asked
 from migrator.cli.change import Show
 from migrator.cli.options import Common
 from migrator.cli.screen import say
-from migrator.cli.session import Session, at_site, history
-from migrator.errors import UsageError
+from migrator.cli.session import Session, at_site, history, nothing_recorded
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run
 from migrator.reasons import Reason
@@ -29,7 +28,7 @@ def rolled_back(asked: Asked, common: Common, show: Show, *, run: Run | None = N
     with at_site(common) as session:
         with history(session.site) as past:  # where nothing ran, no state folder is made
             if past is None:
-                raise UsageError("no run has changed anything here yet")
+                raise nothing_recorded()
             if show.dry_run:
                 report = _intended(session, past, asked, dry_run=True)
                 return _shown(report, asked, common, show)

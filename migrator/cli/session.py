@@ -147,6 +147,14 @@ def _must_know_runs(site: Site, ledger: "Ledger | None") -> None:
         raise damaged(site.ledger, "it is empty")
 
 
+def nothing_recorded() -> UsageError:
+    """What to say where a command is about runs, and there are none."""
+    return UsageError(
+        "no run has changed anything here yet",
+        f"Is {Path.cwd()} in your site? What runs did stands in .migrator/ there.",
+    )
+
+
 def site_here(common: Common) -> Site:
     """The site that a command without PATH is about: the one around the current folder."""
     return Site(site_root((), common.config or find_config(Path.cwd())))

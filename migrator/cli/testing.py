@@ -27,7 +27,7 @@ def selftest(
     json: options.Json = False,
     common: Common,
 ) -> int:
-    """Try everything on a copy of your own site, with kills, and see that nothing is lost.
+    """Try everything on a copy of your site: is anything lost?
 
     A dry run, a run into a temporary folder that is killed again and again and resumed, a second
     run, and a rollback that is killed as well; then every file of the copy must be as it was, byte

@@ -29,9 +29,10 @@ def demo(
         typer.Option("--local", help="Store into a folder, even if rclone's S3 server is there."),
     ] = False,
 ) -> int:
-    """Show the whole story on this machine: a small blog, an image host, and a migration.
+    """Show the whole story on this machine, on a small blog.
 
-    Needs no account and no network. The result stays in FOLDER for you to look at.
+    An image host is started, and its images move. Needs no account and no network. The result stays
+    in FOLDER for you to look at.
 
     Examples:
 
@@ -112,6 +113,7 @@ def init(
     Exit status: as of migrator doctor, which it runs at its end; 2 there is a configuration
     already, or an option is missing and nobody can be asked.
     """
+    from migrator.cli.asked import hosts_named
     from migrator.cli.first_config import first_config
     from migrator.cli.picgo_file import answers_from
     from migrator.init import FOLDER, Answers
@@ -127,7 +129,7 @@ def init(
         store_path=store_path,
         links=links,
         key=key,
-        hosts=tuple(host),
+        hosts=hosts_named("--host", host),
         site_url=site_url,
     )
     if from_picgo or picgo_config:
@@ -167,7 +169,7 @@ def doctor(
 
 
 def trust(*, common: Common) -> int:
-    """Remember that this site's migrator.toml is yours, or that you read it and agree.
+    """Trust this site's migrator.toml: you wrote it, or agree.
 
     A configuration may come with a copied site. Until you trust it, it can neither reach into your
     network nor send your credentials to an address of its own. After a change, trust it again.

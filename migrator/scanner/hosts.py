@@ -139,6 +139,24 @@ RULES = (
 )
 _LOCAL = "local"
 PROVIDERS = frozenset(rule.provider for rule in RULES)
+# What people call some of them, and that is no host which has images.
+_SPOKEN = {
+    "aliyun": "oss",
+    "tencent": "cos",
+    "tcyun": "cos",
+    "qcloud": "cos",
+    "kodo": "qiniu",
+    "upaiyun": "upyun",
+    "huawei": "obs",
+    "weibo": "sina",
+    "sinaimg": "sina",
+    "sm.ms": "smms",
+    "weixin": "wechat",
+    "juejin": "bytedance",
+    "cloudflare": "r2",
+    "backblaze": "b2",
+    "s3": "aws",
+}
 
 
 def recognise(url: str) -> Recognised | None:
@@ -182,6 +200,11 @@ def selected(url: str, hosts: Sequence[str], skip_hosts: Sequence[str]) -> bool:
     return (not hosts or _choice(tuple(hosts)).takes(url)) and not (
         skip_hosts and _choice(tuple(skip_hosts)).takes(url)
     )
+
+
+def spoken(entry: str) -> str | None:
+    """The provider that people mean by ``entry``, where it is neither its name nor a host."""
+    return _SPOKEN.get(entry.strip().lower())
 
 
 def mistaken(hosts: Sequence[str], urls: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -291,6 +291,12 @@ def _endpoint(settings: StoreSettings, provider: Provider, region: str, table: s
             f'add endpoint = "https://img.example.com" to [{table}], or remove cname',
         )
     endpoint = given or provider.endpoint.format(region=region)
+    if not endpoint and settings.provider == "custom":
+        raise ConfigError(
+            f"[{table}] does not say which service the bucket {settings.bucket} is at",
+            'add provider = "oss" (or cos, kodo, r2, aws, ...), or the address of any other that'
+            f' speaks S3: endpoint = "{provider.endpoint_example}". Or let migrator init ask',
+        )
     if not endpoint.startswith(("https://", "http://")):
         example = provider.endpoint_example or "https://..."
         raise ConfigError(

@@ -20,6 +20,13 @@ def test_help_has_an_example_and_every_exit_status(name):
     assert "\n\nExit status: " in text
 
 
+def test_what_each_command_is_for_can_be_read_whole():
+    width = 80 - 2 - 6 - max(map(len, COMMANDS))  # of what typer leaves in a plain terminal
+    assert [
+        each.name for each in COMMANDS.values() if each.get_short_help_str(width)[-3:] == "..."
+    ] == []
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_page_has_every_option_of_every_command(name):
     _, _, section = reference.reference().partition(f"## migrator {name}\n")

@@ -480,7 +480,7 @@ def test_every_service_can_be_addressed(name):
         ({"provider": "none-such"}, "store.provider", "custom"),
         ({"provider": "oss", "region": "x", "bucket": ""}, "store.bucket is missing", "bucket ="),
         ({"provider": "oss"}, "store.region is missing; oss", "region ="),
-        ({"provider": "custom"}, "store.endpoint is missing", "https://s3.example.com"),
+        ({"provider": "custom"}, "does not say which service", "https://s3.example.com"),
         ({"provider": "oss", "region": "x", "cname": True}, "own domain", "remove cname"),
         ({"provider": "r2"}, "store.endpoint is missing; r2", "r2.cloudflarestorage.com"),
         ({"provider": "kodo", "region": "cn-east-1"}, "store.public_url is missing; kodo", "bind"),
