@@ -6,11 +6,13 @@ back what it stored, looks into each image, keeps its ledger and replaces the po
 
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import pictures, posts, sites
-from benchmarks.measuring import Contender, rounds
+from benchmarks.measuring import Contender, rounds, run
 from benchmarks.peers import program
 from benchmarks.results import Result
 from benchmarks.servers import Bucket, Servers, running
@@ -41,6 +43,8 @@ class Job:
     script: str
 
 
+_DECODED = '\n[safety]\ndecode = "always"\n'
+
 MOVE = Job("move", "2,000 images (267 MB) into a bucket", 100, 2000, 2000, _MOVE)
 END_TO_END = Job(
     "end-to-end", "300 posts, 1,779 references, 558 images", 300, 1779, 558, _END_TO_END
@@ -59,17 +63,24 @@ class Conditions:
         return f"{self.store}, {self.delay * 1000:.0f} ms added to each request"
 
 
-def compare(job: Job, where: Conditions, corpus: Corpus, scratch: Path, number: int) -> Result:
-    """Measure ``job`` there, Migrator and its peers in turn."""
+def compare(
+    job: Job, where: Conditions, corpus: Corpus, scratch: Path, number: int, *, decoded: bool
+) -> Result:
+    """Measure ``job`` there, Migrator and its peers in turn; ``decoded`` also with full decodes."""
     delay = where.delay
     with running(scratch / "servers", corpus.pictures, store=where.store, delay=delay) as servers:
         template = _template(job, where, servers, scratch / "template")
         arena = _Arena(job, servers, template, scratch / "work")
-        taken = rounds([arena.migrator(), arena.shell()], number, servers.pids)
+        contenders = [arena.migrator(), arena.shell()]
+        if decoded:
+            contenders.append(arena.migrator("migrator, each image decoded", _DECODED))
+        taken = rounds(contenders, number, servers.pids)
+        first = arena.first_stored() if where.store == "rclone" else None
     name = f"{job.name}-{where.store}-{where.delay * 1000:.0f}ms"
     cpu = min(one.cpu for one in taken["migrator"]) * 1000 / job.images
     notes = [
         f"Migrator: {where.workers} workers, {cpu:.2f} ms of CPU an image at best.",
+        *([f"The first image is in the bucket {first:.2f} s after the start."] if first else []),
         *arena.done.values(),
     ]
     return Result(name, f"{job.title}; {where}", "shell", taken, notes)
@@ -93,15 +104,15 @@ class _Arena:
     site: Path
     done: dict[str, str] = field(default_factory=dict)
 
-    def migrator(self) -> Contender:
+    def migrator(self, name: str = "migrator", more: str = "") -> Contender:
         command = [Path(sys.executable).with_name("migrator"), "migrate", "posts"]
         environment = {"MIGRATOR_ALLOW_PRIVATE": "127.0.0.0/8", **self.servers.store.environment}
         return Contender(
-            "migrator",
+            name,
             [*command, "--yes", "--trust-config", "--no-progress"],
             self.site,
             environment,
-            self.prepare,
+            lambda: self.prepare(more),
             lambda: self.check("migrator"),
         )
 
@@ -117,10 +128,35 @@ class _Arena:
             lambda: self.check("shell"),
         )
 
-    def prepare(self) -> None:
+    def first_stored(self) -> float:
+        """Seconds from the start of Migrator until an image is in the bucket, which is a folder."""
+        bucket = self.site.parent / "servers/store" / BUCKET
+        migrator, seen = self.migrator(), 0.0
+        migrator.prepare()
+        over = threading.Event()
+
+        def watch() -> None:
+            nonlocal seen
+            start = time.perf_counter()
+            while not seen and not over.wait(0.005):
+                if any(each.is_file() for each in bucket.rglob("*")):
+                    seen = time.perf_counter() - start
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            run(migrator)
+        finally:
+            over.set()
+            watcher.join()
+        return seen
+
+    def prepare(self, more: str = "") -> None:
         s5cmd(self.servers.store, "rm", f"s3://{BUCKET}/*", may_fail=True)
         s5cmd(self.servers.store, "mb", f"s3://{BUCKET}", may_fail=True)
         sites.fresh(self.site, self.template)
+        with (self.site / "migrator.toml").open("a") as file:
+            file.write(more)
 
     def check(self, who: str) -> None:
         """See that all was done, or what a search by the peers overlooked."""
