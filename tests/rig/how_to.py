@@ -1,10 +1,10 @@
 """Run inside `rig.internet`: do what a how-to page says, with the hosts that it names.
 
 The arguments are the page, a site's folder, the person's home, and what was done before. Every
-```toml block goes into ``migrator.toml``, every ```sh block is run by bash, in their order; what
-stands in ```console blocks needs the reader's own machine. ``YOUR-KEY`` and the like stand for what
-only the reader knows. The question that a command asks on a terminal is answered by yes.
-Prints JSON: how it ended, what was said, and what is in the buckets.
+```toml block goes into ``migrator.toml``, every ```sh block is run by bash on a terminal, in their
+order; what stands in ```console blocks needs the reader's own machine. ``YOUR-KEY`` and the like
+stand for what only the reader knows. Whoever asks for a yes gets it.
+Prints JSON: how it ended, what was said, and SHA-256s of what is in the buckets and on the hosts.
 """
 
 import json
@@ -13,17 +13,18 @@ import re
 import socket
 import socketserver
 import ssl
-import subprocess
 import sys
 import tempfile
 import threading
 from contextlib import suppress
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from rig import rclone, tls
 from rig.images import image
 from rig.internet import PUBLIC, NameServer
+from rig.terminal import Terminal
 from rig.tunnel import pump
 
 BLOCK = re.compile(r"^ *```(sh|toml)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -34,10 +35,8 @@ OLD = {
     "old-files.example.com": "",
 }
 PATHS = {"/2019/a.png": "PNG", "/large/006a.jpg": "JPEG", "/b.png": "PNG"}
-STORE, READERS = "0123abcd.r2.cloudflarestorage.com", "img.example.com"
-ASKS = re.compile(
-    r"^( *)migrator (migrate|rewrite|restore|rollback|resume|prune)\b(?!.*--(dry-run|yes))"
-)
+STORES = ("0123abcd.r2.cloudflarestorage.com", "s3.cn-east-1.qiniucs.com")
+READERS = "img.example.com"
 
 
 class Pictures(BaseHTTPRequestHandler):
@@ -72,12 +71,14 @@ class Server(socketserver.ThreadingTCPServer):
 
 def main() -> None:
     page, site, home = map(Path, sys.argv[1:4])
-    names = {*OLD, STORE, READERS}
+    names = {*OLD, *STORES, READERS}
     NameServer(lambda name: [PUBLIC] if name in names else 3).start()
     with tempfile.TemporaryDirectory() as scratch, rclone.running(folder(scratch, "s3")) as s3:
         bucket = Path(scratch, "s3", "my-blog")
         bucket.mkdir()
         (bucket.parent / "my-backup").mkdir()
+        (bucket.parent / "my-qiniu-bucket").mkdir()
+        (bucket.parent / "my-qiniu-bucket/b.png").write_bytes(image("PNG", 7))
         Pictures.bucket = bucket
         authority = tls.authority(Path(scratch), tuple(names))
         serve(Server(("0.0.0.0", 80), Pictures))
@@ -102,27 +103,24 @@ def main() -> None:
                 with (site / "migrator.toml").open("a") as file:
                     file.write(text)
                 continue
-            script = "\n".join(ASKS.sub(r"\g<0> --yes", line) for line in text.splitlines())
             exported += "".join(f"{e}\n" for e in re.findall(r"^ *export .*", text, re.MULTILINE))
-            done = subprocess.run(
-                ["bash", "-eu", "-c", f"{exported}\n{script}"],
-                cwd=site,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            said.append(f"{script}\n{done.stdout}")
-            if status := done.returncode:
+            typed = ["bash", "-eu", "-c", f"{exported}\n{text}"]
+            with Terminal(typed, cwd=site, env=environment) as terminal:
+                status = terminal.agreed()
+            said.append(f"{text}\n{terminal.seen}")
+            if status:
                 break
-        objects = {p.relative_to(bucket.parent).as_posix() for p in bucket.parent.rglob("*.*")}
-    print(
-        json.dumps(
-            {"status": status, "said": said, "steps": len(steps), "objects": sorted(objects)}
-        )
-    )
+        objects = {
+            path.relative_to(bucket.parent).as_posix(): sha256(path.read_bytes()).hexdigest()
+            for path in sorted(bucket.parent.rglob("*.*"))
+        }
+    pictures = {
+        host + path: sha256(image(kind, len(host))).hexdigest()
+        for host in OLD
+        for path, kind in PATHS.items()
+    }
+    done = {"status": status, "said": said, "steps": len(steps)}
+    print(json.dumps({**done, "objects": objects, "pictures": pictures}))
 
 
 def folder(scratch: str, name: str) -> Path:
@@ -132,7 +130,7 @@ def folder(scratch: str, name: str) -> Path:
 
 
 class Secure(Server):
-    """TLS; who asks for the store's name is led to the S3 server."""
+    """TLS; who asks for the name of a store is led to the S3 server."""
 
     def __init__(self, address, handler, context: ssl.SSLContext, s3: int) -> None:
         super().__init__(address, handler)
@@ -141,7 +139,7 @@ class Secure(Server):
 
     def finish_request(self, request, address) -> None:
         with suppress(OSError), self.context.wrap_socket(request, server_side=True) as secure:
-            if secure.asked_for != STORE:
+            if secure.asked_for not in STORES:
                 super().finish_request(secure, address)
                 return
             with socket.create_connection(("127.0.0.1", self.s3)) as behind:

@@ -53,6 +53,15 @@ class Terminal:
             pass
         return self._process.wait(timeout=10)
 
+    def agreed(self):
+        """Say yes to every question that wants one; the exit status at the end."""
+        give_up = time.monotonic() + _PATIENCE
+        while self._more(give_up - time.monotonic()):
+            if self.seen[self._read_to :].endswith("[y/N]: "):
+                self._read_to = len(self.seen)
+                self.type("y\n")
+        return self._process.wait(timeout=10)
+
     def interrupted(self):
         """Press Ctrl-C, and again if need be; the exit status.
 
