@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,24 +43,36 @@ def git(folder, *arguments):
     assert status == 0, said
 
 
+def must_reach_packages(said):
+    """Skip where pip finds none; nothing else is a reason."""
+    if "No matching distribution" in said:
+        pytest.skip("pip reaches no packages here")
+
+
 @pytest.fixture
 def repository(tmp_path):
     """A blog in git whose commits are checked by our hook, as it is here and now."""
     ours, blog = tmp_path / "migrator", tmp_path / "blog"
+    files = run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT)[1]
+    for name in files.splitlines():
+        if (ROOT / name).is_file() and not name.startswith(("tests/", "benchmarks/", '"')):
+            (ours / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, ours / name)
+    blog.mkdir()
     for folder in (ours, blog):
-        folder.mkdir()
         git(folder, "init", "-q")
-    # pre-commit installs a hook's repository; ours is here already, so it gets a stand-in of it.
-    hook = yaml.safe_load(HOOKS.read_text())[0]
-    assert hook["language"] == "python"
-    stand_in = {**hook, "language": "system", "entry": f"{sys.executable} -m {hook['entry']}"}
-    (ours / HOOKS.name).write_text(yaml.safe_dump([stand_in]))
     git(ours, "add", "-A")
-    git(ours, "commit", "-q", "-m", "hooks")
+    git(ours, "commit", "-q", "-m", "all of it")
+    (hook,) = yaml.safe_load(HOOKS.read_text())
     (blog / ".pre-commit-config.yaml").write_text(
         f"repos:\n- repo: {ours}\n  rev: HEAD\n  hooks:\n"
         f"  - id: {hook['id']}\n    args: [--fail-on-host, sinaimg.cn]\n"
     )
+    git(blog, "add", "-A")
+    command = [sys.executable, "-m", "pre_commit", "install-hooks"]
+    status, said = run(command, blog, PRE_COMMIT_HOME=str(tmp_path / "cache"))
+    must_reach_packages(said)
+    assert status == 0, said
     return blog
 
 
@@ -83,37 +96,46 @@ def test_the_hook_stops_a_commit_of_a_post_with_an_image_on_a_forbidden_host(rep
     assert "wx1.sinaimg.cn/large/a.jpg" in said
 
 
-def acted(blog, **inputs):
-    """Run the action's steps by bash, as GitHub does; ``inputs`` are as a workflow gives them."""
-    action = yaml.safe_load(ACTION.read_text())
-    given = {name: str(each.get("default", "")) for name, each in action["inputs"].items()} | inputs
+def step(number, runner, blog, **inputs):
+    """Do one step of our action as GitHub does, on a machine whose scratch folder is ``runner``."""
+    found = yaml.safe_load(ACTION.read_text())
+    which = found["runs"]["steps"][number]
+    assert "${{" not in which["run"]  # what a workflow gives is never part of a script
+    given = {name: str(each.get("default", "")) for name, each in found["inputs"].items()} | inputs
     context = {"github.action_path": str(ROOT), **{f"inputs.{k}": v for k, v in given.items()}}
-
-    def filled(text):
-        return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: context[found[1]], text)
-
-    install, scan = action["runs"]["steps"]
-    temp = blog.parent / "temp"
-    program = temp / "migrator/bin/migrator"
-    program.parent.mkdir(parents=True, exist_ok=True)
-    if not program.exists():  # what the first step would install is installed here
-        assert '"$RUNNER_TEMP/migrator/bin/pip" install' in install["run"]
-        program.symlink_to(Path(sys.executable).with_name("migrator"))
-    environment = {name: filled(value) for name, value in scan["env"].items()}
-    assert "${{" not in scan["run"]  # what a workflow gives is never part of a script
-    return run(["bash", "-e", "-c", scan["run"]], blog, RUNNER_TEMP=str(temp), **environment)
+    environment = {
+        name: re.sub(r"\$\{\{ (.*?) \}\}", lambda expression: context[expression[1]], value)
+        for name, value in which["env"].items()
+    }
+    return run(["bash", "-e", "-c", which["run"]], blog, RUNNER_TEMP=str(runner), **environment)
 
 
-def test_the_action_fails_on_a_forbidden_host(tmp_path):
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory):
+    """A machine on which our action has installed Migrator, with what pip finds that it needs."""
+    temp = tmp_path_factory.mktemp("runner")
+    status, said = step(0, temp, temp)
+    must_reach_packages(said)
+    assert status == 0, said
+    return temp
+
+
+def test_what_the_action_installs_is_the_whole_program(runner, tmp_path):
+    program = runner / "migrator/bin/migrator"
+    status, said = run([program, "demo", "demo", "--local"], tmp_path, PYTHONPATH="")
+    assert (status, "One picture stays where it was" in said) == (0, True), said
+
+
+def test_the_action_fails_on_a_forbidden_host(runner, tmp_path):
     blog = tmp_path / "blog"
     (blog / "my posts").mkdir(parents=True)
     (blog / "my posts/a.md").write_text(GOOD)
     (blog / "b.md").write_text(BAD)
-    assert acted(blog, hosts="sinaimg.cn\n", paths="my posts\n")[0] == 0
-    status, said = acted(blog, hosts="imgur.com\nsinaimg.cn\n")
+    assert step(1, runner, blog, hosts="sinaimg.cn\n", paths="my posts\n")[0] == 0
+    status, said = step(1, runner, blog, hosts="imgur.com\nsinaimg.cn\n")
     assert (status, "wx1.sinaimg.cn" in said) == (3, True), said
-    assert acted(blog, hosts="$(touch pwned)")[0] in {0, 2}
+    assert step(1, runner, blog, hosts="$(touch pwned)")[0] in {0, 2}
     assert not (blog / "pwned").exists()
     (blog / "_config.yml").write_text("logo: https://i.imgur.com/a.png\n")
-    assert acted(blog, hosts="imgur.com")[0] == 0
-    assert acted(blog, hosts="imgur.com", options="--text")[0] == 3
+    assert step(1, runner, blog, hosts="imgur.com")[0] == 0
+    assert step(1, runner, blog, hosts="imgur.com", options="--text")[0] == 3
