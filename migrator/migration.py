@@ -114,7 +114,7 @@ class Migration(Story):
             image_at=self.image_at,
             store_root=store.public_url(""),
             limit=self.limit,
-            tried=_tried(ledger) if self.limit and ledger else {},
+            tried=ledger.tried() if self.limit and ledger else {},
             now=datetime.now(UTC),
             obstacle=obstacle,
             hindrance=self._hindrance,
@@ -284,10 +284,7 @@ class Migration(Story):
 
     def _record(self, ledger: Ledger, run: Run, outcomes: Sequence[Outcome]) -> None:
         """Write down what the run did not know yet, and tell all of it."""
-        before = [ledger.outcome(run, identity(outcome.url)) for outcome in outcomes]
-        now = list(map(_of_the_same_run, before, outcomes))
-        ledger.record(run, [each for each, old in zip(now, before, strict=True) if each != old])
-        for outcome in now:
+        for outcome in ledger.record(run, outcomes):
             self.listener(ImageDone(outcome))
 
     def _new_urls(self, post: Post, key_of: Callable[[str], str | None]) -> dict[str, str]:
@@ -321,17 +318,3 @@ class Migration(Story):
 def _hosts(tasks: Iterable[TransferTask]) -> Counter[str]:
     """How many images each host is asked for."""
     return on_hosts(task.url for task in tasks if not task.is_known and not task.kept)
-
-
-def _of_the_same_run(before: Outcome | None, outcome: Outcome) -> Outcome:
-    """``outcome``, where the run stored the image itself before it was interrupted: as it did."""
-    if isinstance(outcome, Stored) and isinstance(before, Stored):
-        return replace(outcome, reused=before.reused)
-    return outcome
-
-
-def _tried(ledger: Ledger) -> dict[str, int]:
-    """The images that failed or were held, by the number of the run in which they did last."""
-    number = {run.name: run.id for run in ledger.runs()}
-    past = ledger.past_images()
-    return {each.url: number[each.run] for each in past if each.state in ("failed", "held")}

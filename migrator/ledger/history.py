@@ -89,6 +89,12 @@ class History(Database):
         )
         return Read(lambda: self._each_row(sql), past_image_of)
 
+    def tried(self) -> dict[str, int]:
+        """The images that failed or were held, by the number of the run in which they did last."""
+        number = {run.name: run.id for run in self.runs()}
+        past = self.past_images()
+        return {each.url: number[each.run] for each in past if each.state in ("failed", "held")}
+
     def image_rows(self, run: Run) -> Iterator[sqlite3.Row]:
         """Every image of ``run`` in the order of the plan: what ``run_image`` says, and its asset.
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrator.ledger.database import Database, Read, mark
 from migrator.ledger.records import Run
@@ -35,12 +35,23 @@ FROM image JOIN asset ON asset.id = image.asset JOIN placement ON placement.id =
 class Images(Database):
     """The images of runs, and what is known of them."""
 
-    def record(self, run: Run, outcomes: Iterable[Outcome]) -> None:
-        """Record the states that images of ``run`` reached, all of them or none."""
+    def record(self, run: Run, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """Record the states that images of ``run`` reached, all of them or none.
+
+        Returns them as the run has them: what it stored itself before it was interrupted, and only
+        found again, was stored by it. What it knew already is not written again.
+        """
+        recorded: list[Outcome] = []
         with self._change() as db:
             for outcome in outcomes:
-                insert_outcome(db, run.id, outcome)
-                update_image(db, outcome)
+                before = self.outcome(run, identity(outcome.url))
+                if isinstance(outcome, Stored) and isinstance(before, Stored):
+                    outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - as it was
+                if outcome != before:
+                    insert_outcome(db, run.id, outcome)
+                    update_image(db, outcome)
+                recorded.append(outcome)
+        return recorded
 
     def passed(self, run: Run) -> None:
         """Record that what ``run`` stored was judged with all others and passed."""
