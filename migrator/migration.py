@@ -137,9 +137,11 @@ class Migration(Story):
         return with_posts(plan, self.settings, self.site, self.image_at)
 
     def _doubt(self, plan: Plan) -> None:
-        """Say of a host that was asked for and has no image that another may be meant."""
+        """Say of each host that was asked for and has no image, and which other may be meant."""
+        where = "The backup has no" if self.copies else "No post shows an"
         for name, near in mistaken(self.hosts, (mention.url for mention in plan.mentions)):
-            self.listener(Warned(f"No post shows an image on {name}. Did you mean {near}?"))
+            meant = f" Did you mean {near}?" if near else ""
+            self.listener(Warned(f"{where} image on {name}.{meant}"))
 
     def _hindrance(self, image: str) -> Reason | None:
         """What keeps an image that was asked to move where it is."""

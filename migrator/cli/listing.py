@@ -57,7 +57,8 @@ def list_references(
                 found.read(read, fail_on)
         names = [each for each in fail_on if each.lower() not in PROVIDERS]
         for name, near in mistaken(names, (f"//{each}" for each in hosts if each)):
-            session.listener(Warned(f"No post shows an image on {name}. Did you mean {near}?"))
+            if near:  # that none is there is what is hoped for
+                session.listener(Warned(f"No post shows an image on {name}. Did you mean {near}?"))
     if not json:
         say(scan_total_text(hosts, posts=posts), nl=False)
     found.end(asked.paths, fail_on)

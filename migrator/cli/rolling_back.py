@@ -18,6 +18,7 @@ from migrator.report.history import intention
 from migrator.report.screen import color
 from migrator.report.summary import PostReport, Report
 from migrator.rollback import Standing, roll_back, run_to_roll_back, standings
+from migrator.state import Site
 
 
 def rolled_back(asked: Asked, common: Common, show: Show, *, run: Run | None = None) -> int:
@@ -65,11 +66,11 @@ def _intended(session: Session, ledger: Ledger, asked: Asked, *, dry_run: bool) 
         state = obstacle.state if obstacle else "planned"
         posts.append(PostReport(swap.name, state, swap.edits, obstacle))
         if obstacle:
-            say(_difference(standing, ledger), err=True, nl=False, styled=True)
+            say(_difference(standing, session.site, ledger), err=True, nl=False, styled=True)
     return intention("rollback", posts, dry_run=dry_run)
 
 
-def _difference(standing: Standing, ledger: Ledger) -> str:
+def _difference(standing: Standing, site: Site, ledger: Ledger) -> str:
     original, current = standing.original, standing.current
     name = for_terminal(standing.swap.name)
     if later := ledger.changed_later(standing.swap):
@@ -83,4 +84,8 @@ def _difference(standing: Standing, ledger: Ledger) -> str:
     if standing.obstacle != Reason.POST_CHANGED:
         return ""  # the report has it
     diff = unified(standing.swap.name, original, current, color=color(sys.stderr))
-    return f"{name} was edited since; from the original to the post as it is now:\n{diff}"
+    kept = for_terminal(str(site.original(standing.swap.run.name, standing.swap.name)))
+    return (
+        f"{name} was edited since, and so it stays. What it was before: {kept}\n"
+        f"From there to the post as it is now:\n{diff}"
+    )

@@ -208,13 +208,16 @@ def spoken(entry: str) -> str | None:
 
 
 def mistaken(hosts: Sequence[str], urls: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Those of ``hosts`` that select none of ``urls``, each with the host there that is nearest."""
+    """Those of ``hosts`` that select none of ``urls``, each with the host there that is nearest.
+
+    That is empty where none is near.
+    """
     seen = {name: url for url in urls if (name := host(url))}
     there = {*seen, *(".".join(name.split(".")[-2:]) for name in seen)}
     there |= {each for name in seen for each in providers(name)}
     for each in hosts:
         if not any(selected(url, (each,), ()) for url in seen.values()):
-            yield from ((each, near) for near in get_close_matches(each.lower(), sorted(there), 1))
+            yield each, next(iter(get_close_matches(each.lower(), sorted(there), 1)), "")
 
 
 class _Choice:

@@ -120,7 +120,7 @@ def _systemctl(*commands: Sequence[str], done: str) -> None:
             left = "; ".join(" ".join(each) for each in calls[number:])
             raise EnvironmentProblem(
                 f"{' '.join(call)} failed: {err.decode(errors='replace').strip()}",
-                f"{done}\nOnce systemd is at work for your user: {left}".strip(),
+                f"{done and f'{done}. '}Once systemd is at work for your user: {left}",
             )
 
 

@@ -206,7 +206,8 @@ class Connection:
 def _last(error: Exception) -> str:
     """The words of the innermost error, without what libraries put in front of them."""
     inner = getattr(error, "kwargs", {}).get("error", error)
-    return str(inner).rstrip(".").rpartition(": ")[2].rpartition("] ")[2]
+    words = str(inner).rstrip(".").rpartition(": ")[2].rpartition("] ")[2]
+    return words.removesuffix(")") if ")" in words and "(" not in words else words
 
 
 def _shape_put(request: "AWSRequest", **_event: object) -> None:

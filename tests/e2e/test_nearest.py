@@ -45,11 +45,21 @@ def test_a_host_that_has_no_image_is_named_with_the_one_that_has(site):
     ended = site.migrator("migrate", "posts", "--host", "127.0.0.2", "--dry-run")
     assert ended.status == 0
     assert "No post shows an image on 127.0.0.2. Did you mean 127.0.0.1?" in ended.err
+    ended = site.migrator("migrate", "posts", "--host", "nowhere.example", "--dry-run")
+    assert "No post shows an image on nowhere.example.\n" in ended.err
     ended = site.migrator("migrate", "posts", "--host", "127.0.0.1", "--dry-run")
     assert "Did you mean" not in ended.err
     ended = site.migrator("scan", "posts", "--fail-on-host", "127.0.0.2")
     assert ended.status == 0
     assert "No post shows an image on 127.0.0.2. Did you mean 127.0.0.1?" in ended.err
+    ended = site.migrator("scan", "posts", "--fail-on-host", "nowhere.example")
+    assert (ended.status, "nowhere" in ended.err) == (0, False)
+
+
+def test_a_host_that_the_backup_does_not_have_is_named(site):
+    assert site.migrator("backup", "posts").status == 0
+    ended = site.migrator("restore", "--host", "nope", "--to", "rescued", "--yes")
+    assert (ended.status, "The backup has no image on nope." in ended.err) == (0, True), ended.err
 
 
 def test_a_folder_of_such_a_name_may_be_there(site):

@@ -1,4 +1,6 @@
 import os
+import re
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,8 @@ def test_a_post_edited_since_is_left_alone_and_the_difference_shown(migrated):
     assert ended.status == 4
     assert "+a new thought" in ended.err
     assert edited.read_bytes() == kept
+    place = re.search(r"What it was before: (.*)", ended.err)[1]
+    assert Path(place).read_bytes() == migrated.original["posts/one.md"]
     assert (migrated.root / "posts/deep/two.md").read_bytes() == migrated.original[
         "posts/deep/two.md"
     ]
