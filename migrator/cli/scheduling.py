@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from migrator.cli.asked import Asked, absolute, typed
 from migrator.cli.options import Common, with_common
 from migrator.cli.screen import say
 from migrator.report.escape import for_terminal
@@ -92,6 +91,7 @@ def schedule(
 
     Exit status: 0, or 2 wrong usage or configuration, 6 systemd or cron cannot be reached.
     """
+    from migrator.cli.asked import Asked, absolute, typed
     from migrator.cli.session import examined_site, opened
     from migrator.cli.timers import Wanted
     from migrator.errors import UsageError
