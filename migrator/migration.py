@@ -186,11 +186,7 @@ class Migration(Story):
         glances: dict[str, Glance] = {}
         with stage(self.listener, "sizes", len(new), _hosts(new)):
             for asked in in_threads(
-                self.transfer.glance,
-                new,
-                self.settings.download,
-                self.transfer.host,
-                Stop(seconds),
+                self.transfer.glance, new, self.settings.download, self.transfer.host, Stop(seconds)
             ):
                 for task, glance in asked:
                     glances[identity(task.url)] = glance
