@@ -1,6 +1,5 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,8 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings
 from migrator.downloader.foreseen import foreseen
-from migrator.events import ImageDone, Listener, SizeAsked, Warned, stage
+from migrator.events import ImageDone, Listener, Warned, stage
 from migrator.executors import in_threads
+from migrator.glancing import asked_hosts, glances
 from migrator.held import let_through
 from migrator.homes import homeless, unresolved, with_posts
 from migrator.interruption import Stop
@@ -41,7 +41,7 @@ from migrator.state import Site
 from migrator.story import Story
 from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
-from migrator.urls import fragment, identity, names_an_image, on_hosts, without_fragment
+from migrator.urls import fragment, identity, names_an_image, without_fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +182,7 @@ class Migration(Story):
 
     def glances(self, plan: Plan, seconds: float) -> dict[str, Glance]:
         """See ``Story``; hosts are asked, and none for a body."""
-        new = [task for task in plan.tasks if not task.is_known]
-        glances: dict[str, Glance] = {}
-        with stage(self.listener, "sizes", len(new), _hosts(new)):
-            for asked in in_threads(
-                self.transfer.glance, new, self.settings.download, self.transfer.host, Stop(seconds)
-            ):
-                for task, glance in asked:
-                    glances[identity(task.url)] = glance
-                    self.listener(SizeAsked(task.url))
-        return glances
+        return glances(plan.tasks, self.transfer, self.settings, self.listener, seconds)
 
     def links(self, plan: Plan) -> Callable[[Post], dict[str, str]]:
         """See ``Story``; ``xxx`` stands for the SHA-256 of images not yet fetched."""
@@ -258,7 +249,7 @@ class Migration(Story):
     def _move_images(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> None:
         """See that the images are in the store; the ledger has what became of each."""
         todo = []  # what the run has stored is proven again, like all that is known
-        with stage(self.listener, "transfer", len(plan.tasks), _hosts(plan.tasks)):
+        with stage(self.listener, "transfer", len(plan.tasks), asked_hosts(plan.tasks)):
             for task in plan.tasks:
                 before = ledger.outcome(run, identity(task.url))
                 if isinstance(before, Failed) or (
@@ -311,8 +302,3 @@ class Migration(Story):
         known = suffix[1:].isalnum() and names_an_image(task.url)
         unknown = Asset("x" * 64, 0, "", suffix if known else "")
         return key_for(store.key, store.prefix, unknown, task)
-
-
-def _hosts(tasks: Iterable[TransferTask]) -> Counter[str]:
-    """How many images each host is asked for."""
-    return on_hosts(task.url for task in tasks if not task.is_known and not task.kept)
