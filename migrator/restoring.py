@@ -48,9 +48,10 @@ class Restoration(Migration):
                 skipped.append(Skipped(url, Reason.NOT_IN_BACKUP))
             else:
                 post = image.references[0].path if image.references else ""
-                there = known.get(identity(url)) or self._own(url, kept)
+                before = known.get(identity(url))
+                there = before or self._own(url, kept)
                 same = there and there.asset.sha256 == kept.asset.sha256 and self._well_named(there)
-                own = there if same and identity(url) not in known else None
+                own = there if same and not before else None
                 tasks.append(TransferTask(url, bool(same), post, kept=kept, known=own))
         plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions), known=known)
         self._doubt(plan)

@@ -8,8 +8,8 @@ from migrator.ledger.database import Database, Read, mark
 from migrator.ledger.records import Run
 from migrator.ledger.rows import (
     ASSET,
+    IMAGE,
     asset_of,
-    find_image,
     insert_outcome,
     outcome_of,
     stored_of,
@@ -48,8 +48,7 @@ class Images(Database):
                 if isinstance(outcome, Stored) and isinstance(before, Stored):
                     outcome = replace(outcome, reused=before.reused)  # noqa: PLW2901 - as it was
                 if outcome != before:
-                    insert_outcome(db, run.id, outcome)
-                    update_image(db, outcome)
+                    update_image(db, insert_outcome(db, run.id, outcome), outcome)
                 recorded.append(outcome)
         return recorded
 
@@ -68,7 +67,7 @@ class Images(Database):
 
     def outcome(self, run: Run, image: str) -> Outcome | None:
         """The state that the image with this canonical URL reached in ``run``, if it did."""
-        found = self._rows(f"{_ENDED} AND image = ?", (run.id, find_image(self._db, image)))
+        found = self._rows(f"{_ENDED} AND image = {IMAGE}", (run.id, mark(image), image))
         return outcome_of(found[0]) if found else None
 
     def stored(self, run: Run) -> Read[Stored]:
@@ -79,8 +78,8 @@ class Images(Database):
     def chose(self, run: Run, image: str) -> bool:
         """Whether ``run`` set out to move the image with this canonical URL, or has moved it."""
         rows = self._rows(
-            "SELECT 1 FROM run_image WHERE run = ? AND image = ? AND state <> 'skipped'",
-            (run.id, find_image(self._db, image)),
+            f"SELECT 1 FROM run_image WHERE run = ? AND image = {IMAGE} AND state <> 'skipped'",  # noqa: S608 - our own text
+            (run.id, mark(image), image),
         )
         return bool(rows)
 
@@ -94,8 +93,12 @@ class Images(Database):
         )
         with self._change() as db:
             db.executemany(
-                f"{skip} AND image = ?",
-                ((each.reason, run.id, find_image(db, identity(each.url))) for each in staying),
+                f"{skip} AND image = {IMAGE}",
+                (
+                    (each.reason, run.id, mark(image), image)
+                    for each in staying
+                    for image in [identity(each.url)]
+                ),
             )
             db.execute(skip, (Reason.NOT_MENTIONED, run.id))
 

@@ -14,6 +14,9 @@ from migrator.urls import identity
 
 ASSET = "lower(hex(asset.sha256)) AS sha256, size, media_type, extension, width, height"
 
+# The row of an image; its values are the mark and the canonical URL.
+IMAGE = "(SELECT id FROM image WHERE mark = ? AND url = ?)"
+
 
 def state_of(outcome: Outcome) -> tuple[str, Reason | None, str]:
     """The state, reason and detail that the ledger and every report give an outcome."""
@@ -91,17 +94,18 @@ def insert_image(
     )
 
 
-def insert_outcome(db: sqlite3.Connection, run: int, outcome: Outcome) -> None:
-    """Record the state that an image reached in the run of this number."""
+def insert_outcome(db: sqlite3.Connection, run: int, outcome: Outcome) -> int:
+    """Record the state that an image reached in the run of this number; returns its row."""
     state, reason, detail = state_of(outcome)
     asset = outcome.asset if isinstance(outcome, Stored | Held) else None
     stored = outcome if isinstance(outcome, Stored) else None
     canonical = identity(outcome.url)
+    image = image_id(db, canonical)
     db.execute(
         "INSERT OR REPLACE INTO run_image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run,
-            image_id(db, canonical),
+            image,
             _unless(outcome.url, canonical),
             state,
             reason,
@@ -111,28 +115,28 @@ def insert_outcome(db: sqlite3.Connection, run: int, outcome: Outcome) -> None:
             _object_id(db, stored.placement) if stored else None,
         ),
     )
+    return image
 
 
-def update_image(db: sqlite3.Connection, outcome: Outcome) -> None:
-    """Record what an outcome says of its image for later runs."""
-    canonical = identity(outcome.url)
+def update_image(db: sqlite3.Connection, image: int, outcome: Outcome) -> None:
+    """Record what an outcome says for later runs of its image, which is in this row."""
     if isinstance(outcome, Stored):
         db.execute(
             "UPDATE image SET asset = ?, source = ?, final_url = ?, referer = ?, judged = ?"
             " WHERE id = ?",
             (
                 _asset_id(db, outcome.asset),
-                _unless(outcome.source, canonical),
+                _unless(outcome.source, identity(outcome.url)),
                 _unless(outcome.final_url, outcome.source),
                 outcome.referer,
                 outcome.judged,
-                image_id(db, canonical),
+                image,
             ),
         )
         for mirrored in outcome.mirrors:
             _object_id(db, mirrored)
     elif isinstance(outcome, Held):  # what it served is not to be trusted any more
-        db.execute("UPDATE image SET asset = NULL WHERE id = ?", (image_id(db, canonical),))
+        db.execute("UPDATE image SET asset = NULL WHERE id = ?", (image,))
 
 
 def insert_mentions(db: sqlite3.Connection, run: int, mentions: Iterable[Mention]) -> None:

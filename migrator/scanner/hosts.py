@@ -212,6 +212,8 @@ def mistaken(hosts: Sequence[str], urls: Iterable[str]) -> Iterator[tuple[str, s
 
     That is empty where none is near.
     """
+    if not hosts:
+        return
     seen = {name: url for url in urls if (name := host(url))}
     there = {*seen, *(".".join(name.split(".")[-2:]) for name in seen)}
     there |= {each for name in seen for each in providers(name)}

@@ -117,15 +117,19 @@ def _html(match: re.Match[str]) -> str:
 def _css(match: re.Match[str]) -> str:
     if not match[1]:
         return match[2]
-    code = int(match[1], 16)
-    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"  # noqa: PLR2004
+    return _character(int(match[1], 16))
 
 
 def _c(match: re.Match[str]) -> str:
     code = match[1] or match[2] or match[3]
     if not code:
         return _C_CONTROLS.get(match[4], match[4])
-    return chr(int(code, 16)) if int(code, 16) < 0x110000 else "\ufffd"  # noqa: PLR2004
+    return _character(int(code, 16))
+
+
+def _character(code: int) -> str:
+    """The character of this number, U+FFFD where there is none: half of a pair is none."""
+    return chr(code) if 0 < code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd"  # noqa: PLR2004
 
 
 def _balanced(text: str) -> bool:

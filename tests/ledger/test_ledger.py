@@ -537,3 +537,27 @@ def test_the_work_of_writing_grows_with_the_images_and_not_with_their_square(tmp
             return done
 
     assert steps(160) < 3 * steps(80)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ledger, run: ledger.outcome(run, URL),
+        lambda ledger, run: ledger.chose(run, URL),
+        lambda ledger, run: ledger.known("local:/x").get(URL),
+        lambda ledger, run: list(ledger.known("local:/x")),
+        lambda ledger, run: list(ledger.stored(run)),
+        lambda ledger, run: list(ledger.past_images()),
+        lambda ledger, run: list(ledger.image_rows(run)),
+        lambda ledger, run: ledger.links(),
+        lambda ledger, run: ledger.record(run, [STORED]),
+        lambda ledger, run: ledger.forgo(run, [Skipped(URL, Reason.NOT_SELECTED)]),
+        lambda ledger, run: ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), [(URL, 1, "x")]),
+    ],
+)
+def test_what_cannot_be_read_is_told_as_the_ledgers_trouble(ledger, read):
+    run = begun(ledger, URL)
+    ledger._db.execute("PRAGMA legacy_alter_table = ON")
+    ledger._db.execute("ALTER TABLE image RENAME TO lost")
+    with pytest.raises(LedgerError):
+        read(ledger, run)

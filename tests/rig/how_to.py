@@ -32,7 +32,6 @@ BLOCK = re.compile(r"^ *```(sh|toml)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 OLD = {
     "my-old-blog.oss-cn-hangzhou.aliyuncs.com": "",
     "wx1.sinaimg.cn": "https://weibo.com/",
-    "old-files.example.com": "",
 }
 PATHS = {"/2019/a.png": "PNG", "/large/006a.jpg": "JPEG", "/b.png": "PNG"}
 STORES = ("0123abcd.r2.cloudflarestorage.com", "s3.cn-east-1.qiniucs.com")
