@@ -241,6 +241,35 @@ def test_it_is_for_everybody(chromium, report, size, scheme):  # noqa: F811
         assert looked.page.evaluate("document.documentElement.scrollWidth") == size[0]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fields_can_be_told_from_the_page(chromium, report, scheme):  # noqa: F811
+    """What axe does not look at: the edge of a field (WCAG 1.4.11), and the hint in it (1.4.3)."""
+    with looking_at(chromium, report, scheme=scheme) as looked:
+        for field in looked.page.locator("input, select").all():
+            edge, inside, around = field.evaluate(
+                """field => [getComputedStyle(field).borderTopColor,
+                    getComputedStyle(field).backgroundColor,
+                    getComputedStyle(document.body).backgroundColor]"""
+            )
+            assert min(contrast(edge, inside), contrast(edge, around)) >= 3
+            hint = field.evaluate("field => getComputedStyle(field, '::placeholder').color")
+            assert contrast(hint, inside) >= 4.5
+
+
+def contrast(one, other):
+    """How far two colours of a browser, ``rgb(1, 2, 3)``, are from each other, as WCAG has it."""
+    darker, lighter = sorted(map(luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour):
+    parts = [int(each) / 255 for each in colour.removeprefix("rgb(").rstrip(")").split(",")]
+    linear = [
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    ]
+    return sum(share * each for share, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
 def test_ten_thousand_images_stay_usable(chromium, tmp_path):  # noqa: F811
     """The bounds leave much room for slow machines: see docs/reference/report.md for figures."""
     file = written(tmp_path, list(images(10_000)))
