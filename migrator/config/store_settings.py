@@ -88,7 +88,7 @@ class StoreSettings:
     checksums: str = setting(
         "",
         "s3: how the service can notice that an upload was damaged: md5 (the Content-MD5 header), "
-        "crc32 (as Amazon's own programs do; most others refuse it) or none",
+        "crc32 (the x-amz-checksum-crc32 header, which Amazon wants most) or none",
         choices=("", "md5", "crc32", "none"),
     )
     payload_signing: str = setting(

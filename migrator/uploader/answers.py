@@ -89,12 +89,11 @@ _DOOMED: dict[str, tuple[str, str]] = {
     "QuotaExceeded": ("{where} is full", "raise the quota in the service's console, then resume"),
 }
 _READ = "GetObject, and ListBucket, without which some services deny that an object is missing"
-# boto3's name of a request -> the name of the right to it
+# what was asked for -> the name of the right to it
 _RIGHTS = {
-    "put_object": "PutObject (and PutObjectAcl, if acl is set)",
-    "delete_object": "DeleteObject",
-    "list_objects": "ListBucket",
-    "list_objects_v2": "ListBucket",
+    "PUT": "PutObject (and PutObjectAcl, if acl is set)",
+    "DELETE": "DeleteObject",
+    "LIST": "ListBucket",
 }
 _CHECKSUMS_REFUSED = (
     "{where} does not take uploads with this kind of checksum ({code})",
@@ -110,7 +109,7 @@ _DENIED = (
 class Refusal:
     """An error answer: its status, the service's code and words (either may be empty).
 
-    ``operation`` is what was asked for, in boto3's words. ``clock`` is the service's clock minus
+    ``operation`` is what was asked for: a method, or LIST. ``clock`` is the service's clock minus
     ours in seconds, ``None`` if it did not say; ``region`` is where the service says the bucket is.
     """
 
@@ -119,7 +118,7 @@ class Refusal:
     message: str = ""
     clock: float | None = None
     region: str = ""
-    operation: str = "put_object"
+    operation: str = "PUT"
 
 
 def problem(refusal: Refusal, address: Address, key: str) -> StoreError | StoreRefused:

@@ -4,12 +4,13 @@ import base64
 import hashlib
 import io
 import threading
+import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from migrator.config import StoreSettings
@@ -24,6 +25,22 @@ if TYPE_CHECKING:
 
 _PROBE = b"Migrator sees with this object that uploads replace nothing here.\n"
 _UNSETTLED = {"ConditionalRequestConflict", "OperationAborted"}  # a 409 that says: ask again
+_PIECE = 256 * 1024
+
+
+def _md5(body: io.BufferedIOBase) -> bytes:
+    return hashlib.file_digest(body, partial(hashlib.md5, usedforsecurity=False)).digest()
+
+
+def _crc32(body: io.BufferedIOBase) -> bytes:
+    found = 0
+    while piece := body.read(_PIECE):
+        found = zlib.crc32(piece, found)
+    return found.to_bytes(4, "big")
+
+
+# How a body is summed, by the name that store.checksums has: the header, and what it holds.
+_CHECKSUMS = {"md5": ("Content-MD5", _md5), "crc32": ("x-amz-checksum-crc32", _crc32)}
 
 
 class BucketStore:
@@ -56,9 +73,9 @@ class BucketStore:
         """Ask for an object that is not there; what that cannot show, the first put will."""
         key = f"{self._prefix}{OWN}check"
         try:
-            answer = self._connection().ask("get_object", Key=key)
+            answer = self._connection().get(key)
             if not isinstance(answer, Refusal):
-                answer["Body"].close()
+                answer.raw.close()
                 raise StoreRefused(
                     f"{self._address.endpoint} is not an S3 service: it has what nobody stored",
                     f"correct endpoint in [{self._address.table}]; "
@@ -122,18 +139,17 @@ class BucketStore:
         if not self._heeded and self._exists(key):
             return False
         optional = {
-            "CacheControl": self._settings.cache_control,
-            "ACL": self._settings.acl,
-            "StorageClass": self._settings.storage_class,
+            "Cache-Control": self._settings.cache_control,
+            "x-amz-acl": self._settings.acl,
+            "x-amz-storage-class": self._settings.storage_class,
+        }
+        headers = {
+            "Content-Type": asset.media_type,
+            "x-amz-meta-source-sha256": source,
+            **{name: value for name, value in optional.items() if value},
         }
         with path.open("rb") as file:
-            created = self._create(
-                key,
-                file,
-                ContentType=asset.media_type,
-                Metadata={"source-sha256": source},
-                **{name: value for name, value in optional.items() if value},
-            )
+            created = self._create(key, file, asset.sha256, headers)
         if created is None:
             self._heeded = False
             return self.put_new(key, path, asset, source)
@@ -141,65 +157,66 @@ class BucketStore:
 
     def replace(self, key: str, content: bytes) -> None:
         """See ``Store.replace``."""
-        headers = {"ContentType": "text/plain; charset=utf-8", "CacheControl": "no-cache"}
-        answer = self._put(key, io.BytesIO(content), None, **headers)
-        if isinstance(answer, Refusal):
-            raise problem(answer, self._address, key)
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-cache"}
+        refusal = self._put(key, io.BytesIO(content), _sha256(content), headers)
+        if refusal:
+            raise problem(refusal, self._address, key)
 
     def _is_heeded(self) -> bool:
         """Put the same object twice: the first put may find the one of an earlier trial."""
         for _ in range(2):
-            created = self._create(self.trial_key, io.BytesIO(_PROBE), ContentType="text/plain")
+            created = self._create(
+                self.trial_key, io.BytesIO(_PROBE), _sha256(_PROBE), {"Content-Type": "text/plain"}
+            )
             if not created:
                 return created is False
         return False
 
-    def _create(self, key: str, body: io.BufferedIOBase, **headers: Any) -> bool | None:
+    def _create(
+        self, key: str, body: io.BufferedIOBase, sha256: str, headers: Mapping[str, str]
+    ) -> bool | None:
         """Put ``body`` with the precondition, unless that is known to be of no use.
 
         True if the object was made, False if one was there, ``None`` if the service does not know
         the precondition.
         """
         precondition = self._precondition if self._heeded is not False else None
-        answer = self._put(key, body, precondition, **headers)
-        if not isinstance(answer, Refusal):
+        conditional = {**headers, **dict([precondition] if precondition else [])}
+        refusal = self._put(key, body, sha256, conditional)
+        if refusal is None:
             return True
-        if answer.status == HTTPStatus.PRECONDITION_FAILED:
+        if refusal.status == HTTPStatus.PRECONDITION_FAILED:
             return False
-        if answer.status == HTTPStatus.CONFLICT and answer.code not in _UNSETTLED:
+        if refusal.status == HTTPStatus.CONFLICT and refusal.code not in _UNSETTLED:
             return False
-        if precondition is not None and _is_unknown(answer):
+        if precondition is not None and _is_unknown(refusal):
             return None
-        raise problem(answer, self._address, key)
+        raise problem(refusal, self._address, key)
 
     def _put(
-        self,
-        key: str,
-        body: io.BufferedIOBase,
-        precondition: tuple[str, str] | None,
-        **headers: Any,
-    ) -> Any:
-        if self._address.provider.checksums == "md5":
-            digest = hashlib.file_digest(body, partial(hashlib.md5, usedforsecurity=False))
-            body.seek(0)
-            headers["ContentMD5"] = base64.b64encode(digest.digest()).decode()
-        return self._connection().put(key, body, precondition, **headers)
+        self, key: str, body: io.BufferedIOBase, sha256: str, headers: Mapping[str, str]
+    ) -> Refusal | None:
+        checksum = _CHECKSUMS.get(self._address.provider.checksums)
+        if checksum:
+            name, summed = checksum
+            headers = {**headers, name: base64.b64encode(summed(body)).decode()}
+        return self._connection().put(key, body, sha256, headers)
 
     def read(self, key: str) -> Generator[bytes, None, None]:
         """See ``Store.read``."""
         connection = self._connection()
-        answer = connection.ask("get_object", Key=key)
+        answer = connection.get(key)
         if isinstance(answer, Refusal):
             if _is_missing(answer):
                 raise FileNotFoundError(key)
             raise problem(answer, self._address, key)
-        yield from connection.chunks(answer["Body"])
+        yield from connection.chunks(answer)
 
     def delete(self, key: str) -> None:
         """See ``Store.delete``."""
-        answer = self._connection().ask("delete_object", Key=key)
-        if isinstance(answer, Refusal) and not _is_missing(answer):
-            raise problem(answer, self._address, key)
+        refusal = self._connection().delete(key)
+        if refusal and not _is_missing(refusal):
+            raise problem(refusal, self._address, key)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """See ``Store.keys``."""
@@ -211,9 +228,9 @@ class BucketStore:
         for page in self._connection().pages(prefix):
             if isinstance(page, Refusal):
                 raise problem(page, self._address, prefix)
-            for each in page.get("Contents", ()):
-                if not each["Key"].rpartition("/")[2].startswith(OWN):
-                    yield each["Key"], each["Size"]
+            for key, size in page.objects:
+                if not key.rpartition("/")[2].startswith(OWN):
+                    yield key, size
 
     def lost(self, key: str, size: int) -> bool:  # noqa: ARG002 - it is the protocol's
         """See ``Store.lost``."""
@@ -231,21 +248,25 @@ class BucketStore:
                 self._connected.close()
 
     def _exists(self, key: str) -> bool:
-        answer = self._connection().ask("head_object", Key=key)
-        if not isinstance(answer, Refusal):
+        refusal = self._connection().head(key)
+        if refusal is None:
             return True
-        if answer.status == HTTPStatus.NOT_FOUND:
+        if refusal.status == HTTPStatus.NOT_FOUND:
             return False
-        raise problem(answer, self._address, key)
+        raise problem(refusal, self._address, key)
 
     def _connection(self) -> "Connection":
         with self._lock:
             if self._connected is None:
-                # boto3 costs more time to import than the rest of a dry run takes
+                # botocore costs more time to import than the rest of a dry run takes
                 from migrator.uploader.s3 import Connection  # noqa: PLC0415
 
                 self._connected = Connection(self._settings, self._address)
             return self._connected
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _is_missing(answer: Refusal) -> bool:

@@ -5,6 +5,8 @@ import os
 from migrator.config import StoreSettings
 from migrator.errors import ConfigError
 
+_USUAL = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+
 
 def key_from(setting: str, name: str, table: str) -> str | None:
     """The value of the environment variable ``name``, if ``setting`` of ``[table]`` names one.
@@ -24,12 +26,12 @@ def key_from(setting: str, name: str, table: str) -> str | None:
 
 
 def check_variables(settings: StoreSettings) -> None:
-    """See that the keys in the environment can be sent; boto3 takes them as they are.
+    """See that the keys in the environment can be sent; botocore takes them as they are.
 
     Raises:
         ConfigError: one holds a line end or another control character; names the variable.
     """
-    own = () if settings.profile else ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    own = () if settings.profile else _USUAL
     named = (settings.access_key_env, settings.secret_key_env)
     values = {name: os.environ.get(name, "").strip() for name in named if name}
     if not values:

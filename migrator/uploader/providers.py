@@ -2,8 +2,8 @@
 
 The facts are from the services' documents and from reports of their users; where one is not sure,
 the value is the careful one: ask before writing, sign and sum the whole body, delete one by one.
-Every service but Amazon's gets plain bodies with a Content-MD5: the chunked trailers that boto3
-sends by default are refused by most of these services and were stored as part of the image by some.
+Every service gets plain bodies with a Content-MD5, and Amazon's own with a CRC32: the chunked
+trailers that boto3 sends by default are refused by most, and some stored them as part of the image.
 """
 
 import difflib
@@ -31,7 +31,7 @@ _OVERRIDABLE = (
 )
 # Both become part of a host name, which must stay the service's own.
 _REGION = re.compile(r"[A-Za-z0-9-]+")
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 
 
 @dataclass(frozen=True, slots=True)

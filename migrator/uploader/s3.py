@@ -1,53 +1,88 @@
-"""Talks S3: the one home of boto3."""
+"""Talks S3: the one home of botocore, which finds credentials, signs and sends.
 
+Its client, and boto3 above it, would cost twice the CPU for each image (docs/performance.md).
+"""
+
+import hashlib
 import logging
+import os
+import socket
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from io import BufferedIOBase
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
 
-import boto3
-from botocore.config import Config
+from botocore.auth import UNSIGNED_PAYLOAD, S3SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+from botocore.credentials import Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,  # noqa: A004 - botocore's own, and used for nothing else here
     HTTPClientError,
-    IncompleteReadError,
-    ParamValidationError,
+    NoCredentialsError,
+    PartialCredentialsError,
     ProfileNotFound,
     SSLError,
 )
-from botocore.handlers import set_list_objects_encoding_type_url
+from botocore.httpsession import URLLib3Session
+from botocore.session import Session
+from botocore.utils import get_environ_proxies, is_valid_uri
 from urllib3.exceptions import HTTPError
 
 from migrator.config import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
 from migrator.http_dates import http_date
 from migrator.reasons import Reason
+from migrator.uploader.addressing import root_of, url_of, url_to_list
 from migrator.uploader.answers import Refusal
 from migrator.uploader.base import StoreError
 from migrator.uploader.credentials import check_variables, key_from
+from migrator.uploader.documents import Page, error_in, page_in
 from migrator.uploader.providers import Address
 
-if TYPE_CHECKING:
-    from botocore.awsrequest import AWSRequest
-    from botocore.response import StreamingBody
-
 _CHUNK = 256 * 1024
-_PRECONDITION: ContextVar[tuple[str, str] | None] = ContextVar("precondition", default=None)
 _CONNECTIONS = 128  # more than there are workers; they are opened as needed
+_TIMEOUTS = (10, 60)  # seconds: to connect; between two pieces of an answer
+_NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a body's end may wait for 40 ms
+_NOTHING = hashlib.sha256(b"").hexdigest()
+_ERROR_SIZE = 64 * 1024
+_PAGE_SIZE = 16 * 1024 * 1024  # a thousand keys of a kilobyte, each byte as three, and words
+# Where the region may be what is wrong, if another one is named; an answer to HEAD has no code.
+_ELSEWHERE = {301, 302, 307, 400}
+_METHODS = {"LIST": "GET"}  # what is called otherwise than its method
 
 # At lower levels botocore writes access keys and signatures into the log.
-for _logger in map(logging.getLogger, ("boto3", "botocore", "urllib3")):
+for _logger in map(logging.getLogger, ("botocore", "urllib3")):
     _logger.setLevel(max(_logger.level, logging.WARNING))
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """``operation`` is a method, or LIST; ``sha256`` (hex) is the body's."""
+
+    operation: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: BufferedIOBase | None = None
+    sha256: str = _NOTHING
+
+
+class _Signer(S3SigV4Auth):
+    def payload(self, request: AWSRequest) -> str:
+        """What is known is not counted once more."""
+        return str(request.context["payload"])
+
+
 class Connection:
-    """Requests to one bucket; safe to share between threads.
+    """Requests to one bucket; safe to share between threads. None is sent again after a failure.
+
+    Every request raises:
+        StoreError: the service could not be reached.
+        StoreRefused: there are no credentials, or its certificate is not to be trusted.
 
     Raises:
         ConfigError: the profile, an environment variable or the endpoint is not usable.
@@ -55,145 +90,186 @@ class Connection:
 
     def __init__(self, settings: StoreSettings, address: Address) -> None:
         self._address = address
-        provider = address.provider
-        virtual = provider.addressing == "virtual" and not address.cname
-        style: Literal["virtual", "path"] = "virtual" if virtual else "path"
-        # Trailers in chunks, the default of boto3, are refused or stored by most services.
-        when: Literal["when_supported", "when_required"] = (
-            "when_supported" if provider.checksums == "crc32" else "when_required"
-        )
+        self._region = address.region
+        self._root = root_of(address)
         check_variables(settings)
-        try:
-            session = boto3.session.Session(profile_name=settings.profile or None)
-            self._client = session.client(
-                "s3",
-                endpoint_url=address.endpoint,
-                aws_access_key_id=key_from(
-                    "access_key_env", settings.access_key_env, address.table
-                ),
-                aws_secret_access_key=key_from(
-                    "secret_key_env", settings.secret_key_env, address.table
-                ),
-                config=Config(
-                    region_name=address.region,
-                    signature_version="s3v4",
-                    request_checksum_calculation=when,
-                    response_checksum_validation="when_required",  # we compare the bytes
-                    s3={
-                        "addressing_style": style,
-                        "payload_signing_enabled": provider.payload_signing == "on",
-                    },
-                    user_agent="migrator",  # boto3's own is composed anew for every request
-                    max_pool_connections=_CONNECTIONS,
-                    connect_timeout=10,
-                    read_timeout=60,
-                    retries={"total_max_attempts": 1},  # who calls tries again
-                ),
+        if not is_valid_uri(address.endpoint):
+            raise ConfigError(
+                f"{address.table}.endpoint = {address.endpoint!r} cannot be used",
+                f"correct it in [{address.table}]",
             )
+        session = Session(profile=settings.profile or None)
+        try:
+            self._credentials = _credentials(session, settings, address)
+            bundle = session.get_config_variable("ca_bundle")
         except ProfileNotFound as error:
             raise ConfigError(
                 f"{address.table}.profile = {settings.profile!r} is not in ~/.aws",
                 "correct the name, or run: aws configure --profile NAME",
             ) from error
-        except ValueError as error:
-            raise ConfigError(
-                f"{address.table}.endpoint = {address.endpoint!r} or region = {address.region!r} "
-                f"cannot be used: {error}",
-                f"correct them in [{address.table}]",
-            ) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise self._trouble(error) from error
-        self._client.meta.events.register("before-sign.s3.PutObject", _shape_put)
-        if address.cname:
-            self._client.meta.events.register("before-sign.s3", self._leave_bucket_out)
-        if provider.list_encoding == "plain":
-            for operation in ("ListObjects", "ListObjectsV2"):
-                self._client.meta.events.unregister(
-                    f"before-parameter-build.s3.{operation}", set_list_objects_encoding_type_url
-                )
+        options: dict[str, Any] = {  # of types that its stubs do not know
+            "verify": bundle or os.environ.get("REQUESTS_CA_BUNDLE") or True,
+            "proxies": get_environ_proxies(address.endpoint),
+            "timeout": _TIMEOUTS,
+            "max_pool_connections": _CONNECTIONS,
+            "socket_options": [_NO_DELAY],
+        }
+        self._http = URLLib3Session(**options)
 
-    def ask(self, operation: str, **parameters: Any) -> Any:
-        """boto3's answer to ``operation`` on the bucket, or a ``Refusal``.
+    def head(self, key: str) -> Refusal | None:
+        """Ask for what is known of an object; ``None`` where it is there."""
+        return self._done(_Request("HEAD", url_of(self._root, key)))
 
-        Raises:
-            StoreError: the service could not be reached.
-            StoreRefused: there are no credentials, or its certificate is not to be trusted.
-            ConfigError: the bucket's name is longer than one can be.
-        """
-        try:
-            return getattr(self._client, operation)(Bucket=self._address.bucket, **parameters)
-        except ClientError as error:
-            return _refusal(error.response, operation)
-        except BotoCoreError as error:
-            raise self._trouble(error) from error
+    def get(self, key: str) -> AWSResponse | Refusal:
+        """Ask for an object, whose bytes ``chunks`` then gives; else close its ``raw``."""
+        return self._ask(_Request("GET", url_of(self._root, key)))
 
     def put(
-        self, key: str, body: BufferedIOBase, precondition: tuple[str, str] | None, **headers: Any
-    ) -> Any:
-        """``ask`` to put an object; ``precondition`` is one more header and its value."""
-        _PRECONDITION.set(precondition)
-        return self.ask("put_object", Key=key, Body=body, **headers)
+        self, key: str, body: BufferedIOBase, sha256: str, headers: Mapping[str, str]
+    ) -> Refusal | None:
+        """Put an object; ``sha256`` (hex) is its body's. ``None`` if that was done."""
+        return self._done(_Request("PUT", url_of(self._root, key), headers, body, sha256))
 
-    def pages(self, prefix: str) -> Iterator[Any]:
-        """boto3's answers that list the keys beginning with ``prefix``; the last may be a refusal.
+    def delete(self, key: str) -> Refusal | None:
+        """Delete an object; ``None`` if that was done."""
+        return self._done(_Request("DELETE", url_of(self._root, key)))
 
-        Raises: as ``ask`` does.
+    def pages(self, prefix: str) -> Iterator[Page | Refusal]:
+        """A list of the keys that begin with ``prefix``; the last part may be a refusal.
+
+        Raises:
+            StoreError: also where the list cannot be read, or has no end.
         """
-        first = self._address.provider.listing == "v1"
-        operation = "list_objects" if first else "list_objects_v2"
-        position: dict[str, str] = {}
+        provider = self._address.provider
+        query = {"prefix": prefix}
+        if provider.listing == "v2":
+            query["list-type"] = "2"
+        if provider.list_encoding == "url":
+            query["encoding-type"] = "url"
+        onward: Mapping[str, str] = {}
         while True:
-            page = self.ask(operation, Prefix=prefix, **position)
-            yield page
-            if isinstance(page, Refusal) or not page.get("IsTruncated"):
+            url = url_to_list(self._root, {**query, **onward})
+            answer = self._ask(_Request("LIST", url))
+            if isinstance(answer, Refusal):
+                yield answer
                 return
-            before, position = position, _next(page, first=first)
-            if position == before:
+            try:
+                page = page_in(self._whole(answer, _PAGE_SIZE), provider)
+            except ValueError as error:
+                raise StoreError(
+                    Reason.STORE_UNAVAILABLE, f"{self._address.endpoint} answers with no list"
+                ) from error
+            yield page
+            if not page.onward:
+                return
+            before, onward = onward, page.onward
+            if onward == before:
                 raise StoreError(
                     Reason.STORE_UNAVAILABLE,
                     f"{self._address.endpoint} lists the same objects again and again; "
                     f'write list_encoding = "plain" or listing = "v1" into [{self._address.table}]',
                 )
 
-    def chunks(self, body: "StreamingBody") -> Generator[bytes, None, None]:
-        """The bytes of an answer's body.
+    def chunks(self, answer: AWSResponse) -> Generator[bytes, None, None]:
+        """The bytes of an object that was got.
 
         Raises:
             StoreError: the connection broke.
         """
-        with closing(body):
+        promised, size = answer.headers.get("content-length"), 0
+        with closing(answer.raw):
             try:
-                yield from body.iter_chunks(_CHUNK)
-            except (BotoCoreError, HTTPError) as error:
+                while chunk := answer.raw.read(_CHUNK):
+                    size += len(chunk)
+                    yield chunk
+            except HTTPError as error:
                 raise self._trouble(error) from error
+        if promised is not None and str(size) != promised:
+            raise StoreError(
+                Reason.STORE_UNAVAILABLE,
+                f"{self._address.endpoint} broke off after {size} of {promised} bytes",
+            )
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._http.close()
 
-    def _leave_bucket_out(self, request: "AWSRequest", **_event: object) -> None:
-        """The host is the bucket, which botocore puts into the path; the signature comes later."""
-        parts = urlsplit(str(request.url))
-        root = urlsplit(self._address.endpoint).path
-        path = root + parts.path.removeprefix(f"{root}/{self._address.bucket}")
-        request.url = urlunsplit(parts._replace(path=path or "/"))
+    def _done(self, request: _Request) -> Refusal | None:
+        answer = self._ask(request)
+        if isinstance(answer, Refusal):
+            return answer
+        self._whole(answer, _ERROR_SIZE)
+        return None
+
+    def _ask(self, request: _Request) -> AWSResponse | Refusal:
+        """The answer, of which the body was not read, or a refusal.
+
+        A service that names another region than ours is asked once more, where it is, with that.
+        """
+        region = self._region
+        answer = self._sent(request, region)
+        if not isinstance(answer, Refusal) or answer.status not in _ELSEWHERE:
+            return answer
+        if answer.region in ("", region):
+            return answer
+        self._region = answer.region
+        return self._sent(request, answer.region)
+
+    def _sent(self, request: _Request, region: str) -> AWSResponse | Refusal:
+        method = _METHODS.get(request.operation, request.operation)
+        signed = AWSRequest(method, request.url, {**request.headers, "User-Agent": "migrator"})
+        with_body = self._address.provider.payload_signing == "on"
+        signed.context["payload"] = request.sha256 if with_body else UNSIGNED_PAYLOAD
+        try:
+            frozen = self._credentials.get_frozen_credentials()
+            _Signer(frozen, "s3", region).add_auth(signed)
+            headers: Any = {name: value.encode() for name, value in signed.headers.items()}
+            body: Any = request.body
+            if body is not None:
+                headers["Content-Length"] = str(body.seek(0, os.SEEK_END)).encode()
+                body.seek(0)
+            answer = self._http.send(
+                AWSPreparedRequest(method, request.url, headers, body, stream_output=True)
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise self._trouble(error) from error
+        if answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            return answer
+        return self._refusal(answer, request.operation)
+
+    def _whole(self, answer: AWSResponse, limit: int) -> bytes:
+        """Its body up to ``limit`` bytes; what is longer costs the connection, and is cut."""
+        try:
+            body: bytes = answer.raw.read(limit + 1)
+        except HTTPError as error:
+            raise self._trouble(error) from error
+        if len(body) > limit:
+            answer.raw.close()
+        return body[:limit]
+
+    def _refusal(self, answer: AWSResponse, operation: str) -> Refusal:
+        said = error_in(self._whole(answer, _ERROR_SIZE))
+        return Refusal(
+            status=answer.status_code,
+            code=said.get("Code", ""),
+            message=said.get("Message", ""),
+            clock=_ahead(answer.headers.get("date", "")),
+            region=said.get("Region") or answer.headers.get("x-amz-bucket-region", ""),
+            operation=operation,
+        )
 
     def _trouble(self, error: Exception) -> Exception:
         """What to raise for ``error``, which is not an answer of the service."""
         endpoint, table = self._address.endpoint, self._address.table
-        if isinstance(error, ParamValidationError):
-            return ConfigError(
-                f"{table}.bucket = {self._address.bucket!r} is not a name for a bucket",
-                f"correct it in [{table}]",
-            )
         if isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
             return StoreRefused(
                 f"the certificate of {endpoint} is not to be trusted: {_last(error)}",
                 f"look at endpoint in [{table}] and at the clock; for a certificate of your own, "
                 "name its authority's file in AWS_CA_BUNDLE",
             )
-        reachable = (HTTPClientError, ConnectionError, IncompleteReadError, HTTPError)
-        if isinstance(error, reachable):
+        if isinstance(error, HTTPClientError | ConnectionError | HTTPError):
             return StoreError(
                 Reason.STORE_UNAVAILABLE, f"{endpoint} cannot be reached: {_last(error)}"
             )
@@ -203,41 +279,29 @@ class Connection:
         )
 
 
+def _credentials(session: Session, settings: StoreSettings, address: Address) -> Credentials:
+    """Those that the settings name, else the first that botocore finds; they may renew themselves.
+
+    Raises: what botocore raises, where there are none or half of them.
+    """
+    access = key_from("access_key_env", settings.access_key_env, address.table)
+    secret = key_from("secret_key_env", settings.secret_key_env, address.table)
+    if access and secret:
+        return Credentials(access, secret)
+    if access or secret:
+        lacking = "secret_key_env" if access else "access_key_env"
+        raise PartialCredentialsError(provider=address.table, cred_var=lacking)
+    found = session.get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found
+
+
 def _last(error: Exception) -> str:
     """The words of the innermost error, without what libraries put in front of them."""
     inner = getattr(error, "kwargs", {}).get("error", error)
     words = str(inner).rstrip(".").rpartition(": ")[2].rpartition("] ")[2]
     return words.removesuffix(")") if ")" in words and "(" not in words else words
-
-
-def _shape_put(request: "AWSRequest", **_event: object) -> None:
-    """What is added here is signed like the other headers."""
-    if precondition := _PRECONDITION.get():
-        name, value = precondition
-        request.headers[name] = value
-    # costs a round trip, and some services answer it late
-    del request.headers["Expect"]
-
-
-def _next(page: Any, *, first: bool) -> dict[str, str]:
-    """What to ask for the page after ``page`` with; without a delimiter v1 names no marker."""
-    if not first:
-        return {"ContinuationToken": page["NextContinuationToken"]}
-    return {"Marker": page.get("NextMarker") or page["Contents"][-1]["Key"]}
-
-
-def _refusal(response: Any, operation: str) -> Refusal:
-    error, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
-    headers = metadata.get("HTTPHeaders", {})
-    return Refusal(
-        status=metadata.get("HTTPStatusCode", 0),
-        # an answer to HEAD has no body, and then the status stands here
-        code="" if (code := str(error.get("Code", ""))).isdigit() else code,
-        message=str(error.get("Message", "")),
-        clock=_ahead(headers.get("date", "")),
-        region=str(error.get("Region") or headers.get("x-amz-bucket-region", "")),
-        operation=operation,
-    )
 
 
 def _ahead(date: str) -> float | None:

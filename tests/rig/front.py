@@ -43,8 +43,6 @@ def error(status, code, message="no", **more):
 class Rules:
     """Hands everything on as it is; subclasses say what they do otherwise."""
 
-    reads_chunks = False  # many services do not take chunked bodies either
-
     def __init__(self, port):
         self._port = port
         self.requests = []
@@ -88,22 +86,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_response_only(100)
             self.end_headers()
         chunked = "transfer-encoding" in headers
-        reads = chunked and self.server.rules.reads_chunks
-        body = self._chunks() if reads else self.rfile.read(int(headers.get("content-length", 0)))
+        body = self.rfile.read(int(headers.get("content-length", 0)))
         answer = self.server.rules.handle(Request(self.command, self.path, headers, body))
-        # after a body that was not read, what follows on this connection makes no sense
-        unread = chunked and not reads
-        self.close_connection = answer is None or answer.cut > 0 or unread
+        # many services take no chunked bodies either, and what follows one makes no sense
+        self.close_connection = answer is None or answer.cut > 0 or chunked
         if answer is not None:
             self._send(answer)
-
-    def _chunks(self):
-        body = b""
-        while size := int(self.rfile.readline(), 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
 
     def _send(self, answer):
         head = self.command == "HEAD"

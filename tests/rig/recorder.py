@@ -20,8 +20,6 @@ class Recorder(Rules):
     ``instead(request)`` may return another answer; it is asked once the signature is right.
     """
 
-    reads_chunks = True
-
     def __init__(self, root=""):
         super().__init__(0)
         self._root = root

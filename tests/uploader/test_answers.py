@@ -109,12 +109,11 @@ def test_a_denial_is_one_only_if_the_clock_is_right():
 @pytest.mark.parametrize(
     ("operation", "right"),
     [
-        ("put_object", "PutObject"),
-        ("delete_object", "DeleteObject"),
-        ("list_objects", "ListBucket"),
-        ("list_objects_v2", "ListBucket"),
-        ("get_object", "GetObject"),
-        ("head_object", "ListBucket"),
+        ("PUT", "PutObject"),
+        ("DELETE", "DeleteObject"),
+        ("LIST", "ListBucket"),
+        ("GET", "GetObject"),
+        ("HEAD", "ListBucket"),
     ],
 )
 def test_the_right_that_is_missing_is_named(operation, right):

@@ -323,7 +323,7 @@ def test_a_real_service_refuses_a_real_wrong_clock(ceph_site, shift, says):
 
 
 def test_a_wrong_region_that_the_service_corrects_does_no_harm(swift_site, opened, fetched):
-    """Swift refuses it and names its own, with which boto3 signs again."""
+    """Swift refuses it and names its own, with which we sign again."""
     store = opened(swift_site, replace(swift_site.settings, region="eu-west-9"))
     store.check()
     image = fetched()
@@ -361,7 +361,7 @@ def test_identity_and_public_address(ceph_site, opened):
     assert store.public_url("图/a+b.png") == "https://img.example.com/%E5%9B%BE/a%2Bb.png"
 
 
-def test_a_dry_run_does_not_pay_for_boto3():
+def test_a_dry_run_does_not_pay_for_botocore():
     program = (
         "import sys; from pathlib import Path; from migrator.uploader import open_store;"
         "from migrator.config import StoreSettings;"
