@@ -38,24 +38,29 @@ class Shape:
 
 
 class ImageFile:
-    """A seekable file of a known size, of which every read is complete or raises `Cut`."""
+    """A seekable file of ``size`` bytes, of which every read is complete or raises `Cut`.
 
-    def __init__(self, file: BinaryIO) -> None:
+    The file is asked for bytes and nothing else, so that what it read ahead serves all the way.
+    """
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
-        self.size = file.seek(0, 2)
+        self._at = 0  # where to read on; the file goes there when that is done
+        self._stands = 0
+        self.size = size
         self.reach = 0  # the furthest offset that was sought
-        self._left = _TIMES * self.size + _CHUNK
+        self._left = _TIMES * size + _CHUNK
         file.seek(0)
 
     def tell(self) -> int:
         """The offset of the next byte to be read."""
-        return self._file.tell()
+        return self._at
 
     def seek(self, offset: int) -> None:
         """Go to ``offset``, which must be inside the file or at its end."""
         if offset > self.size:
             raise Cut(f"{offset - self.size} bytes are missing at least")
-        self._file.seek(offset)
+        self._at = offset
         self.reach = max(self.reach, offset)
 
     def skip(self, count: int) -> None:
@@ -67,7 +72,7 @@ class ImageFile:
         self._left -= count
         if self._left < 0:
             raise Damaged("its parts lie on top of each other")
-        data = self._file.read(count)
+        data = self._next(count)
         if len(data) < count:
             raise Cut("the file ends in the middle of the image")
         return data
@@ -86,6 +91,13 @@ class ImageFile:
     def rest(self) -> Iterator[bytes]:
         """What is left of the file, in pieces that grow to 64 KiB: the first may do."""
         size = 512
-        while piece := self._file.read(size):
+        while piece := self._next(size):
             yield piece
             size = min(2 * size, _CHUNK)
+
+    def _next(self, count: int) -> bytes:
+        if self._stands != self._at:
+            self._file.seek(self._at)
+        data = self._file.read(min(count, self.size - self._at))
+        self._at = self._stands = self._at + len(data)
+        return data

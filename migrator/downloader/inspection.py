@@ -131,7 +131,7 @@ def _identified(image: Draft, *, delimited: bool) -> tuple[Asset, Shape]:
     if image_type is None:
         raise Unfetched(Reason.NOT_AN_IMAGE, media_types.describe(head))
     try:
-        shape = structure.inspect(image.file, image_type)
+        shape = structure.inspect(image.file, image.size, image_type)
     except Cut as cut:
         raise Unfetched(Reason.TRUNCATED, str(cut)) from cut
     except Damaged as damaged:

@@ -48,7 +48,8 @@ class Draft:
         """Up to ``count`` bytes from the offset ``start`` on."""
         with _disk(self._path.parent):
             self.file.seek(start)
-            return self.file.read(count)
+            # not beyond the end, where the file would forget what it read ahead
+            return self.file.read(max(0, min(count, self.size - start)))
 
     def pieces(self) -> Iterator[bytes]:
         """All that was written, in pieces of at most 256 KiB."""

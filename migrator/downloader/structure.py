@@ -15,14 +15,14 @@ from migrator.downloader.media_types import ImageType
 _TAIL = 4096
 
 
-def inspect(file: BinaryIO, image_type: ImageType) -> Shape:
-    """The shape of the image in ``file``.
+def inspect(file: BinaryIO, size: int, image_type: ImageType) -> Shape:
+    """The shape of the image in ``file``, which has ``size`` bytes.
 
     Raises:
         Cut: the file ends before the image does.
         Damaged: the file contradicts its own format.
     """
-    return _FORMATS[image_type](ImageFile(file))
+    return _FORMATS[image_type](ImageFile(file, size))
 
 
 def _svg(image: ImageFile) -> Shape:

@@ -91,7 +91,7 @@ def test_a_frame_that_is_cut_inside_is_damage(decoders, kind, tmp_path):
     data = broken_images.CUT_INSIDE[kind]()
     (tmp_path / "image").write_bytes(data)
     with (tmp_path / "image").open("rb") as file:
-        assert structure.inspect(file, media_types.sniff(data)).end == len(data)
+        assert structure.inspect(file, len(data), media_types.sniff(data)).end == len(data)
     verdict = decode(decoders, data)
     assert verdict.finding is Finding.DAMAGED
     assert verdict.detail

@@ -23,7 +23,7 @@ SIZES = {"HEIC": (640, 480), "JXL in boxes": (128, 128), "SVG": (None, None)}
 def shape_of(data: bytes) -> Shape:
     image_type = media_types.sniff(data)
     assert image_type
-    return inspect(io.BytesIO(data), image_type)
+    return inspect(io.BytesIO(data), len(data), image_type)
 
 
 @pytest.mark.parametrize("kind", WHOLE)
@@ -194,8 +194,32 @@ def test_random_bytes_behind_a_magic_number_never_escape_the_two_faults():
             image_type = media_types.sniff(bytes(data))
             if image_type:
                 try:
-                    inspect(io.BytesIO(data), image_type)
+                    inspect(io.BytesIO(data), len(data), image_type)
                 except BrokenImage:
                     continue
                 except Exception as error:
                     raise AssertionError(f"{kind}: {bytes(data)!r}") from error
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_an_image_is_followed_with_what_one_read_of_its_file_gave(kind, tmp_path):
+    """Workers share one interpreter, and each call of the system hands it to another."""
+
+    class Counting(io.FileIO):
+        reads = 0
+
+        def readinto(self, buffer):
+            self.reads += 1
+            return super().readinto(buffer)
+
+        def seek(self, *_):
+            self.reads += 1
+            return super().seek(*_)
+
+    data = images.image(kind, size=(240, 160))
+    (tmp_path / "image").write_bytes(data)
+    with Counting(tmp_path / "image") as raw, io.BufferedReader(raw, 256 * 1024) as file:
+        file.read(1)
+        raw.reads = 0
+        assert inspect(file, len(data), media_types.sniff(data)).end == len(data)
+        assert raw.reads == 0

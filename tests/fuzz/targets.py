@@ -128,7 +128,7 @@ def _assert_harmless(words: str) -> None:
 def _end_of(content: bytes) -> int:
     image_type = media_types.sniff(content[: media_types.HEAD])
     assert image_type
-    end = structure.inspect(BytesIO(content), image_type).end
+    end = structure.inspect(BytesIO(content), len(content), image_type).end
     assert end is not None
     assert 0 < end <= len(content)
     return end
