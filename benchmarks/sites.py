@@ -3,12 +3,18 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import posts
-from benchmarks.servers import Bucket
+from rig.gallery import extension, picture
 
+from benchmarks import posts
+from benchmarks.servers import Bucket, Servers, running
+
+MIGRATOR = Path(sys.executable).with_name("migrator")
+LOCAL = {"MIGRATOR_ALLOW_PRIVATE": "127.0.0.0/8"}  # the environment in which it asks this machine
 NEW = "https://img.example.com/"  # where links lead afterwards
 BUCKET = "blog"
 _CONFIG = """
@@ -27,6 +33,16 @@ access_key_env = "AWS_ACCESS_KEY_ID"
 secret_key_env = "AWS_SECRET_ACCESS_KEY"
 public_url = "{new}"
 check_public = false
+"""
+_FOLDER = """
+[download]
+workers = 16
+per_host = 16
+rate = 0
+
+[store]
+path = "images"
+public_url = "https://img.example.com/"
 """
 
 
@@ -64,6 +80,26 @@ def configuration(bucket: Bucket, workers: int, *, more: str = "") -> str:
     """The ``migrator.toml`` of a site whose images go into ``bucket``."""
     text = _CONFIG.format(workers=workers, bucket=BUCKET, endpoint=bucket.endpoint, new=NEW)
     return text + more
+
+
+@contextmanager
+def large(
+    scratch: Path, *, images: int, number: int, references: int
+) -> Iterator[tuple[Path, Servers]]:
+    """A site of ``number`` posts whose images go into a folder of it, and the host of these.
+
+    All images are on one host, small, and different. The posts are in its folder ``posts``.
+    """
+    files, site = scratch / "files", scratch / "site"
+    names = [f"{i // 1000:03}/{i}{extension(i)}" for i in range(images)]
+    for i, name in enumerate(names):
+        (files / name).parent.mkdir(parents=True, exist_ok=True)
+        (files / name).write_bytes(picture(i))
+    with running(scratch / "servers", files) as servers:
+        urls = [servers.images + name for name in names]
+        posts.write(site / "posts", posts.blog(number, references, urls))
+        (site / "migrator.toml").write_text(_FOLDER)
+        yield site, servers
 
 
 def fresh(site: Path, template: Path) -> None:

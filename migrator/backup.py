@@ -217,10 +217,12 @@ class Backup:
             tasks = [replace(task, earlier=earlier_of(_last(known, task.url))) for task in tasks]
             copy = partial(self.transfer.copy, name=shelf.name)
             for done in in_threads(copy, tasks, self.settings.download, self.transfer.host, stop):
+                came = {}
                 for task, outcome in done:
                     name, last = name_of(task.url), _last(known, task.url)
-                    images[name] = after(before.get(name), last, outcome, now(), shelf.name)
-                draft.add(images[name_of(task.url)] for task, _ in done)
+                    came[name] = after(before.get(name), last, outcome, now(), shelf.name)
+                draft.add(came.values())
+                images |= came
                 for _, outcome in done:
                     self.listener(ImageDone(outcome))
         return images

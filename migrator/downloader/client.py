@@ -9,7 +9,7 @@ import httpcore
 import httpx
 
 from migrator.downloader.addresses import Exemption
-from migrator.downloader.answers import declared_length
+from migrator.downloader.answers import NOT_MODIFIED, declared_length
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import GuardedBackend
 from migrator.downloader.manners import Manners
@@ -146,8 +146,12 @@ def _origin(url: httpx.URL) -> str:
 
 
 def _finish(response: httpx.Response) -> None:
-    """Close ``response``; a short body that nobody wanted is read, to keep the connection."""
-    length = declared_length(response)
+    """Close ``response``; a short body that nobody wanted is read, to keep the connection.
+
+    What such an answer says of a length is of a body that does not come (RFC 9110, 8.6).
+    """
+    bodiless = response.status_code == NOT_MODIFIED or response.request.method == "HEAD"
+    length = 0 if bodiless else declared_length(response)
     if not response.is_stream_consumed and length is not None and length <= _SHORT:
         with suppress(Unfetched):
             for _ in response.iter_raw():

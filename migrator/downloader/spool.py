@@ -5,7 +5,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from migrator.errors import EnvironmentProblem
 
@@ -15,14 +17,27 @@ _EXTRA_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Draft:
-    """An image that is being written; hashed on the way."""
+    """An image that is being written; hashed on the way.
+
+    Its file is made when something is written: of what did not change, nothing comes.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._digest = hashlib.sha256()
         self.size = 0
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS, 0o600)
-        self.file = os.fdopen(descriptor, "w+b", _BUFFER)
+
+    @cached_property
+    def file(self) -> BinaryIO:
+        """What was written so far.
+
+        Raises:
+            EnvironmentProblem: the folder cannot be written to.
+        """
+        with _disk(self._path.parent):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS
+            return os.fdopen(os.open(self._path, flags, 0o600), "w+b", _BUFFER)
 
     @property
     def sha256(self) -> str:
@@ -68,24 +83,22 @@ class Draft:
             self._path.rename(path)
         return path
 
+    def drop(self) -> None:
+        """Remove what was not kept."""
+        if "file" in self.__dict__:  # it was made
+            with suppress(OSError):  # a full disk fails here again; nothing is lost with a draft
+                self.file.close()
+            discard(self._path)
+
 
 @contextmanager
 def draft(spool: Path) -> Iterator[Draft]:
-    """A new draft in the folder; removed at the end unless it was kept.
-
-    Raises:
-        EnvironmentProblem: the folder cannot be written to.
-    """
-    path = spool / f"{_PREFIX}{secrets.token_hex(8)}"
-    with _disk(spool):
-        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = Draft(path)
+    """A new draft in the folder; removed at the end unless it was kept."""
+    new = Draft(spool / f"{_PREFIX}{secrets.token_hex(8)}")
     try:
         yield new
     finally:
-        with suppress(OSError):  # a full disk fails here again; nothing is lost with a draft
-            new.file.close()
-        discard(path)
+        new.drop()
 
 
 def discard(path: Path) -> None:

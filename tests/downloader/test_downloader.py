@@ -296,6 +296,13 @@ def test_size_asks_for_no_body(host, downloader, tmp_path):
     assert isinstance(downloader.fetch(url), Fetched)
 
 
+def test_asking_for_sizes_keeps_the_connection(host, downloader):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"  # more than is read in vain
+    for number in range(3):
+        assert downloader.glance(host.on(f"/{number}.png", head)).size == 1_000_000
+    assert host.connections == 1
+
+
 def test_what_a_host_says_beforehand_foretells_what_surely_stays(host, downloader, downloader_for):
     def expected(url, downloader=downloader):
         return downloader.glance(url).reason

@@ -38,6 +38,17 @@ def test_an_image_that_changed_comes_with_its_new_version(host, downloader):
     assert fetched.version.etag == '"2"'
 
 
+def test_what_did_not_change_costs_neither_the_connection_nor_a_file(host, downloader, tmp_path):
+    """The length that some hosts name there is of a body that does not come."""
+    for number, said in enumerate((b"", b"Content-Length: 100000000\r\n")):
+        url = host.on(f"/{number}.png", b"HTTP/1.1 304 X\r\n" + said + b"\r\n")
+        earlier = Earlier(url, SHA256, Version('"1"'))
+        assert downloader.fetch(url, earlier=earlier) == NotModified(url)
+    assert isinstance(downloader.fetch(host.on("/a.png", hosts.answer(PNG))), Fetched)
+    assert host.connections == 1
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
 def test_not_modified_counts_only_where_it_was_asked_for(host, downloader):
     url = host.on("/a.png", hosts.status(304))
     assert isinstance(downloader.fetch(url), Failed)
