@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import growing, looking, move, nightly, servers
+from benchmarks import growing, looking, move, nightly, servers, spreading
 from benchmarks.move import Conditions
 from benchmarks.sites import Corpus
 
@@ -68,6 +68,7 @@ _ALL: dict[str, Callable[[argparse.Namespace, Corpus, Path], None]] = {
     "nightly": lambda asked, _, scratch: nightly.nightly(scratch, asked.rounds).save(),
     "move": _moving(move.MOVE),
     "end-to-end": _moving(move.END_TO_END),
+    "spread": lambda asked, corpus, scratch: spreading.spread(corpus, scratch, asked.rounds).save(),
     "growth": lambda asked, _, scratch: growing.growth(scratch, asked.sizes),
 }
 

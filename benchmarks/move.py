@@ -43,6 +43,7 @@ class Job:
     script: str
 
 
+_SPREAD = "migrator, two processes"
 _DECODED = '\n[safety]\ndecode = "always"\n'
 
 MOVE = Job("move", "2,000 images (267 MB) into a bucket", 100, 2000, 2000, _MOVE)
@@ -69,9 +70,14 @@ def compare(
     """Measure ``job`` there, Migrator and its peers in turn; ``decoded`` also with full decodes."""
     delay = where.delay
     with running(scratch / "servers", corpus.pictures, store=where.store, delay=delay) as servers:
-        template = _template(job, where, servers, scratch / "template")
-        arena = _Arena(job, servers, template, scratch / "work")
-        contenders = [arena.migrator(), arena.shell()]
+        arena = Arena(
+            job, servers, template(job, where, servers, scratch / "template"), scratch / "work"
+        )
+        contenders = [
+            arena.migrator(),
+            arena.migrator(_SPREAD, executor="processes:2"),
+            arena.shell(),
+        ]
         if decoded:
             contenders.append(arena.migrator("migrator, each image decoded", _DECODED))
         taken = rounds(contenders, number, servers.pids)
@@ -86,7 +92,8 @@ def compare(
     return Result(name, f"{job.title}; {where}", "shell", taken, notes)
 
 
-def _template(job: Job, where: Conditions, servers: Servers, folder: Path) -> Path:
+def template(job: Job, where: Conditions, servers: Servers, folder: Path) -> Path:
+    """The site that each contender gets a copy of, made in ``folder``."""
     urls = [servers.images + name for name in pictures.names(job.images)]
     posts.write(folder / "posts", posts.blog(job.posts, job.references, urls))
     (folder / "migrator.toml").write_text(sites.configuration(servers.store, where.workers))
@@ -95,7 +102,7 @@ def _template(job: Job, where: Conditions, servers: Servers, folder: Path) -> Pa
 
 
 @dataclass(frozen=True, slots=True)
-class _Arena:
+class Arena:
     """The folder in which contenders work in turn, each on a fresh site with an empty bucket."""
 
     job: Job
@@ -104,12 +111,15 @@ class _Arena:
     site: Path
     done: dict[str, str] = field(default_factory=dict)
 
-    def migrator(self, name: str = "migrator", more: str = "") -> Contender:
+    def migrator(
+        self, name: str = "migrator", more: str = "", *, executor: str = "threads"
+    ) -> Contender:
+        """Migrator, with ``more`` in its configuration."""
         command = [Path(sys.executable).with_name("migrator"), "migrate", "posts"]
         environment = {"MIGRATOR_ALLOW_PRIVATE": "127.0.0.0/8", **self.servers.store.environment}
         return Contender(
             name,
-            [*command, "--yes", "--trust-config", "--no-progress"],
+            [*command, "--yes", "--trust-config", "--no-progress", "--executor", executor],
             self.site,
             environment,
             lambda: self.prepare(more),
@@ -117,6 +127,7 @@ class _Arena:
         )
 
     def shell(self) -> Contender:
+        """What people would run by hand."""
         tools = {name: program(name) for name in ("aria2c", "s5cmd", "lychee")}
         script = self.job.script.format(**tools, bucket=BUCKET, old=self.servers.images)
         return Contender(
@@ -152,6 +163,7 @@ class _Arena:
         return seen
 
     def prepare(self, more: str = "") -> None:
+        """Put a fresh site there, and empty the bucket."""
         s5cmd(self.servers.store, "rm", f"s3://{BUCKET}/*", may_fail=True)
         s5cmd(self.servers.store, "mb", f"s3://{BUCKET}", may_fail=True)
         sites.fresh(self.site, self.template)

@@ -59,6 +59,9 @@ class OutOfMemory(EnvironmentProblem):
         hint = "Close other programs or raise the limit (ulimit -v), then run: migrator resume"
         super().__init__("there is not enough memory", hint)
 
+    def __reduce__(self) -> tuple[type["OutOfMemory"], tuple[()]]:
+        return OutOfMemory, ()  # a worker in another process may meet it
+
 
 class LedgerError(EnvironmentProblem):
     """The ledger is damaged, of a newer version, or cannot be written."""

@@ -3,11 +3,13 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Generic, TypeVar
 
 from migrator.config import DownloadSettings
+from migrator.errors import MigratorError
 from migrator.interruption import Stop
 
 Task = TypeVar("Task")
@@ -15,6 +17,11 @@ Result = TypeVar("Result")
 
 _GLANCE = 0.25  # seconds between two looks at Stop
 _GRACE = 3.0  # seconds for work in hand to end after a signal
+_TRIES = 3  # of a task whose worker ends again and again
+
+
+class WorkLost(Exception):
+    """The worker that had a task is gone: nobody knows how far it came."""
 
 
 class _Queue(Generic[Task]):
@@ -54,59 +61,109 @@ class _Queue(Generic[Task]):
         return host != "" and self._running[host] == self._per_host
 
 
+@dataclass(frozen=True, slots=True)
+class Hands(Generic[Task, Result]):
+    """An executor, what to submit to it with each task, and how many tasks at a time."""
+
+    executor: Executor
+    work: Callable[[Task], Result]
+    in_flight: int
+
+
+class _Window(Generic[Task, Result]):
+    """What is under way, at most as many tasks as there are hands for."""
+
+    def __init__(
+        self,
+        hands: Hands[Task, Result],
+        queue: _Queue[Task],
+        ready: Callable[[Task], Task],
+        lost: Callable[[Task], Result] | None,
+    ) -> None:
+        self._hands, self._queue, self._ready, self._lost = hands, queue, ready, lost
+        self._running: dict[Future[Result], tuple[str, Task, int]] = {}
+        self._ended: SimpleQueue[Future[Result]] = SimpleQueue()
+        self.fatal: BaseException | None = None
+
+    def fill(self) -> None:
+        """Begin what has a place."""
+        while self.fatal is None and len(self._running) < self._hands.in_flight:
+            taken = self._queue.take()
+            if taken is None:
+                break
+            self._begin(*taken, 1)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._running
+
+    def ended(self, *, again: bool) -> list[tuple[Task, Result]]:
+        """What ends now or within a moment; ``again`` says whether to repeat what is lost."""
+        done = []
+        for future in _all_that(self._ended, _GLANCE):
+            host, task, number = self._running.pop(future)
+            error = future.exception()
+            if isinstance(error, WorkLost) and number < _TRIES:
+                if again and self.fatal is None:
+                    self._begin(host, task, number + 1)
+                continue
+            self._queue.done(host)
+            if error is None:
+                done.append((task, future.result()))
+            elif isinstance(error, WorkLost) and self._lost:
+                done.append((task, self._lost(task)))
+            else:
+                self.fatal = self.fatal or error
+        return done
+
+    def _begin(self, host: str, task: Task, number: int) -> None:
+        try:
+            future = self._hands.executor.submit(self._hands.work, self._ready(task))
+        except MigratorError as error:  # there is nobody left to do it
+            self.fatal = self.fatal or error
+            return
+        self._running[future] = host, task, number
+        future.add_done_callback(self._ended.put)
+
+
 def run_bounded(
-    executor: Executor,
-    work: Callable[[Task], Result],
+    hands: Hands[Task, Result],
     tasks: Iterable[Task],
     *,
-    in_flight: int,
     host_of: Callable[[Task], str],
     per_host: int,
     stop: Stop,
     ready: Callable[[Task], Task] = lambda task: task,
+    lost: Callable[[Task], Result] | None = None,
 ) -> Iterator[list[tuple[Task, Result]]]:
-    """Yield every task with ``work(task)`` as each finishes, hosts in turn.
+    """Yield every task with its result as each finishes, hosts in turn.
 
     What ended in the meantime comes together, so that it can be written down at once; by then
-    others are under way. At most ``in_flight`` tasks are that at a time, and ``per_host`` of one
-    host; where ``host_of`` says "", no host is asked. ``ready`` gives a task what it needs when its
-    turn has come, and what would be much to hold for all.
+    others are under way. At most ``per_host`` tasks of one host are that at a time; where
+    ``host_of`` says "", no host is asked. ``ready`` gives a task what it needs when its turn has
+    come, and what would be much to hold for all. What is lost with a worker is done again; where
+    that happens to a task for the third time, ``lost`` says what stands for its result.
 
     Raises:
         Interrupted: a signal came.
-        BaseException: what ``work`` raised. Before either is raised, what else ends within a few
+        BaseException: what the work raised. Before either is raised, what else ends within a few
             seconds is yielded: it would be lost otherwise.
     """
-    queue = _Queue(tasks, host_of, per_host)
-    running: dict[Future[Result], tuple[str, Task]] = {}
-    ended: SimpleQueue[Future[Result]] = SimpleQueue()
-    fatal: BaseException | None = None
+    window = _Window(hands, _Queue(tasks, host_of, per_host), ready, lost)
     done: list[tuple[Task, Result]] = []
     deadline = float("inf")
     while True:
-        while fatal is None and not stop.came and len(running) < in_flight:
-            taken = queue.take()
-            if taken is None:
-                break
-            future = executor.submit(work, ready(taken[1]))
-            running[future] = taken
-            future.add_done_callback(ended.put)
+        if not stop.came:
+            window.fill()
         if done:
             yield done
-        if not running or monotonic() > deadline:
+        if window.is_empty or monotonic() > deadline:
             break
-        done = []
-        for future in _all_that(ended, _GLANCE):
-            host, task = running.pop(future)
-            queue.done(host)
-            if error := future.exception():
-                fatal = fatal or error
-            else:
-                done.append((task, future.result()))
-        if deadline == float("inf") and (fatal is not None or stop.came):
+        done = window.ended(again=not stop.came)
+        if deadline == float("inf") and (window.fatal is not None or stop.came):
             deadline = monotonic() + _GRACE
-    if fatal is not None:
-        raise fatal
+    if window.fatal is not None:
+        raise window.fatal
     stop.check()
 
 
@@ -133,10 +190,8 @@ def in_threads(
     executor = ThreadPoolExecutor(settings.workers, "transfer")
     try:
         yield from run_bounded(
-            executor,
-            work,
+            Hands(executor, work, settings.workers),
             tasks,
-            in_flight=settings.workers,
             host_of=host_of,
             per_host=settings.per_host,
             stop=stop,

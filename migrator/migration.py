@@ -1,15 +1,16 @@
 """The main job, read top to bottom: scan, plan, move images, check them, rewrite posts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings
 from migrator.downloader.foreseen import foreseen
+from migrator.engines import Engine, Threads
 from migrator.events import ImageDone, Listener, Warned, stage
-from migrator.executors import in_threads
+from migrator.executors import run_bounded
 from migrator.glancing import asked_hosts, glances
 from migrator.held import let_through
 from migrator.homes import homeless, unresolved, with_posts
@@ -43,6 +44,8 @@ from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
 from migrator.urls import fragment, identity, names_an_image, without_fragment
 
+_LOST = "the process that moved it ended before it had, three times"
+
 
 @dataclass(frozen=True, slots=True)
 class Migration(Story):
@@ -50,6 +53,7 @@ class Migration(Story):
 
     ``hosts`` restricts to images there, ``only_failed`` to those that failed or were held before,
     ``limit`` to so many. With ``local`` files of the site move, too; ``copies`` ask no host.
+    ``engine`` moves them.
     """
 
     site: Site
@@ -62,6 +66,7 @@ class Migration(Story):
     limit: int | None = None
     local: LocalImages | None = None
     copies: SnapshotCopies | None = None
+    engine: Engine = field(default_factory=Threads)
 
     @property
     def store(self) -> str:
@@ -202,6 +207,7 @@ class Migration(Story):
     def prepare(self, ledger: Ledger) -> None:
         """See ``Story``."""
         self.transfer.check()
+        self.engine.check(self.transfer)
         ledger.learn(self.transfer.learn(ledger.trials()))
 
     def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
@@ -261,15 +267,17 @@ class Migration(Story):
                     self.listener(ImageDone(before))
                 else:
                     todo.append(task)
-            for done in in_threads(
-                self.transfer,
-                todo,
-                self.settings.download,
-                self.transfer.host,
-                stop,
-                ready=plan.ready,
-            ):
-                self._record(ledger, run, [outcome for _, outcome in done])
+            with self.engine.hands(self.transfer, ledger.trials()) as hands:
+                for done in run_bounded(
+                    hands,
+                    todo,
+                    host_of=self.transfer.host,
+                    per_host=self.settings.download.per_host,
+                    stop=stop,
+                    ready=plan.ready,
+                    lost=lambda task: Failed(task.url, Reason.INTERNAL, _LOST),
+                ):
+                    self._record(ledger, run, [outcome for _, outcome in done])
 
     def _record(self, ledger: Ledger, run: Run, outcomes: Sequence[Outcome]) -> None:
         """Write down what the run did not know yet, and tell all of it."""

@@ -36,7 +36,7 @@ def mapped(work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int) -
     """
     tasks = iter(tasks)
     first = list(islice(tasks, few))
-    number = min(_processors(), _MOST)
+    number = min(processors(), _MOST)
     together = map(work, chain(first, tasks))
     if len(first) < few or number < 2:  # noqa: PLR2004 - one is this process
         return together
@@ -101,8 +101,8 @@ def _begin() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _processors() -> int:
-    """How many this process may use."""
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,38 +34,42 @@ Result = TypeVar("Result")
 class TransferSpec:
     """All that a worker needs to open what it works with; picklable, holds no secret.
 
-    ``accepted`` is what the user let through (see `migrator.held`). ``alone`` says that
-    no other process works on the same run. ``backup`` is where images come from of which a task
-    says that a backup keeps them. ``table`` is where the settings of the store stand in the
-    configuration.
+    ``accepted`` is what the user let through (see `migrator.held`). ``backup`` is where images come
+    from of which a task says that a backup keeps them. ``table`` is where the settings of the store
+    stand in the configuration. ``workers`` is how many processes, here or elsewhere, work on the
+    same run and share what a host may be asked; ``trials`` is what was found out about the stores.
     """
 
     settings: Settings
     root: Path
     spool: Path
     accepted: frozenset[str] = frozenset()
-    alone: bool = True
     backup: StoreSettings | None = None
     table: str = "store"
+    workers: int = 1
+    trials: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Transfer:
     """``transfer(task) -> Outcome``, callable from any thread.
 
     Each thread has a downloader of its own, all share one store and the processes that decode. A
-    worker in another process gets the spec alone and opens its own: nothing here touches the ledger
-    or a post.
+    worker in another process gets the ``spec`` alone and opens its own (`migrator.engines`):
+    nothing here touches the ledger or a post.
 
     Raises:
         ConfigError: a store, a route or a host's rule does not fit.
     """
 
     def __init__(self, spec: TransferSpec) -> None:
-        self._spec = spec
-        self._stores = Stores(spec.settings, spec.root, alone=spec.alone, table=spec.table)
+        self.spec = spec
+        alone = spec.workers == 1
+        self._stores = Stores(spec.settings, spec.root, alone=alone, table=spec.table)
+        if spec.trials:
+            self._stores.learn(spec.trials)
         self._hosts = HostRules(spec.settings.host, spec.settings.scan.site_url)
         self._decoders = Decoders()
-        self._manners = Manners(rates(spec.settings, self._hosts.rate))
+        self._manners = Manners(rates(spec.settings, self._hosts.rate, workers=spec.workers))
         self._sources = Sources(
             spec.settings.route,
             spec.root,
@@ -79,9 +83,6 @@ class Transfer:
         self._copies = Copies(spec.backup, spec.root) if spec.backup else None
         self._thread = threading.local()
         self._downloaders: list[Downloader] = []
-
-    def __reduce__(self) -> tuple[type["Transfer"], tuple[TransferSpec]]:
-        return Transfer, (replace(self._spec, alone=False),)
 
     def __call__(self, task: TransferTask) -> Outcome:
         """Move one image; what goes wrong with it is a value.
@@ -184,7 +185,7 @@ class Transfer:
     @property
     def accepted(self) -> frozenset[str]:
         """What the user let through."""
-        return self._spec.accepted
+        return self.spec.accepted
 
     def host(self, task: TransferTask) -> str:
         """The host that would be asked for the image, if any: what politeness is owed to."""
@@ -195,7 +196,7 @@ class Transfer:
         if known is None or not self._stores.confirm(known, task.homes):
             return None
         self._check_public(known.asset, known.placement.key)
-        mirrors = self._stores.mirror(known, task.homes, self._spec.spool)
+        mirrors = self._stores.mirror(known, task.homes, self.spec.spool)
         return replace(known, url=task.url, reused=True, mirrors=mirrors)
 
     def _copied(self, task: TransferTask, name: Callable[[Asset], str]) -> Outcome | NotModified:
@@ -224,7 +225,7 @@ class Transfer:
         """
         assert self._copies is not None  # noqa: S101 - the task says so
         name = self._stores.name(task.known) if task.known else None
-        with self._copies.proven(kept, self._spec.spool) as path:
+        with self._copies.proven(kept, self.spec.spool) as path:
             return self._stored(task, Fetched(kept.asset, path, kept.source, kept.source), name)
 
     def _placed(self, task: TransferTask, fetched: Fetched, name: str | None = None) -> Stored:
@@ -248,7 +249,7 @@ class Transfer:
         )
 
     def _check_public(self, asset: Asset, key: str) -> None:
-        settings, public_url = self._spec.settings.store, self.store.public_url(key)
+        settings, public_url = self.spec.settings.store, self.store.public_url(key)
         if settings.type != "s3" or not settings.check_public or public_url is None:
             return
         if problem := public_problem(asset, self.public_answer(public_url)):
@@ -257,13 +258,13 @@ class Transfer:
     def _downloader(self) -> Downloader:
         downloader: Downloader | None = getattr(self._thread, "downloader", None)
         if downloader is None:
-            settings = self._spec.settings
+            settings = self.spec.settings
             downloader = Downloader(
                 settings.download,
                 settings.safety,
                 self._sources,
-                spool=self._spec.spool,
-                accepted=self._spec.accepted,
+                spool=self.spec.spool,
+                accepted=self.spec.accepted,
                 decoders=self._decoders,
                 manners=self._manners,
                 hosts=self._hosts,

@@ -1,3 +1,4 @@
+import random
 import threading
 import time
 from collections import Counter
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.errors import Interrupted, StoreRefused
-from migrator.executors import run_bounded
+from migrator.errors import EnvironmentProblem, Interrupted, StoreRefused
+from migrator.executors import Hands, WorkLost, run_bounded
 from migrator.interruption import Stop
 
 
@@ -34,10 +35,8 @@ class Watched:
 def run(work, tasks, *, in_flight=4, per_host=2, stop=None):
     with ThreadPoolExecutor(in_flight) as executor:
         for ended in run_bounded(
-            executor,
-            work,
+            Hands(executor, work, in_flight),
             tasks,
-            in_flight=in_flight,
             host_of=lambda task: task[0],
             per_host=per_host,
             stop=stop or Stop(),
@@ -69,10 +68,8 @@ def test_what_asks_no_host_is_bound_by_what_may_be_in_flight_alone():
     together = threading.Barrier(4)
     with ThreadPoolExecutor(4) as executor:
         done = run_bounded(
-            executor,
-            lambda _: together.wait(10),
+            Hands(executor, lambda _: together.wait(10), 4),
             range(8),
-            in_flight=4,
             host_of=lambda _: "",
             per_host=1,
             stop=Stop(),
@@ -141,10 +138,8 @@ def test_what_ends_while_others_are_written_down_comes_together_and_work_goes_on
 
     with ThreadPoolExecutor(2) as executor:
         done = run_bounded(
-            executor,
-            work,
+            Hands(executor, work, 4),
             range(8),
-            in_flight=4,
             host_of=lambda _: "",
             per_host=1,
             stop=Stop(),
@@ -154,3 +149,101 @@ def test_what_ends_while_others_are_written_down_comes_together_and_work_goes_on
             assert many.acquire(timeout=5)
         time.sleep(0.1)
         assert len(next(done)) > 1
+
+
+class Chaos(ThreadPoolExecutor):
+    """Loses work before or after it was done, does it twice, and is late with it."""
+
+    def __init__(self, seed, losses):
+        super().__init__(4)
+        self.chance, self.losses = random.Random(seed), losses
+
+    def submit(self, work, task):
+        fate = self.chance.choice(["done", "twice", "late", "lost", "lost after"])
+        if fate.startswith("lost") and self.losses[task] >= 2:
+            fate = "done"
+        self.losses[task] += fate.startswith("lost")
+
+        def run():
+            if fate == "lost":
+                raise WorkLost
+            result = work(task)
+            if fate == "lost after":
+                raise WorkLost
+            if fate == "late":
+                time.sleep(0.002)
+            return work(task) if fate == "twice" else result
+
+        return super().submit(run)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(), st.lists(st.sampled_from("abcdef"), max_size=20))
+def test_whatever_is_lost_or_done_twice_every_task_has_one_result(seed, hosts):
+    tasks = [f"{host}{number}" for number, host in enumerate(hosts)]
+    with Chaos(seed, Counter()) as executor:
+        hands = Hands(executor, str.upper, 4)
+        ended = run_bounded(hands, tasks, host_of=lambda t: t[0], per_host=2, stop=Stop())
+        done = [each for some in ended for each in some]
+    assert sorted(done) == sorted((task, task.upper()) for task in tasks)
+
+
+def lose(_task):
+    raise WorkLost
+
+
+def test_what_is_lost_three_times_is_given_up_and_costs_no_other():
+    tried = Counter()
+
+    def work(task):
+        tried[task] += 1
+        return lose(task) if task == "a1" else task
+
+    with ThreadPoolExecutor(2) as executor:
+        ended = run_bounded(
+            Hands(executor, work, 2),
+            ["a1", "a2", "a3"],
+            host_of=lambda t: t[0],
+            per_host=1,
+            stop=Stop(),
+            lost=lambda task: f"{task} is lost",
+        )
+        done = dict(each for some in ended for each in some)
+    assert done == {"a1": "a1 is lost", "a2": "a2", "a3": "a3"}
+    assert tried == {"a1": 3, "a2": 1, "a3": 1}
+
+
+def test_nothing_lost_is_begun_again_after_a_signal():
+    stop, tried = Stop(), Counter()
+
+    def work(task):
+        tried[task] += 1
+        stop.signal = 2
+        lose(task)
+
+    with pytest.raises(Interrupted):
+        list(run(work, ["a1"], stop=stop))
+    assert tried["a1"] == 1
+
+
+class Gone(ThreadPoolExecutor):
+    """Takes one task, and then there is nobody left."""
+
+    def submit(self, work, task):
+        if task != "a1":
+            raise EnvironmentProblem("nobody is there")
+        return super().submit(work, task)
+
+
+def test_what_ended_before_nobody_was_left_is_not_lost():
+    with Gone(1) as executor:
+        ended = run_bounded(
+            Hands(executor, str.upper, 1),
+            ["a1", "a2"],
+            host_of=lambda t: t[0],
+            per_host=1,
+            stop=Stop(),
+        )
+        assert next(ended) == [("a1", "A1")]
+        with pytest.raises(EnvironmentProblem):
+            next(ended)

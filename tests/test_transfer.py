@@ -97,7 +97,7 @@ def test_a_bug_met_by_a_question_of_our_own_ends_nothing(transfer, host):
 
 
 def test_a_worker_elsewhere_gets_the_spec_and_opens_its_own(transfer, host):
-    elsewhere = pickle.loads(pickle.dumps(transfer))
+    elsewhere = Transfer(pickle.loads(pickle.dumps(replace(transfer.spec, workers=2))))
     assert isinstance(elsewhere(TransferTask(host.url("/a.png"))), Stored)
     elsewhere.close()
 

@@ -42,6 +42,7 @@ class Asked:
     hosts: tuple[str, ...] = ()  # migrate
     only_failed: bool = False
     limit: int | None = None
+    executor: str = ""
     link_map: str = ""  # rewrite
     run: str = ""  # rollback
     source: str = ""  # restore: the store that --from names, if it does

@@ -39,6 +39,7 @@ def migrate(
         int | None, typer.Option(metavar="N", min=1, help="Move at most N images.")
     ] = None,
     to: options.To = None,
+    executor: options.Executor = "threads",
     local: Annotated[
         bool, typer.Option("--local", help="Files of the site that posts show, too.")
     ] = False,
@@ -64,6 +65,8 @@ def migrate(
 
         migrator migrate . --local --dry-run
 
+        migrator migrate posts/ --executor processes
+
     Exit status: 0 all done, 2 wrong usage or configuration, 3 some images or posts stayed as they
     were, 4 a post was edited meanwhile, 6 disk full or no permission, 7 another run is at work,
     8 the store refused.
@@ -83,6 +86,7 @@ def migrate(
         hosts=hosts_named("--host", host),
         only_failed=only_failed,
         limit=limit,
+        executor=executor,
         **common.kept(),
     )
     return change(asked, common, Show(dry_run=dry_run, diff=diff, json=json, html=html))

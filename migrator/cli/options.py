@@ -29,6 +29,14 @@ Text = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
 Diff = Annotated[bool, typer.Option("--diff", help="Show every changed line of every post.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="ENGINE",
+        help="What moves images: threads, processes[:N], or dask:tcp://HOST:8786.",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")
 ]

@@ -9,6 +9,7 @@ from migrator.cli.restoring import restoration
 from migrator.cli.session import Session, history
 from migrator.config import Settings
 from migrator.downloader import proxy_for
+from migrator.engines import engine_named, must_reach
 from migrator.events import Warned
 from migrator.local_images import LocalImages
 from migrator.migration import Migration
@@ -43,7 +44,11 @@ def _migration(asked: Asked, session: Session) -> Iterator[Migration]:
         listener(Warned(f"Images are fetched through the proxy {proxy}; {words}."))
     with history(site) as past:
         accepted = past.accepted() if past else frozenset()
-    with closing(Transfer(TransferSpec(settings, site.root, site.spool, accepted))) as transfer:
+    engine = engine_named(asked.executor)
+    if engine.elsewhere:
+        must_reach(settings, local=asked.local)
+    spec = TransferSpec(settings, site.root, site.spool, accepted)
+    with closing(Transfer(spec)) as transfer, closing(engine):
         yield Migration(
             site,
             settings,
@@ -54,6 +59,7 @@ def _migration(asked: Asked, session: Session) -> Iterator[Migration]:
             only_failed=asked.only_failed,
             limit=asked.limit,
             local=_local_images(site, settings, transfer) if asked.local else None,
+            engine=engine,
         )
 
 

@@ -125,12 +125,16 @@ class Manners:
 
 
 def rates(
-    settings: Settings, rate_for: Callable[[str], float | None] = lambda _: None
+    settings: Settings,
+    rate_for: Callable[[str], float | None] = lambda _: None,
+    *,
+    workers: int = 1,
 ) -> Callable[[str], float]:
     """How many requests a second a host may get, by what the user set.
 
     ``rate_for`` is what was set for that host alone, ``None`` if nothing was. The user's own hosts
-    are asked at any rate: those in the user's network, and the public address of a store.
+    are asked at any rate: those in the user's network, and the public address of a store. So many
+    ``workers`` that do not see each other share it.
     """
     exemptions = parse_exemptions(settings.safety.allow_private)
     stores = {urls.host(store.public_url) for store in (settings.store, *settings.mirror)}
@@ -140,7 +144,7 @@ def rates(
         if rate is None:
             own = host in stores or any(exemption.names(host) for exemption in exemptions)
             rate = 0.0 if own else settings.download.rate
-        return rate
+        return rate / workers
 
     return rate_of
 

@@ -1,6 +1,6 @@
-"""Talks S3: the one home of botocore, which finds credentials, signs and sends.
+"""Talks S3: the one home of boto3, which finds credentials, and of botocore, which signs and sends.
 
-Its client, and boto3 above it, would cost twice the CPU for each image (docs/performance.md).
+Their client would cost twice the CPU for each image (docs/performance.md).
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from http import HTTPStatus
 from io import BufferedIOBase
 from typing import Any
 
+import boto3
 from botocore.auth import UNSIGNED_PAYLOAD, S3SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.credentials import Credentials
@@ -56,7 +57,7 @@ _ELSEWHERE = {301, 302, 307, 400}
 _METHODS = {"LIST": "GET"}  # what is called otherwise than its method
 
 # At lower levels botocore writes access keys and signatures into the log.
-for _logger in map(logging.getLogger, ("botocore", "urllib3")):
+for _logger in map(logging.getLogger, ("boto3", "botocore", "urllib3")):
     _logger.setLevel(max(_logger.level, logging.WARNING))
 
 
@@ -280,9 +281,9 @@ class Connection:
 
 
 def _credentials(session: Session, settings: StoreSettings, address: Address) -> Credentials:
-    """Those that the settings name, else the first that botocore finds; they may renew themselves.
+    """Those that the settings name, else the first that boto3 finds; they may renew themselves.
 
-    Raises: what botocore raises, where there are none or half of them.
+    Raises: what boto3 raises, where there are none or half of them.
     """
     access = key_from("access_key_env", settings.access_key_env, address.table)
     secret = key_from("secret_key_env", settings.secret_key_env, address.table)
@@ -291,7 +292,7 @@ def _credentials(session: Session, settings: StoreSettings, address: Address) ->
     if access or secret:
         lacking = "secret_key_env" if access else "access_key_env"
         raise PartialCredentialsError(provider=address.table, cred_var=lacking)
-    found = session.get_credentials()
+    found = boto3.session.Session(botocore_session=session).get_credentials()
     if found is None:
         raise NoCredentialsError
     return found

@@ -188,6 +188,12 @@ def test_a_rate_for_one_host_goes_before_all_others():
     assert [rate(host) for host in ("nas.local", "img.example", "other")] == [2, 0, 7]
 
 
+def test_workers_that_do_not_see_each_other_share_the_rate():
+    settings = Settings(download=DownloadSettings(rate=8))
+    rate = rates(settings, {"img.example": 2.0}.get, workers=4)
+    assert [rate(host) for host in ("img.example", "other")] == [0.5, 2]
+
+
 def test_workers_share_the_peace_that_a_host_asks_one_of_them_for(host, downloader_for, time):
     manners = Manners(now=time, sleep=time.sleep)
     busy = host.on("/busy.png", hosts.status(503, "Retry-After: 15"))

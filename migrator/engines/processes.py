@@ -1,0 +1,139 @@
+"""Processes with several threads each, as an executor.
+
+The executor of the standard library has one thread in each process, and most of the time a transfer
+waits for others.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, TypeVar
+
+from migrator.executors import WorkLost
+
+Result = TypeVar("Result")
+
+_FORKED = sys.platform == "linux"  # elsewhere a fork is not safe beside what the system runs
+_LAST = 2**20  # above every file descriptor
+
+
+class Processes(Executor):
+    """``number`` processes with ``threads`` each.
+
+    What is submitted goes to the process with the least in hand. A process that ends is replaced;
+    what it had fails with ``WorkLost``. Submit from one thread.
+    """
+
+    def __init__(self, number: int, threads: int) -> None:
+        self._threads = threads
+        self._workers = [_Worker(threads) for _ in range(number)]
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+        """See ``Executor.submit``."""
+        self._workers = [each if each.alive else _Worker(self._threads) for each in self._workers]
+        least = min(self._workers, key=lambda each: each.in_hand)
+        return least.submit(fn, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the standard library's
+        """End the processes at once; what they have in hand is lost."""
+        for each in self._workers:
+            each.end()
+
+
+class _Worker:
+    """One process, seen from ours."""
+
+    def __init__(self, threads: int) -> None:
+        context = get_context("fork") if _FORKED else get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, threads))
+        self._process.start()
+        theirs.close()
+        self._lock = threading.Lock()
+        self._running: dict[int, Future[Any]] = {}
+        self._number = 0
+        self.alive = True
+        self._receiver = threading.Thread(target=self._receive, name="results", daemon=True)
+        self._receiver.start()
+
+    @property
+    def in_hand(self) -> int:
+        return len(self._running)
+
+    def submit(
+        self, work: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> "Future[Result]":
+        future: Future[Result] = Future()
+        with self._lock:
+            if not self.alive:
+                future.set_exception(WorkLost())
+                return future
+            self._number += 1
+            self._running[self._number] = future
+        with suppress(BrokenPipeError):  # it ended just now; who receives sees that too
+            self._pipe.send((self._number, work, args, kwargs))
+        return future
+
+    def _receive(self) -> None:
+        with self._pipe, suppress(EOFError, ConnectionResetError):
+            while True:
+                number, result, error = self._pipe.recv()
+                with self._lock:
+                    future = self._running.pop(number)
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
+        with self._lock:
+            self.alive = False
+            lost, self._running = self._running, {}
+        self._process.join()
+        for future in lost.values():
+            future.set_exception(WorkLost())
+
+    def end(self) -> None:
+        self._process.kill()
+        self._receiver.join()
+
+
+def _serve(pipe: Connection, threads: int) -> None:
+    """What a worker does until the pipe ends, which it does with our parent, however that ends."""
+    if _FORKED:  # what our parent has open is not ours: a lock that we kept would outlive it
+        os.closerange(3, pipe.fileno())
+        os.closerange(pipe.fileno() + 1, _LAST)
+    sys.stdin = sys.stdout = sys.stderr = None  # our parent speaks
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # and hears what is sent to all of us
+    answering = threading.Lock()
+
+    def done(number: int, work: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        parcel = _parcel(number, work, args, kwargs)
+        with answering:
+            pipe.send_bytes(parcel)
+
+    pool = ThreadPoolExecutor(threads, "transfer")
+    while True:
+        try:
+            asked = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(0)  # nobody waits for what is in hand
+        pool.submit(done, *asked)
+
+
+def _parcel(number: int, work: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What is sent back: the result of ``work``, or what it raised."""
+    try:
+        answer = number, work(*args, **kwargs), None
+        return ForkingPickler.dumps(answer)
+    except BaseException as error:  # noqa: BLE001 - it is raised where the work was asked for
+        try:
+            return ForkingPickler.dumps((number, None, error))
+        except Exception:  # noqa: BLE001 - whoever waits must hear of it
+            return ForkingPickler.dumps((number, None, RuntimeError(repr(error))))
