@@ -207,8 +207,8 @@ class Migration(Story):
     def prepare(self, ledger: Ledger) -> None:
         """See ``Story``."""
         self.transfer.check()
-        self.engine.check(self.transfer)
         ledger.learn(self.transfer.learn(ledger.trials()))
+        self.engine.check(self.transfer, ledger.trials())
 
     def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
         """Move the images of ``plan``, then rewrite its posts; every step is recorded.

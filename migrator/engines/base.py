@@ -19,8 +19,10 @@ class Engine(Protocol):
         """Whether that may be on other machines, which do not have this one's folders."""
         ...
 
-    def check(self, transfer: Transfer) -> None:
+    def check(self, transfer: Transfer, trials: Mapping[str, bool]) -> None:
         """Raise what would meet every image: nobody there, another version, no credentials.
+
+        ``trials`` is what was found out about the stores (see ``Store.learn``).
 
         Raises:
             MigratorError: that, and the cure.
@@ -32,7 +34,7 @@ class Engine(Protocol):
     ) -> AbstractContextManager[Movers]:
         """Hands for one run, which do as ``transfer`` would; what is in hand at the end is let go.
 
-        ``trials`` is what was found out about the stores (see ``Store.learn``).
+        Was checked with the same arguments before.
         """
         ...
 

@@ -43,11 +43,12 @@ class Cluster:
         self._job: Job | None = None
         self._client: Client | None = None
 
-    def check(self, transfer: Transfer) -> None:
+    def check(self, transfer: Transfer, trials: Mapping[str, bool]) -> None:
         """See ``Engine.check``: every worker opens what it needs, and asks the store."""
         client = self._connected(_CONNECTING)
         workers = len(client.scheduler_info(n_workers=-1)["workers"])
-        self._job = Job(replace(transfer.spec, workers=workers), elsewhere=True)
+        spec = replace(transfer.spec, workers=workers, trials=dict(trials))
+        self._job = Job(spec, elsewhere=True)
         for worker, answer in client.run(self._job.check, __version__, on_error="return").items():
             if isinstance(answer, BaseException):
                 raise EnvironmentProblem(
@@ -60,16 +61,13 @@ class Cluster:
                 raise EnvironmentProblem(words, cure)
 
     @contextmanager
-    def hands(self, transfer: Transfer, trials: Mapping[str, bool]) -> Iterator[Movers]:
+    def hands(self, transfer: Transfer, trials: Mapping[str, bool]) -> Iterator[Movers]:  # noqa: ARG002 - the job has them
         """See ``Engine.hands``; as many at a time as the workers have threads, and some ahead."""
-        if self._job is None:
-            self.check(transfer)
-        assert self._job is not None  # noqa: S101 - it was made just now
-        job = replace(self._job, spec=replace(self._job.spec, trials=dict(trials)))
+        assert self._job is not None  # noqa: S101 - it was checked
         client = self._connected(_CONNECTING)
         threads = sum(client.nthreads().values())
         with _Spread(partial(self._connected, _PATIENCE)) as executor:
-            yield Hands(executor, job, _AHEAD * threads)
+            yield Hands(executor, self._job, _AHEAD * threads)
 
     def close(self) -> None:
         """See ``Engine.close``."""

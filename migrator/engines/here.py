@@ -16,7 +16,7 @@ class Threads:
 
     elsewhere = False
 
-    def check(self, transfer: Transfer) -> None:
+    def check(self, transfer: Transfer, trials: Mapping[str, bool]) -> None:
         """See ``Engine.check``; who checks the transfer has checked this."""
 
     @contextmanager
@@ -40,7 +40,7 @@ class InProcesses:
     number: int
     elsewhere = False
 
-    def check(self, transfer: Transfer) -> None:
+    def check(self, transfer: Transfer, trials: Mapping[str, bool]) -> None:
         """See ``Engine.check``; likewise."""
 
     @contextmanager

@@ -3,8 +3,10 @@
 It touches no ledger and no post, and keeps nothing but the connections of the jobs it worked on.
 """
 
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,13 +20,7 @@ from migrator.transfer import Transfer, TransferSpec
 _KEPT = 8  # jobs; a worker of a cluster may outlive many, and have some at the same time
 
 _opening = threading.Lock()
-_open: "dict[str, _Opened]" = {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    transfer: Transfer
-    spool: tempfile.TemporaryDirectory[str] | None  # is there as long as this is
+_open: dict[str, Transfer] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +59,23 @@ class Job:
         return ()
 
     def _transfer(self) -> Transfer:
-        opened = _open.get(self.name)
-        if opened is None:
+        transfer = _open.get(self.name)
+        if transfer is None:
             with _opening:
-                opened = _open.get(self.name) or self._opened()
-                _open[self.name] = opened
+                transfer = _open.get(self.name) or self._opened()
+                _open[self.name] = transfer
                 while len(_open) > _KEPT:
                     del _open[next(iter(_open))]  # whoever is at work with it has it still
-        return opened.transfer
+        return transfer
 
-    def _opened(self) -> _Opened:
+    def _opened(self) -> Transfer:
         if not self.elsewhere:
-            return _Opened(Transfer(self.spec), None)
-        spool = tempfile.TemporaryDirectory(prefix="migrator-")
-        here = replace(self.spec, spool=Path(spool.name), root=Path(spool.name))
-        return _Opened(Transfer(here), spool)
+            return Transfer(self.spec)
+        spool = Path(tempfile.mkdtemp(prefix="migrator-"))
+        try:
+            transfer = Transfer(replace(self.spec, spool=spool, root=spool))
+        except BaseException:
+            spool.rmdir()
+            raise
+        weakref.finalize(transfer, shutil.rmtree, spool, ignore_errors=True)
+        return transfer
