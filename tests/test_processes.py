@@ -16,7 +16,7 @@ SITE_OF_MANY = 2500
 
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch):
-    monkeypatch.setattr(processes, "_processors", lambda: 2)
+    monkeypatch.setattr(processes, "processors", lambda: 2)
 
 
 def square(number):
