@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -21,7 +22,14 @@ _TRIES = 3  # of a task whose worker ends again and again
 
 
 class WorkLost(Exception):
-    """The worker that had a task is gone: nobody knows how far it came."""
+    """The worker that had a task is gone: nobody knows how far it came.
+
+    ``again`` says whether that may be chance; not where it happened often enough to be the task.
+    """
+
+    def __init__(self, *, again: bool = True) -> None:
+        super().__init__()
+        self.again = again
 
 
 class _Queue(Generic[Task]):
@@ -103,7 +111,7 @@ class _Window(Generic[Task, Result]):
         for future in _all_that(self._ended, _GLANCE):
             host, task, number = self._running.pop(future)
             error = future.exception()
-            if isinstance(error, WorkLost) and number < _TRIES:
+            if isinstance(error, WorkLost) and error.again and number < _TRIES:
                 if again and self.fatal is None:
                     self._begin(host, task, number + 1)
                 continue
@@ -142,7 +150,8 @@ def run_bounded(
     others are under way. At most ``per_host`` tasks of one host are that at a time; where
     ``host_of`` says "", no host is asked. ``ready`` gives a task what it needs when its turn has
     come, and what would be much to hold for all. What is lost with a worker is done again; where
-    that happens to a task for the third time, ``lost`` says what stands for its result.
+    that happens to a task for the third time, or is no chance, ``lost`` says what stands for its
+    result.
 
     Raises:
         Interrupted: a signal came.
@@ -183,19 +192,17 @@ def in_threads(
     settings: DownloadSettings,
     host_of: Callable[[Task], str],
     stop: Stop,
-    *,
-    ready: Callable[[Task], Task] = lambda task: task,
 ) -> Iterator[list[tuple[Task, Result]]]:
     """Like ``run_bounded``, over as many threads as ``settings`` allow."""
-    executor = ThreadPoolExecutor(settings.workers, "transfer")
+    with threads(work, settings.workers) as hands:
+        yield from run_bounded(hands, tasks, host_of=host_of, per_host=settings.per_host, stop=stop)
+
+
+@contextmanager
+def threads(work: Callable[[Task], Result], number: int) -> Iterator[Hands[Task, Result]]:
+    """Hands that are ``number`` threads of this process; what is in hand at the end is let go."""
+    executor = ThreadPoolExecutor(number, "transfer")
     try:
-        yield from run_bounded(
-            Hands(executor, work, settings.workers),
-            tasks,
-            host_of=host_of,
-            per_host=settings.per_host,
-            stop=stop,
-            ready=ready,
-        )
+        yield Hands(executor, work, number)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -44,7 +44,7 @@ from migrator.transfer import Transfer
 from migrator.uploader.keys import key_for
 from migrator.urls import fragment, identity, names_an_image, without_fragment
 
-_LOST = "the process that moved it ended before it had, three times"
+_LOST = "perhaps there was too little memory for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class Migration(Story):
                     per_host=self.settings.download.per_host,
                     stop=stop,
                     ready=plan.ready,
-                    lost=lambda task: Failed(task.url, Reason.INTERNAL, _LOST),
+                    lost=lambda task: Failed(task.url, Reason.WORKER_LOST, _LOST),
                 ):
                     self._record(ledger, run, [outcome for _, outcome in done])
 

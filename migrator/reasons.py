@@ -105,6 +105,9 @@ class Reason(StrEnum):
     STORE_LOST = "store-lost", "the image vanished from the store before it was linked to", True
     PUBLIC_URL = "public-url", "the public address does not serve what was stored", True
 
+    # images that could not be moved
+    WORKER_LOST = "worker-lost", "each process that tried to move the image ended before", True
+
     # images that could not be restored
     NOT_IN_BACKUP = "not-in-backup", "the backup has no copy of the image"
     BACKUP_DAMAGED = "backup-damaged", "the backup's copy of the image is damaged or gone"

@@ -213,6 +213,26 @@ def test_what_is_lost_three_times_is_given_up_and_costs_no_other():
     assert tried == {"a1": 3, "a2": 1, "a3": 1}
 
 
+def test_what_is_lost_for_good_is_given_up_at_once():
+    tried = Counter()
+
+    def work(task):
+        tried[task] += 1
+        raise WorkLost(again=False)
+
+    with ThreadPoolExecutor(1) as executor:
+        ended = run_bounded(
+            Hands(executor, work, 1),
+            ["a1"],
+            host_of=lambda t: t[0],
+            per_host=1,
+            stop=Stop(),
+            lost=lambda task: f"{task} is lost",
+        )
+        assert list(ended) == [[("a1", "a1 is lost")]]
+    assert tried == {"a1": 1}
+
+
 def test_nothing_lost_is_begun_again_after_a_signal():
     stop, tried = Stop(), Counter()
 

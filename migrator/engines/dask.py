@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from distributed import Client, KilledWorker
+from distributed.client import ClosedClientError
 from distributed.comm.core import CommClosedError
 
 from migrator import __version__
@@ -26,8 +27,6 @@ _CONNECTING = 10.0  # seconds for a scheduler to answer
 _PATIENCE = 60.0  # seconds for one that was there to come back, with a worker
 _GLANCE = 0.5  # seconds between two looks at the connection
 _AHEAD = 2  # tasks for each thread of a worker, so that none waits for the next
-
-_GONE = (KilledWorker, CommClosedError)
 
 # What it has to say about lost connections and killed workers, we say in our words.
 logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -123,12 +122,14 @@ class _Spread(Executor):
         """
         client = self._connected()
         if self._inner is None or client is not self._client:
+            self._lose()
             self._client, self._inner = client, client.get_executor(pure=False)
         outer: Future[Result] = Future()
         with self._lock:
             self._running.add(outer)
-        inner = self._inner.submit(fn, *args, **kwargs)
-        inner.add_done_callback(partial(self._ended, outer))
+        with suppress(ClosedClientError):  # just now: the watcher tells of it
+            inner = self._inner.submit(fn, *args, **kwargs)
+            inner.add_done_callback(partial(self._ended, outer))
         return outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the standard library's
@@ -142,10 +143,13 @@ class _Spread(Executor):
         """Let what a lost connection had be done again; not every future hears of its end."""
         while not self._over.wait(_GLANCE):
             if self._client is not None and self._client.status != "running":
-                with self._lock:
-                    lost, self._running = self._running, set()
-                for outer in lost:
-                    outer.set_exception(WorkLost())
+                self._lose()
+
+    def _lose(self) -> None:
+        with self._lock:
+            lost, self._running = self._running, set()
+        for outer in lost:
+            outer.set_exception(WorkLost())
 
     def _ended(self, outer: "Future[Any]", inner: "Future[Any]") -> None:
         with self._lock:
@@ -159,4 +163,11 @@ class _Spread(Executor):
         if error is None:
             outer.set_result(inner.result())
         else:
-            outer.set_exception(WorkLost() if isinstance(error, _GONE) else error)
+            outer.set_exception(_told(error))
+
+
+def _told(error: BaseException) -> BaseException:
+    """``error``, or that a worker was lost; the scheduler tried several before it said so."""
+    if isinstance(error, KilledWorker):
+        return WorkLost(again=False)
+    return WorkLost() if isinstance(error, CommClosedError) else error

@@ -1,12 +1,11 @@
 """The engines of this machine: threads, and processes with threads."""
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from migrator.engines.base import Movers
-from migrator.executors import Hands
+from migrator.executors import Hands, threads
 from migrator.transfer import Transfer
 
 
@@ -19,15 +18,13 @@ class Threads:
     def check(self, transfer: Transfer, trials: Mapping[str, bool]) -> None:
         """See ``Engine.check``; who checks the transfer has checked this."""
 
-    @contextmanager
-    def hands(self, transfer: Transfer, trials: Mapping[str, bool]) -> Iterator[Movers]:  # noqa: ARG002 - the store has learnt of them
+    def hands(
+        self,
+        transfer: Transfer,
+        trials: Mapping[str, bool],  # noqa: ARG002 - the store has learnt of them
+    ) -> AbstractContextManager[Movers]:
         """See ``Engine.hands``."""
-        number = transfer.spec.settings.download.workers
-        executor = ThreadPoolExecutor(number, "transfer")
-        try:
-            yield Hands(executor, transfer, number)
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+        return threads(transfer, transfer.spec.settings.download.workers)
 
     def close(self) -> None:
         """See ``Engine.close``."""

@@ -3,12 +3,13 @@
 import os
 import shutil
 import signal
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from rig import cluster
-from rig.hosts import answer, drip, status
+from rig.hosts import after, answer, status
 from rig.images import image
 from rig.stores import ACCESS_KEY_ENV, SECRET_KEY_ENV
 
@@ -107,15 +108,16 @@ def test_a_cluster_ends_as_threads_do(blog, expected, workers_of):
 
 
 @pytest.fixture
-def slow(blog):
-    """Each image takes half a second."""
-    for number in range(IMAGES):
-        blog.site.host.on(f"/{number}.png", drip(answer(image("PNG", seed=number)), 0.0007))
+def slow(blog, expected):
+    """Only a few images come before ``blog.go`` is set, so that no run ends before its time."""
+    blog.go, blog.expected = threading.Event(), expected
+    for number in range(8, IMAGES):
+        blog.site.host.on(f"/{number}.png", after(blog.go, answer(image("PNG", seed=number))))
     return blog
 
 
 def begin(blog, executor):
-    """Start a run; returns when some of its images are stored, and not all."""
+    """Start a run; returns when some of its images are stored, and others in hand."""
     before = len(blog.store.contents())
     process = blog.site.start(*blog.command(executor))
     until = time.monotonic() + 60
@@ -131,40 +133,41 @@ def children(process):
     return [int(each) for each in listed.split()]
 
 
-def test_a_process_that_is_killed_costs_nothing_but_time(slow, expected):
+def test_a_process_that_is_killed_costs_nothing_but_time(slow):
     slow.prepare("killed")
     process = begin(slow, "processes:2")
     os.kill(children(process)[0], signal.SIGKILL)
+    slow.go.set()
     _, err = process.communicate(timeout=100)
     assert process.returncode == 3, err
-    assert slow.end() == expected
+    assert slow.end() == slow.expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_after_a_signal_what_processes_have_in_hand_is_finished_and_the_rest_resumed(
-    slow, expected, number
-):
+def test_after_a_signal_what_processes_have_in_hand_is_finished_and_the_rest_resumed(slow, number):
     slow.prepare("stopped")
     process = begin(slow, "processes:2")
     for pid in (*children(process), process.pid):
         os.kill(pid, number)
+    slow.go.set()
     process.communicate(timeout=30)
     assert process.returncode == 128 + number
     resumed = slow.site.migrator("resume", "--yes", "--json")
-    assert (resumed.status, slow.end()) == (3, expected), resumed.err
+    assert (resumed.status, slow.end()) == (3, slow.expected), resumed.err
 
 
-def test_killed_with_its_processes_it_is_resumed_with_processes_to_the_same_end(slow, expected):
+def test_killed_with_its_processes_it_is_resumed_with_processes_to_the_same_end(slow):
     slow.prepare("dead")
     process = begin(slow, "processes:2")
     process.kill()
     process.communicate()
+    slow.go.set()
     resumed = slow.site.migrator("resume", "--yes", "--json")
-    assert (resumed.status, slow.end()) == (3, expected), resumed.err
+    assert (resumed.status, slow.end()) == (3, slow.expected), resumed.err
     assert slow.site.migrator("runs", "--json").json[0]["state"] == "finished"
 
 
-def test_workers_of_a_cluster_that_are_killed_cost_nothing_but_time(slow, expected, workers_of):
+def test_workers_of_a_cluster_that_are_killed_cost_nothing_but_time(slow, workers_of):
     slow.prepare("killed")
     with workers_of(4, threads=2) as dask:
         process = begin(slow, f"dask:{dask.address}")
@@ -173,21 +176,23 @@ def test_workers_of_a_cluster_that_are_killed_cost_nothing_but_time(slow, expect
         dask.start(1)
         time.sleep(0.3)
         dask.kill_worker()
+        slow.go.set()
         _, err = process.communicate(timeout=100)
     assert process.returncode == 3, err
-    assert slow.end() == expected
+    assert slow.end() == slow.expected
 
 
-def test_a_scheduler_that_is_started_anew_is_waited_for(slow, expected, workers_of):
+def test_a_scheduler_that_is_started_anew_is_waited_for(slow, workers_of):
     slow.prepare("restarted")
     with workers_of(2, threads=2) as dask:
         process = begin(slow, f"dask:{dask.address}")
         dask.stop()
         time.sleep(2)
+        slow.go.set()
         dask.start(2)
         _, err = process.communicate(timeout=200)
     assert process.returncode == 3, err
-    assert slow.end() == expected
+    assert slow.end() == slow.expected
 
 
 def test_what_keeps_a_cluster_from_the_work_is_said_before_anything_moves(blog, workers_of):

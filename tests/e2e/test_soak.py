@@ -209,9 +209,10 @@ def soak(blog, figure, stored, link, files=FILES):
     pick = random.Random(SEED)
     begun = time.monotonic()
     kills = blog.killed(blog.scale.kills, pick)
+    at_its_end = blog.report()["finished"]  # before the last kill came: the machine is busy
     status = blog.ended("resume", "--yes")
     took = time.monotonic() - begun
-    assert status == (3 if kills == blog.scale.kills else 0)  # it may have come to its end before
+    assert status == (0 if at_its_end else 3)
     seen = blog.hosts.seen()
     counts = judge(blog, stored(), link)
     again = time.monotonic()
@@ -226,7 +227,7 @@ def soak(blog, figure, stored, link, files=FILES):
         f"resume of a finished run {again:.1f} s; {counts}"
     )
     assert "Traceback" not in (blog.root.parent / "output").read_text(encoding="utf-8")
-    assert kills == blog.scale.kills
+    assert kills >= blog.scale.kills - 1
     assert peaks.memory < MEMORY
     assert peaks.files < files
     assert peaks.threads <= THREADS
@@ -253,7 +254,7 @@ def test_a_large_blog_ends_exactly_whatever_happens_on_the_way(tmp_path, thoroug
 
 @pytest.mark.torture
 def test_a_large_blog_moves_to_a_bucket_as_exactly(tmp_path, thorough, figure, rclone_site):
-    scale = Scale(5_000, 500, 1_000, 10) if thorough else Scale(200, 20, 40, 1, 8, 0.03)
+    scale = Scale(5_000, 500, 1_000, 10) if thorough else Scale(200, 20, 40, 2, 8, 0.03)
     settings, public = rclone_site.settings, "https://img.example.com"
     values = {
         "type": "s3", "provider": settings.provider, "bucket": settings.bucket,

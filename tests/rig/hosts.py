@@ -229,6 +229,18 @@ def drip(data: bytes, pause: float) -> Scenario:
     return play
 
 
+def after(event: threading.Event, data: bytes) -> Scenario:
+    """``data`` as soon as ``event`` is set."""
+
+    def play(connection: Connection) -> None:
+        while not event.wait(0.05):
+            if connection.stopped.is_set():
+                return
+        connection.send(data)
+
+    return play
+
+
 def endless(head: bytes, piece: bytes = bytes(65536), limit: float = 30) -> Scenario:
     """``head`` and then ``piece`` again and again, until the client has had enough."""
 
