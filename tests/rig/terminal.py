@@ -14,7 +14,7 @@ class Terminal:
     """``command`` on a terminal of its own; use as a context manager."""
 
     def __init__(self, command, **options):
-        self.seen = ""
+        self.seen, self._shown = "", b""
         self._master, slave = pty.openpty()
         name = os.ttyname(slave)
         self._process = subprocess.Popen(
@@ -84,5 +84,6 @@ class Terminal:
         except OSError:  # EIO: nobody has it open any more, or yet
             time.sleep(0.01)
             return self._process.poll() is None
-        self.seen += data.decode(errors="replace").replace("\r\n", "\n")
+        self._shown += data  # which may end in the middle of a character, or of a line's end
+        self.seen = self._shown.decode(errors="replace").replace("\r\n", "\n")
         return bool(data)
