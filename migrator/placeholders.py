@@ -8,7 +8,7 @@ a few questions of our own to it, do. The order in which images came makes no di
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -70,13 +70,18 @@ def held_back(
     gives a new name.
     What comes from the user's own copy (a folder, a bucket) is not judged.
     """
-    judged = _Looked(images, hosts, accepted=accepted)
+    judged, common = _Looked(images, hosts, accepted=accepted), _Common()
     answers: dict[Probe, Asset | Reason] = {}
-    if probes := first_look(judged, made_up):
+    urls: set[int] = set()
+    probes, samples = first_look(common.noted(_named(judged, urls)), made_up)
+    if probes:
         answers |= ask(probes)
-    if probes := rest(judged, answers):
+    if probes := rest(judged, samples, answers):
         answers |= ask(probes)
-    evidence = _Evidence([judged, _Looked(earlier, hosts, besides=judged.marks())], answers, known)
+    others = _Looked(earlier, hosts, besides=urls)
+    for _ in common.noted(others):
+        pass
+    evidence = _Evidence(common.groups(chain(judged, others)), answers, known)
     held = []
     for image, each in judged.beside():
         for reason, detail in evidence.against(each):
@@ -135,10 +140,6 @@ class _Looked:
     accepted: Collection[str] = ()
     besides: Collection[int] = ()
 
-    def marks(self) -> set[int]:
-        """Hashes of the identities of all, for these are small."""
-        return {hash(identity(image.url)) for image, _ in self._some()}
-
     def __iter__(self) -> Iterator[Seen]:
         return (seen for _, seen in self.beside())
 
@@ -160,6 +161,38 @@ class _Looked:
         return bool(self.accepted) and all(
             let_through(reason, url, asset, self.accepted) for reason in JUDGED
         )
+
+
+def _named(images: Iterable[Seen], urls: set[int]) -> Iterator[Seen]:
+    """The same images; hashes of their identities, which are small, go into ``urls``."""
+    for each in images:
+        urls.add(hash(each.url))
+        yield each
+
+
+class _Common:
+    """What images have in common: hashes, which are small, noted while somebody goes over them."""
+
+    def __init__(self) -> None:
+        self._once: set[int] = set()
+        self._several: set[int] = set()
+
+    def noted(self, images: Iterable[Seen]) -> Iterator[Seen]:
+        """The same images."""
+        for each in images:
+            for mark in _marks(each):
+                (self._several if hash(mark) in self._once else self._once).add(hash(mark))
+            yield each
+
+    def groups(self, images: Iterable[Seen]) -> "dict[tuple[str, str, str], _Group]":
+        """Those of ``images`` that share something, by that; nothing is noted afterwards."""
+        self._once.clear()
+        groups: dict[tuple[str, str, str], _Group] = defaultdict(_Group)
+        for each in images if self._several else ():
+            for mark in _marks(each):
+                if hash(mark) in self._several:
+                    groups[mark].add(each)
+        return groups
 
 
 class _Group:
@@ -195,19 +228,12 @@ class _Evidence:
     """What all images together, and the answers of hosts, say about each."""
 
     def __init__(
-        self, looked_at: Sequence[_Looked], answers: Answers, known: Collection[str]
+        self,
+        groups: Mapping[tuple[str, str, str], _Group],
+        answers: Answers,
+        known: Collection[str],
     ) -> None:
-        self._known = known
-        once: set[int] = set()  # hashes, which are small, of what images may have in common
-        several: set[int] = set()
-        for each in chain(*looked_at):
-            for mark in _marks(each):
-                (several if hash(mark) in once else once).add(hash(mark))
-        self._groups: dict[tuple[str, str, str], _Group] = defaultdict(_Group)
-        for each in chain(*looked_at) if several else ():
-            for mark in _marks(each):
-                if hash(mark) in several:
-                    self._groups[mark].add(each)
+        self._groups, self._known = groups, known
         pictures = {probe: each for probe, each in answers.items() if isinstance(each, Asset)}
         to_any_name = [
             (host_of(probe.url), each) for probe, each in pictures.items() if not probe.referer

@@ -79,11 +79,15 @@ class Seen:
 
 
 _Folders = Mapping[str, Mapping[str, Counter[str]]]  # host, folder, pattern of names: images
-_Smallest = Mapping[str, Mapping[str, Seen]]  # host, source
 
 
-def first_look(images: Iterable[Seen], made_up: Callable[[], str]) -> list[Probe]:
-    """What to ask at first: names that cannot exist, and some images as other pages would."""
+def first_look(
+    images: Iterable[Seen], made_up: Callable[[], str]
+) -> tuple[list[Probe], list[Seen]]:
+    """What to ask at first: names that cannot exist, and some images as other pages would.
+
+    Beside it these samples: the smallest images of each host.
+    """
     folders: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     sizes: dict[str, dict[str, Seen]] = defaultdict(dict)
     for each in images:
@@ -95,7 +99,13 @@ def first_look(images: Iterable[Seen], made_up: Callable[[], str]) -> list[Probe
             smallest[each.source] = each
             if len(smallest) > _SAMPLE:
                 del smallest[max(smallest.values(), key=_by_size).source]
-    return [*_decoys(folders, made_up), *_samples(sizes)]
+    samples = [
+        each
+        for _, smallest in sorted(sizes.items())
+        for each in sorted(smallest.values(), key=_by_size)
+    ]
+    asked = (probe for each in samples for probe in each.probes)
+    return [*_decoys(folders, made_up), *asked], samples
 
 
 def _decoys(folders: _Folders, made_up: Callable[[], str]) -> Iterator[Probe]:
@@ -118,22 +128,15 @@ def _pattern(url: str, name: str) -> str:
     return "{}" + _ending(name)
 
 
-def _samples(sizes: _Smallest) -> Iterator[Probe]:
-    """A second look at the smallest images of each host."""
-    for _, smallest in sorted(sizes.items()):
-        for each in sorted(smallest.values(), key=_by_size):
-            yield from each.probes
-
-
 def _by_size(image: Seen) -> tuple[int, str]:
     return image.asset.size, image.source
 
 
-def rest(images: Iterable[Seen], answers: Answers) -> list[Probe]:
+def rest(images: Iterable[Seen], samples: Iterable[Seen], answers: Answers) -> list[Probe]:
     """A second look at all other images of the hosts that gave another picture for a sample."""
     moody = {
         each.host
-        for each in images
+        for each in samples
         for probe in each.probes
         if isinstance(other := answers.get(probe), Asset) and other.sha256 != each.asset.sha256
     }

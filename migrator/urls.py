@@ -12,10 +12,14 @@ _RECENT = 256  # an image is asked about a few dozen times while it is on its wa
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _LOGIN = re.compile(r"//[^/?#]*@")
-_PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9.-]+)(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII)
+_PLAIN_HOST = re.compile(
+    r"(?:https?:)?//([a-z0-9.-]+)(?::\d+)?(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII
+)
 # What ``canonical`` leaves as it is: nearly every URL, and to find out so is much quicker.
 _SETTLED = re.compile(
-    r"https?://[a-z0-9.-]+/[\w.~!$&'()*+,;=:@/\[\]|-]*(?:\?[\w.~!$&'()*+,;=:@/?\[\]|-]+)?", re.ASCII
+    r"https?://[a-z0-9.-]+(?::(?!(?:80|443)/)\d+)?"
+    r"/[\w.~!$&'()*+,;=:@/\[\]|-]*(?:\?[\w.~!$&'()*+,;=:@/?\[\]|-]+)?",
+    re.ASCII,
 )
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # After the extension some hosts take a style: a.png!small, a.png@80w, a.webp~tplv-x

@@ -218,6 +218,8 @@ class HostRules:
         return original(url)
 
     def _said(self, url: str) -> HostSettings | None:
+        if not self._hosts:
+            return None
         named = {*providers(host(url) or "")}
         return next(
             (
