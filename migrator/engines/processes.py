@@ -59,6 +59,7 @@ class _Worker:
         self._lock = threading.Lock()
         self._running: dict[int, Future[Any]] = {}
         self._number = 0
+        self._work: Callable[..., Any] | None = None  # what was sent last is not sent again
         self.alive = True
         self._receiver = threading.Thread(target=self._receive, name="results", daemon=True)
         self._receiver.start()
@@ -78,7 +79,8 @@ class _Worker:
             self._number += 1
             self._running[self._number] = future
         with suppress(BrokenPipeError):  # it ended just now; who receives sees that too
-            self._pipe.send((self._number, work, args, kwargs))
+            self._pipe.send((self._number, None if work is self._work else work, args, kwargs))
+            self._work = work
         return future
 
     def _receive(self) -> None:
@@ -119,12 +121,14 @@ def _serve(pipe: Connection, threads: int) -> None:
             pipe.send_bytes(parcel)
 
     pool = ThreadPoolExecutor(threads, "transfer")
+    last: Any = None
     while True:
         try:
-            asked = pipe.recv()
+            number, work, args, kwargs = pipe.recv()
         except (EOFError, OSError):
             os._exit(0)  # nobody waits for what is in hand
-        pool.submit(done, *asked)
+        last = work or last
+        pool.submit(done, number, last, args, kwargs)
 
 
 def _parcel(number: int, work: Callable[..., Any], args: Any, kwargs: Any) -> Any:
