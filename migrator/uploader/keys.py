@@ -129,13 +129,6 @@ def old_name(url: str) -> str:
 
 
 def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) -> str:
-    written = task.written
-    values = {"ext": asset.extension, "stem": _stem(task.url), "post": _post(task.post)}
-    values |= {"year": f"{written:%Y}", "month": f"{written:%m}"} if written else _NO_DATE
-    values["host"] = _host(task.url)
-    values["path"] = path = _path(task.url)
-    if not path:
-        values["path"] = f"{asset.sha256[:2]}/{asset.sha256}{asset.extension}"
     pieces: list[str] = []
     digits = 0
     for literal, field, spec in _parsed(template):
@@ -144,12 +137,33 @@ def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) 
             length = _length(template, spec)
             pieces.append(asset.sha256[:length])
             digits = max(digits, length)
+        elif field == "path" and not _path(task.url):
+            pieces.append(f"{asset.sha256[:2]}/{asset.sha256}{asset.extension}")
+            digits = _SHA256_DIGITS
         elif field:
-            pieces.append(values[field])
-            if field == "path" and not path:
-                digits = _SHA256_DIGITS
+            pieces.append(_value(field, asset, task))
     name = "".join(pieces)
     return _with_hash(name, asset.sha256[:_ENOUGH]) if distinct and digits < _ENOUGH else name
+
+
+def _value(field: str, asset: Asset, task: TransferTask) -> str:
+    match field:
+        case "ext":
+            return asset.extension
+        case "stem":
+            return _stem(task.url)
+        case "path":
+            return _path(task.url)
+        case "host":
+            return _host(task.url)
+        case "post":
+            return _post(task.post)
+        case "year" if task.written:
+            return f"{task.written:%Y}"
+        case "month" if task.written:
+            return f"{task.written:%m}"
+        case _:
+            return _NO_DATE[field]
 
 
 def _check_template(template: str) -> None:
