@@ -5,15 +5,13 @@ A host that lost an image, or does not want to serve it, often answers with anot
 a few questions of our own to it, do. The order in which images came makes no difference.
 """
 
-import heapq
 import re
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from urllib.parse import urlsplit
 
+from migrator.alike import Common, Group, Mark, marks_of
 from migrator.config import Settings
 from migrator.downloader.host_rules import HostRules
 from migrator.held import JUDGED, SHORT, group_name, host_of, let_through
@@ -44,7 +42,6 @@ _TELLING = re.compile(
     r"(?![a-z0-9])"
 )
 _SEPARATORS = re.compile(r"[-_. ]+")
-_NAMED = 3  # other images of a group that a detail names
 
 Ask = Callable[[Sequence[Probe]], Answers]
 
@@ -70,7 +67,7 @@ def held_back(
     gives a new name.
     What comes from the user's own copy (a folder, a bucket) is not judged.
     """
-    judged, common = _Looked(images, hosts, accepted=accepted), _Common()
+    judged, common = _Looked(images, hosts, accepted=accepted), Common()
     answers: dict[Probe, Asset | Reason] = {}
     urls: set[int] = set()
     probes, samples = first_look(common.noted(_named(judged, urls)), made_up)
@@ -170,66 +167,12 @@ def _named(images: Iterable[Seen], urls: set[int]) -> Iterator[Seen]:
         yield each
 
 
-class _Common:
-    """What images have in common: hashes, which are small, noted while somebody goes over them."""
-
-    def __init__(self) -> None:
-        self._once: set[int] = set()
-        self._several: set[int] = set()
-
-    def noted(self, images: Iterable[Seen]) -> Iterator[Seen]:
-        """The same images."""
-        for each in images:
-            for mark in _marks(each):
-                (self._several if hash(mark) in self._once else self._once).add(hash(mark))
-            yield each
-
-    def groups(self, images: Iterable[Seen]) -> "dict[tuple[str, str, str], _Group]":
-        """Those of ``images`` that share something, by that; nothing is noted afterwards."""
-        self._once.clear()
-        groups: dict[tuple[str, str, str], _Group] = defaultdict(_Group)
-        for each in images if self._several else ():
-            for mark in _marks(each):
-                if hash(mark) in self._several:
-                    groups[mark].add(each)
-        return groups
-
-
-class _Group:
-    """Images of one host that have something in common."""
-
-    def __init__(self) -> None:
-        self._urls: set[str] = set()
-        self._things: set[str] = set()
-
-    def add(self, image: Seen) -> None:
-        self._urls.add(image.url)
-        self._things.add(image.thing)
-
-    @property
-    def things(self) -> int:
-        """How many different images there are, all variants of one counted once."""
-        return len(self._things)
-
-    @cached_property
-    def _first(self) -> list[str]:
-        return heapq.nsmallest(_NAMED + 1, self._urls)
-
-    def beside(self, image: Seen) -> str:
-        """The others: some of them, and how many more."""
-        named = [url for url in self._first if url != image.url][:_NAMED]
-        more = len(self._urls) - 1 - len(named)
-        if not named:
-            return ""
-        return f", also for {', '.join(map(redact, named))}{f' and {more} more' if more else ''}"
-
-
 class _Evidence:
     """What all images together, and the answers of hosts, say about each."""
 
     def __init__(
         self,
-        groups: Mapping[tuple[str, str, str], _Group],
+        groups: Mapping[Mark, Group],
         answers: Answers,
         known: Collection[str],
     ) -> None:
@@ -251,7 +194,7 @@ class _Evidence:
     def against(self, image: Seen) -> Iterator[tuple[Reason, str]]:
         """Why ``image`` is not to be trusted, the strongest reason first, and what it is about."""
         asset = image.asset
-        alike, *redirected = (self._groups.get(mark, _Group()) for mark in _marks(image))
+        alike, *redirected = (self._groups.get(mark, Group()) for mark in marks_of(image))
         if words := KNOWN.get(asset.sha256):
             yield Reason.KNOWN_PLACEHOLDER, words
         if asset.sha256 in self._known:
@@ -282,14 +225,6 @@ class _Evidence:
             other = self._elsewhere.get(probe)
             if other and other.sha256 != image.asset.sha256:
                 yield probe.referer, other
-
-
-def _marks(image: Seen) -> list[tuple[str, str, str]]:
-    """What other images of its host may share: the bytes, and the place it redirected to."""
-    marks = [("bytes", image.host, image.asset.sha256)]
-    if image.is_redirected:
-        marks.append(("target", image.host, image.target_thing))
-    return marks
 
 
 def _folder(url: str) -> str:

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import partial
+from itertools import takewhile, tee
 from pathlib import Path
 
 from migrator import durable
@@ -15,6 +17,7 @@ from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
 from migrator.plan import ImageAt
+from migrator.processes import mapped
 from migrator.reasons import Reason
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
@@ -24,6 +27,8 @@ from migrator.rewriter.swap import Conflict, Swapped, discard, inspect, prepare,
 from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
 from migrator.urls import identity
+
+_FEW = 100  # posts; to rewrite so many takes much longer than to start processes
 
 
 def obstacles(
@@ -70,6 +75,17 @@ def edited(
     except (SelfCheckFailed, OverlappingEdits) as error:
         return Refused(Reason.SELF_CHECK, str(error))
     return before, after, edits
+
+
+def _rewritten(
+    task: tuple[Post, Mapping[str, str]], settings: ScanSettings
+) -> tuple[bytes, int] | Refused:
+    """What ``edited`` makes of a post with these links, and how many edits that took."""
+    result = edited(*task, settings)
+    if isinstance(result, Refused):
+        return result
+    _, after, edits = result
+    return after, len(edits)
 
 
 def original_of(site: Site, swap: Swap) -> bytes | None:
@@ -119,18 +135,24 @@ class PostWriter:
         """
         done = {swap.name for swap in self.ledger.swaps(self.run, state="rewritten")}
         with stage(self.listener, "rewrite", len(posts)):
-            for post in posts:
-                stop.check()
-                if post.name not in done:
-                    self._rewrite(post, new_urls(post), image_at, settings)
+            todo = ((post, new_urls(post)) for post in posts if post.name not in done)
+            mine, theirs = tee(todo)
+            results = mapped(partial(_rewritten, settings=settings), theirs, few=_FEW, stop=stop)
+            with closing(results):
+                for (post, urls), result in zip(mine, results, strict=True):
+                    stop.check()
+                    self._rewrite(post, urls, image_at, result)
 
     def _rewrite(
-        self, post: Post, new_urls: Mapping[str, str], image_at: ImageAt, settings: ScanSettings
+        self,
+        post: Post,
+        new_urls: Mapping[str, str],
+        image_at: ImageAt,
+        result: tuple[bytes, int] | Refused,
     ) -> None:
-        result = edited(post, new_urls, settings)
         if isinstance(result, Refused):
             return self.leave(post.name, result.reason, result.detail)
-        _, after, edits = result
+        after, edits = result
         if not edits:
             return None
         links = [
@@ -138,7 +160,7 @@ class PostWriter:
             for each in post.references
             if each.url in new_urls and (image := image_at(post, each.url))
         ]
-        return self.replace(post.name, post.sha256, after, links, edits=len(edits))
+        return self.replace(post.name, post.sha256, after, links, edits=edits)
 
     def replace(
         self,

@@ -4,13 +4,15 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
-from migrator.errors import EnvironmentProblem
-from migrator.interruption import between_runs, listening
+from migrator.errors import EnvironmentProblem, Interrupted
+from migrator.interruption import Stop, between_runs, listening
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,11 +25,14 @@ _AHEAD = 3  # tasks for each process, so that none waits for the next
 _GLANCE = 0.25  # seconds between two looks at signals
 
 
-def mapped(work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int) -> Iterator[Result]:
+def mapped(
+    work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int, stop: Stop | None = None
+) -> Generator[Result, None, None]:
     """``work`` of every task, in their order.
 
     Fewer than ``few`` tasks, or on one processor, are done here; else in processes, where ``work``
-    must be a value that can be sent to another process, and so must tasks and results.
+    must be a value that can be sent to another process, and so must tasks and results. ``stop`` is
+    what hears signals already, if something does. Close the iterator if its end is not waited for.
 
     Raises:
         EnvironmentProblem: the system ended one of the processes.
@@ -37,14 +42,15 @@ def mapped(work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int) -
     tasks = iter(tasks)
     first = list(islice(tasks, few))
     number = min(processors(), _MOST)
-    together = map(work, chain(first, tasks))
+    together = chain(first, tasks)
     if len(first) < few or number < 2:  # noqa: PLR2004 - one is this process
-        return together
-    return _in_processes(work, chain(first, tasks), number)
+        yield from map(work, together)
+    else:
+        yield from _in_processes(work, together, number, stop)
 
 
 def _in_processes(
-    work: Callable[[Task], Result], tasks: Iterator[Task], number: int
+    work: Callable[[Task], Result], tasks: Iterator[Task], number: int, stop: Stop | None
 ) -> Iterator[Result]:
     # Not before they are needed: these take 20 ms to import.
     from concurrent.futures import wait  # noqa: PLC0415
@@ -53,18 +59,22 @@ def _in_processes(
     pool = _started(number)
     running: deque[Future[Result]] = deque()
     try:
-        with listening() as stop:  # an exception in the middle of the pool's own work would be lost
+        # An exception in the middle of the pool's own work would be lost.
+        with nullcontext(stop) if stop else listening() as heard:
             while True:
                 for task in islice(tasks, _AHEAD * number - len(running)):
                     running.append(pool.submit(work, task))
                 if not running:
                     return
-                while stop.signal is None and not wait([running[0]], timeout=_GLANCE).done:
+                while heard.signal is None and not wait([running[0]], timeout=_GLANCE).done:
                     pass
-                if stop.signal is not None:
-                    raise between_runs(stop.signal)
+                if heard.signal is not None:
+                    raise Interrupted(heard.signal) if stop else between_runs(heard.signal)
                 yield running.popleft().result()
     except BrokenProcessPool as error:
+        time.sleep(_GLANCE)  # whoever ended it may be ending all of us
+        if stop:
+            stop.check()
         raise EnvironmentProblem(
             "the system ended a process that was reading posts",
             "Perhaps there was not enough memory. Close other programs, and try again.",

@@ -169,10 +169,25 @@ def locked(site: Site) -> Iterator[None]:
             f"cannot use the state folder {site.state}: {error.strerror}",
             "Migrator keeps its memory there: it must be a folder that you can write to.",
         ) from error
+    _locks.add(descriptor)
     try:
         yield
     finally:
+        _locks.remove(descriptor)
         os.close(descriptor)
+
+
+_locks: set[int] = set()  # that this process holds
+
+
+def _let_go() -> None:
+    """A fork shares the lock: without this, a child would hold it still when we were killed."""
+    for descriptor in _locks:
+        os.close(descriptor)
+    _locks.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 def make_state(site: Site) -> None:

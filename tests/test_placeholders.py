@@ -520,4 +520,4 @@ def test_many_images_are_judged_without_holding_them():
             tracemalloc.stop()
 
     peak(10)  # what is made once
-    assert (peak(800) - peak(200)) / 600 < 400  # bytes for each image
+    assert (peak(6400) - peak(1600)) / 4800 < 400  # bytes for each image

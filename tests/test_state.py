@@ -134,3 +134,20 @@ def test_posts_above_the_root_and_odd_names_have_places_of_their_own(tmp_path):
     site = Site(tmp_path)
     names = ["../b/a.md", "%2E%2E/b/a.md", "b/a.md"]
     assert len({os.fspath(site.original("r", name)) for name in names}) == 3
+
+
+def test_a_fork_does_not_hold_the_lock(tmp_path):
+    site = Site(tmp_path)
+    ready, go_on = os.pipe(), os.pipe()
+    with locked(site):
+        child = os.fork()
+        if child == 0:
+            os.write(ready[1], b"x")
+            os.read(go_on[0], 1)
+            os._exit(0)
+        os.read(ready[0], 1)
+    with locked(site):  # while the child is there
+        os.write(go_on[1], b"x")
+    assert os.waitpid(child, 0)[1] == 0
+    for each in (*ready, *go_on):
+        os.close(each)

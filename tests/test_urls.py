@@ -78,13 +78,29 @@ def test_a_protocol_relative_url_is_asked_for_over_https():
 _PARTS = st.lists(
     st.sampled_from(
         (
-            *("http:", "HTTPS:", "//", "/", "h.com", "H.com", ":80", ":443", ":8080", "@", "[", "]", "?"),
+            *(
+                "http:",
+                "HTTPS:",
+                "//",
+                "/",
+                "h.com",
+                "H.com",
+                ":80",
+                ":443",
+                ":8080",
+                "@",
+                "[",
+                "]",
+                "?",
+            ),
             *("#", "%41", "\t", " ", "é", ".", "-", "\\", "_", "a", "|", "'", "&", "=", ";", "~"),
         )
     ),
     max_size=8,
 ).map("".join)
-_URLS = st.tuples(st.sampled_from(["http://h.com/", "http://h.com:80", "https://h.com", "//h.com/", ""]), _PARTS)
+_URLS = st.tuples(
+    st.sampled_from(["http://h.com/", "http://h.com:80", "https://h.com", "//h.com/", ""]), _PARTS
+)
 
 
 @given(_URLS.map("".join))

@@ -107,7 +107,7 @@ class _Worker:
 
 def _serve(pipe: Connection, threads: int) -> None:
     """What a worker does until the pipe ends, which it does with our parent, however that ends."""
-    if _FORKED:  # what our parent has open is not ours: a lock that we kept would outlive it
+    if _FORKED:  # what our parent has open is not ours: another's pipe must end with it
         os.closerange(3, pipe.fileno())
         os.closerange(pipe.fileno() + 1, _LAST)
     sys.stdin = sys.stdout = sys.stderr = None  # our parent speaks

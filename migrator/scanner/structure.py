@@ -1,7 +1,7 @@
 """What a parser sees in a post, part by part, so that two versions of it can be compared."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyromark
 
@@ -12,10 +12,16 @@ from migrator.scanner.syntax import Syntax
 
 
 class Part(NamedTuple):
-    """An event of the parser at ``[start, end)``; ``url`` and ``text`` are empty if it has none."""
+    """An event of the parser at ``[start, end)``, as it gives it."""
 
     start: int
     end: int
+    event: Any
+
+
+class Seen(NamedTuple):
+    """What an event says; ``url`` and ``text`` are empty if it has none."""
+
     what: str
     url: str = ""
     text: str = ""
@@ -30,22 +36,26 @@ def parts(text: bytes, start: int, syntax: Syntax) -> Iterator[Part]:
         return
     markdown = body.text.decode()
     for event, place in pyromark.events_with_range(markdown, options=OPTIONS):
-        first, last = start + place["start"], start + place["end"]
-        if isinstance(event, str):
-            yield Part(first, last, event)
-            continue
-        ((name, payload),) = event.items()
-        if name in ("Start", "End") and isinstance(payload, dict):
-            for tag, more in payload.items():
-                if tag in ("Image", "Link") and isinstance(more, dict):
-                    rest = f"{more['link_type']} {more['id']} {more['title']}"
-                    yield Part(first, last, f"{name} {tag} {rest}", more["dest_url"])
-                else:
-                    yield Part(first, last, f"{name} {tag} {more}")
-        elif name in ("Start", "End"):
-            yield Part(first, last, f"{name} {payload}")
-        else:
-            yield Part(first, last, name, text=str(payload))
+        yield Part(start + place["start"], start + place["end"], event)
     for label, definition in pyromark.reference_definitions(markdown, options=OPTIONS).items():
-        first, last = start + definition["span"]["start"], start + definition["span"]["end"]
-        yield Part(first, last, f"definition {label} {definition['title']}", definition["dest"])
+        span = definition["span"]
+        what = Seen(f"definition {label} {definition['title']}", definition["dest"])
+        yield Part(start + span["start"], start + span["end"], what)
+
+
+def seen(event: Any) -> Seen:
+    """What the event of a part says."""
+    if isinstance(event, Seen):
+        return event
+    if isinstance(event, str):
+        return Seen(event)
+    ((name, payload),) = event.items()
+    if name not in ("Start", "End"):
+        return Seen(name, text=str(payload))
+    if not isinstance(payload, dict):
+        return Seen(f"{name} {payload}")
+    ((tag, more),) = payload.items()
+    if tag in ("Image", "Link") and isinstance(more, dict):
+        rest = f"{more['link_type']} {more['id']} {more['title']}"
+        return Seen(f"{name} {tag} {rest}", more["dest_url"])
+    return Seen(f"{name} {tag} {more}")
