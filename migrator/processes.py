@@ -1,5 +1,6 @@
 """Pure work over all processors: for what takes longer than starting a process."""
 
+import gc
 import os
 import signal
 import sys
@@ -97,6 +98,7 @@ def _begin() -> None:
     """Hear no signal that the terminal sends to all of us, and end when our parent has ended."""
     from multiprocessing import parent_process  # noqa: PLC0415 - as above
 
+    gc.freeze()  # what our parent holds stays memory that we share, for nobody looks through it
     sys.stdin = sys.stdout = sys.stderr = None  # our parent speaks
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
