@@ -144,7 +144,7 @@ class Migration(Story):
     def _doubt(self, plan: Plan) -> None:
         """Say of each host that was asked for and has no image, and which other may be meant."""
         where = "The backup has no" if self.copies else "No post shows an"
-        for name, near in mistaken(self.hosts, (mention.url for mention in plan.mentions)):
+        for name, near in mistaken(self.hosts, (mention.image for mention in plan.mentions)):
             meant = f" Did you mean {near}?" if near else ""
             self.listener(Warned(f"{where} image on {name}.{meant}"))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from migrator.reasons import Reason
 from migrator.served import NO_VERSION, Earlier, Version
@@ -159,11 +160,10 @@ class Placement:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A post refers to an image in this line."""
+class Mention(NamedTuple):
+    """A post refers in this line to the image with this identity (``urls.identity``)."""
 
-    url: str
+    image: str
     post: str
     line: int
 
