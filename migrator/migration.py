@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings
-from migrator.downloader.foreseen import foreseen
 from migrator.engines import Engine, Threads
 from migrator.events import ImageDone, Listener, Warned, stage
 from migrator.executors import run_bounded
@@ -182,6 +181,10 @@ class Migration(Story):
 
     def failing(self, plan: Plan) -> list[Failed]:
         """The images of ``plan`` of which it is known without asking anybody that they fail."""
+        if not plan.tasks:
+            return []
+        from migrator.downloader.foreseen import foreseen  # noqa: PLC0415 - brings httpx
+
         new = (task.url for task in plan.tasks if not task.is_known and not task.kept)
         return [found for url in new if (found := foreseen(url, self.settings))]
 
