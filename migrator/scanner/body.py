@@ -11,6 +11,7 @@ from migrator.scanner.found import Found
 from migrator.scanner.html import Comment, Markup
 from migrator.scanner.markdown import Reading, math, read_markdown
 from migrator.scanner.regions import Range, Regions
+from migrator.scanner.source import Source
 from migrator.scanner.syntax import Syntax
 from migrator.scanner.templates import silenced
 
@@ -31,12 +32,12 @@ class Body:
 
 
 def read_body(
-    post: bytes, start: int, syntax: Syntax, settings: ScanSettings, *, links: bool = False
+    source: Source, start: int, syntax: Syntax, settings: ScanSettings, *, links: bool = False
 ) -> Body:
-    """Read the UTF-8 text ``post`` from ``start`` on; offsets are those of ``post``."""
-    body = Extract.whole(post[start:], start)
+    """Read the text of ``source`` from ``start`` on; offsets are those of the whole text."""
+    post, body = source.text, source.below(start)
     if syntax is Syntax.TEXT:
-        return Body(_moved(text.find(body.text), start))
+        return Body(_moved(text.find(body.words), start))
     blocks = _IGNORE_NEXT.encode() in post  # only such a comment asks which block follows
     reading = _read(body, syntax, settings, links=links, blocks=blocks)
     for _ in range(_ROUNDS):

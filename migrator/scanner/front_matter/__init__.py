@@ -5,7 +5,7 @@ It is read and never written: what is found are spans of bytes, one for each URL
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from migrator.config import ScanSettings
 from migrator.model import Kind, Note
@@ -17,14 +17,13 @@ from migrator.scanner.front_matter.reading import NoMapping, Rejected, Step
 from migrator.scanner.positions import positions
 
 _MAX_LENGTH = 250_000  # the limit of what hostile text may cost: about a second
-_URL = re.compile(rb"https?:|//|/\\/", re.IGNORECASE)
+_ADDRESS_MARKS = (b"//", b"http:", b"https:", rb"/\/")  # one is in all that holds an address
 _OPT_OUT = re.compile(
     rb"""(?<![^\r\n])["']?migrator["']?[ \t]*[:=][ \t]*["']?(?:false|no|off)\b""", re.IGNORECASE
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """The body begins at byte ``end``: 0 if the file has no front matter."""
 
     end: int = 0
@@ -44,7 +43,8 @@ def find(data: bytes, settings: ScanSettings, *, everything: bool = False) -> Fr
     if block is None:
         return FrontMatter()
     raw = data[block.start : block.stop]
-    if not (everything or b"migrator" in raw or _URL.search(raw)):
+    lower = raw.lower()
+    if not (everything or b"migrator" in raw or any(mark in lower for mark in _ADDRESS_MARKS)):
         return FrontMatter(block.end)
     text = raw.decode()
     try:
