@@ -57,8 +57,10 @@ def find_references(
         front = front_matter.find(text, settings, everything=everything)
         start = front.end or (len(_BOM) if text.startswith(_BOM) else 0)
         links = links or settings.links
-        if everything or _may_hold_an_image(text, start, certainly=links or bool(settings.tags)):
-            body = read_body(source, start, syntax, settings, links=links)
+        ignoring = text.find(b"migrator-ignore", start) >= 0
+        certainly = links or bool(settings.tags)
+        if everything or ignoring or _may_hold_an_image(text, start, certainly=certainly):
+            body = read_body(source, start, syntax, settings, links=links, ignoring=ignoring)
         else:
             body = Body()
     found = _apart(
@@ -75,8 +77,7 @@ def find_references(
 
 
 def _may_hold_an_image(text: bytes, start: int, *, certainly: bool) -> bool:
-    if text.find(b"migrator-ignore", start) >= 0:
-        return True
+    # find(), for "in" asks first whether it is a number, by an exception that takes 0.2 us
     if text.find(b"//", start) < 0:
         return False
     if certainly or text.find(b"![", start) >= 0:
@@ -84,7 +85,7 @@ def _may_hold_an_image(text: bytes, start: int, *, certainly: bool) -> bool:
     if text.find(b"=", start) < 0 and text.find(b"{", start) < 0:  # neither an attribute nor a tag
         return False
     lower = text[start:].lower()
-    return any(mark in lower for mark in _MARKS)
+    return any(lower.find(mark) >= 0 for mark in _MARKS)
 
 
 def _counts(url: str, *, everything: bool) -> bool:
@@ -115,7 +116,7 @@ def _references(source: Source, found: list[Found], notes: list[Note]) -> Iterat
         if ascii_only and source.data[start:end] != raw:
             notes.append(Note(line, "an image stays as it is: its address is not valid text"))
             continue
-        if b"\n" in raw:
+        if raw.find(b"\n") >= 0:
             notes.append(Note(line, "an image stays as it is: its address takes several lines"))
             continue
         text = raw.decode()

@@ -32,13 +32,24 @@ class Body:
 
 
 def read_body(
-    source: Source, start: int, syntax: Syntax, settings: ScanSettings, *, links: bool = False
+    source: Source,
+    start: int,
+    syntax: Syntax,
+    settings: ScanSettings,
+    *,
+    links: bool = False,
+    ignoring: bool = False,
 ) -> Body:
-    """Read the text of ``source`` from ``start`` on; offsets are those of the whole text."""
+    """Read the text of ``source`` from ``start`` on; offsets are those of the whole text.
+
+    ``ignoring`` is whether something there may ask to be left alone.
+    """
     post, body = source.text, source.below(start)
     if syntax is Syntax.TEXT:
         return Body(_moved(text.find(body.words), start))
-    blocks = _IGNORE_NEXT.encode() in post  # only such a comment asks which block follows
+    blocks = (
+        ignoring and _IGNORE_NEXT.encode() in post
+    )  # only such a comment asks which block follows
     reading = _read(body, syntax, settings, links=links, blocks=blocks)
     for _ in range(_ROUNDS):
         code = Regions((first - start, last - start) for first, last in reading.code)
@@ -52,7 +63,7 @@ def read_body(
         found += jsx.find(body.text, code) + dialects.find(body.text, code)
     found = _moved(found, start) + reading.found + reading.markup.found
     ignored, ignored_to = list(reading.markup.code), 0
-    if found and b"$" in body.text and syntax is not Syntax.HTML:
+    if found and body.text.find(b"$") >= 0 and syntax is not Syntax.HTML:
         urls = Regions((one.start, one.end) for one in found)
         ignored += (
             (first, last)

@@ -275,7 +275,7 @@ class _Reader:
 
     def html_block(self, chunk: Extract) -> None:
         silent = self.out.markup.read(chunk)
-        if self.literal and self.nested and b"](" in chunk.text:
+        if self.literal and self.nested and chunk.text.find(b"](") >= 0:
             text = bytearray(chunk.text)
             for start, end in silent:
                 text[start:end] = _NOT_A_BREAK.sub(b"x", text[start:end])

@@ -68,7 +68,7 @@ def decode(data: bytes) -> Source:
         else:
             words, encoding = chinese, "gb18030"
         text = words.encode()
-    if b"\r" in text:
+    if text.find(b"\r") >= 0:
         text = _LONE_CR.sub(b"\n", text)
         words = text.decode()
     return Source(data, text, words, encoding)

@@ -17,7 +17,6 @@ from migrator.scanner.front_matter.reading import NoMapping, Rejected, Step
 from migrator.scanner.positions import positions
 
 _MAX_LENGTH = 250_000  # the limit of what hostile text may cost: about a second
-_ADDRESS_MARKS = (b"//", b"http:", b"https:", rb"/\/")  # one is in all that holds an address
 _OPT_OUT = re.compile(
     rb"""(?<![^\r\n])["']?migrator["']?[ \t]*[:=][ \t]*["']?(?:false|no|off)\b""", re.IGNORECASE
 )
@@ -43,8 +42,7 @@ def find(data: bytes, settings: ScanSettings, *, everything: bool = False) -> Fr
     if block is None:
         return FrontMatter()
     raw = data[block.start : block.stop]
-    lower = raw.lower()
-    if not (everything or b"migrator" in raw or any(mark in lower for mark in _ADDRESS_MARKS)):
+    if not (everything or raw.find(b"migrator") >= 0 or _may_hold_an_address(raw.lower())):
         return FrontMatter(block.end)
     text = raw.decode()
     try:
@@ -69,6 +67,10 @@ def find(data: bytes, settings: ScanSettings, *, everything: bool = False) -> Fr
     )
     notes = _notes(images.notes, data, text, block.start)
     return FrontMatter(block.end, tuple(found), notes, images.opt_out)
+
+
+def _may_hold_an_address(lower: bytes) -> bool:
+    return any(lower.find(mark) >= 0 for mark in (b"//", b"http:", b"https:", rb"/\/"))
 
 
 def _steps(text: str, language: Format) -> Iterator[Step]:
