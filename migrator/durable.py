@@ -31,6 +31,7 @@ _CREATE = (
 )
 _NOT_READABLE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO}
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+_MORE = 2**16  # bytes, where a file has more than its size said
 NOT_A_FILE = "not a readable file"
 
 
@@ -67,8 +68,10 @@ def content_at(path: Path) -> bytes | None:
 
 def read(descriptor: int) -> bytes:
     """Everything from the descriptor's position to the end of the file."""
-    with open(descriptor, "rb", closefd=False) as file:
-        return file.read()
+    pieces = [os.read(descriptor, os.fstat(descriptor).st_size + 1)]
+    while pieces[-1]:
+        pieces.append(os.read(descriptor, _MORE))
+    return b"".join(pieces)
 
 
 def create(path: Path, content: bytes, dress: Callable[[int], None] | None = None) -> None:

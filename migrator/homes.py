@@ -9,7 +9,6 @@ from migrator.model import Post, SkippedPost
 from migrator.plan import ImageAt, Plan
 from migrator.reasons import Reason
 from migrator.rewriter.links import ASSET_FOLDER, WITH_POST, folder_of_images, without_folder
-from migrator.scanner.dates import date_of, stated_date_of
 from migrator.sites import detect
 from migrator.state import Site
 from migrator.uploader import names_a_date
@@ -30,6 +29,8 @@ def with_posts(plan: Plan, settings: Settings, site: Site, image_at: ImageAt) ->
     tasks = plan.tasks
     named = names_a_date(settings.store.key)
     if named or any(route.source.startswith("wayback") for route in settings.route):
+        from migrator.scanner.dates import date_of, stated_date_of  # noqa: PLC0415 - brings YAML
+
         day = date_of if named else stated_date_of
         dates = {name: day(site.post(name)) for name in {task.post for task in tasks}}
         tasks = tuple(replace(task, written=dates[task.post]) for task in tasks)

@@ -72,7 +72,7 @@ class LocalImages:
         if reference.kind is Kind.EMBED and self._public_root:
             place = "![[...]]"
         elif reference.kind is Kind.TAG:
-            place = _tag_around(post, reference.span.start)
+            place = _tag_around(post, reference.start)
         else:
             return ""
         if place in _TAKE_ADDRESSES or is_external(reference.url):

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from migrator.config import Settings
-from migrator.downloader.foreseen import foreseen
 from migrator.engines import Engine, Threads
 from migrator.events import ImageDone, Listener, Warned, stage
 from migrator.executors import run_bounded
@@ -144,7 +143,7 @@ class Migration(Story):
     def _doubt(self, plan: Plan) -> None:
         """Say of each host that was asked for and has no image, and which other may be meant."""
         where = "The backup has no" if self.copies else "No post shows an"
-        for name, near in mistaken(self.hosts, (mention.url for mention in plan.mentions)):
+        for name, near in mistaken(self.hosts, (mention.image for mention in plan.mentions)):
             meant = f" Did you mean {near}?" if near else ""
             self.listener(Warned(f"{where} image on {name}.{meant}"))
 
@@ -182,6 +181,10 @@ class Migration(Story):
 
     def failing(self, plan: Plan) -> list[Failed]:
         """The images of ``plan`` of which it is known without asking anybody that they fail."""
+        if not plan.tasks:
+            return []
+        from migrator.downloader.foreseen import foreseen  # noqa: PLC0415 - brings httpx
+
         new = (task.url for task in plan.tasks if not task.is_known and not task.kept)
         return [found for url in new if (found := foreseen(url, self.settings))]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from migrator.reasons import Reason
 from migrator.served import NO_VERSION, Earlier, Version
@@ -63,22 +64,27 @@ class Span:
             raise ValueError(f"not a span: [{self.start}, {self.end})")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One place in a post where an image URL stands.
+class Reference(NamedTuple):
+    """One place in a post where an image URL stands: the bytes ``[start, end)`` of its file.
 
     ``raw`` is the text in the file, ``url`` what it decodes to: entities and backslash escapes
     resolved; percent-encoding, non-ASCII, a fragment and a leading ``//`` kept.
     ``line`` and ``column`` count from 1, columns in code points.
     """
 
-    span: Span
+    start: int
+    end: int
     kind: Kind
     spelling: Spelling
     url: str
     raw: str
     line: int
     column: int
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +165,10 @@ class Placement:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A post refers to an image in this line."""
+class Mention(NamedTuple):
+    """A post refers in this line to the image with this identity (``urls.identity``)."""
 
-    url: str
+    image: str
     post: str
     line: int
 

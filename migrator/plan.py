@@ -72,9 +72,8 @@ class Wanted:
     hindrance: Callable[[str], Reason | None] = lambda _: None
     now: datetime = _FIRST
 
-    def reason_to_stay(self, url: str) -> Reason | None:
-        """Why the image at ``url`` stays; ``None``: it may move."""
-        image = identity(url)
+    def reason_to_stay(self, url: str, image: str) -> Reason | None:
+        """Why the image at ``url``, whose identity is ``image``, stays; ``None``: it may move."""
         if self.store_root and image.startswith(identity(self.store_root.rstrip("/") + "/")):
             return Reason.ALREADY_THERE
         if not self.selected(url):
@@ -104,14 +103,15 @@ def make_plan(
             continue
         warnings += [f"{post.name}:{note.line}: {note.text}" for note in post.notes]
         found = _images(post, wanted.image_at)
-        staying = {url: wanted.reason_to_stay(url) for url in found.values()}
+        images = {url: identity(url) for url in found.values()}
+        staying = {url: wanted.reason_to_stay(url, image) for url, image in images.items()}
         obstacle = None if all(staying.values()) else wanted.obstacle(post)
         if obstacle:
             left.append(obstacle)
-        else:
-            changing.append(post)
-        for url, reason_to_stay in staying.items():
-            image = identity(url)
+        elif any(reason is not Reason.ALREADY_THERE for reason in staying.values()):
+            changing.append(post)  # what is there is so in all spellings, and changes no post
+        for url, image in images.items():
+            reason_to_stay = staying[url]
             reason = reason_to_stay or (obstacle.reason if obstacle else None)
             if reason is None:
                 task = tasks.get(image) or TransferTask(
@@ -122,7 +122,7 @@ def make_plan(
             else:
                 skipped.setdefault(image, Skipped(url, reason))
         mentions += [
-            Mention(found[each.url], post.name, each.line)
+            Mention(images[found[each.url]], post.name, each.line)
             for each in post.references
             if each.url in found
         ]

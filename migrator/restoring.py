@@ -41,7 +41,7 @@ class Restoration(Migration):
         mentions: list[Mention] = []
         for url, image in _by_url(copies.images.values()):
             kept = copies.kept(image)
-            mentions += (Mention(url, each.path, each.line) for each in image.references)
+            mentions += (Mention(identity(url), each.path, each.line) for each in image.references)
             if not selected(url, self.hosts, ()):
                 skipped.append(Skipped(url, Reason.NOT_SELECTED))
             elif kept is None:
@@ -95,7 +95,7 @@ class Restoration(Migration):
         homes: dict[str, set[str]] = defaultdict(set)
         for each in plan.mentions:
             folder = folder_of_images(each.post, self.settings, self.site.root)
-            homes[identity(each.url)] |= set() if folder is None else {folder}
+            homes[each.image] |= set() if folder is None else {folder}
         return replace(
             plan,
             tasks=tuple(

@@ -83,11 +83,14 @@ class Site:
 
     def original(self, run: str, name: str) -> Path:
         """Where ``run`` keeps the bytes that the post had before."""
-        return self.state / _RUNS / run / "originals" / _inside(name)
+        return self._kept(run, "originals", name)
 
     def displaced(self, run: str, name: str) -> Path:
         """Where ``run`` keeps the very file that it took out of the post's place."""
-        return self.state / _RUNS / run / "displaced" / _inside(name)
+        return self._kept(run, "displaced", name)
+
+    def _kept(self, run: str, what: str, name: str) -> Path:
+        return self.root.joinpath(FOLDER, _RUNS, run, what, _inside(name))  # at once: for each post
 
 
 def site_root(paths: Sequence[Path], config_file: Path | None) -> Path:
@@ -271,5 +274,7 @@ def _outside(path: str) -> str:
 
 def _inside(name: str) -> str:
     """``name`` as a path that stays inside a folder: posts may lie above the site root."""
-    parts = (part.replace("%", "%25") for part in name.split("/"))
-    return "/".join("%2E%2E" if part == ".." else part for part in parts)
+    name = name.replace("%", "%25")
+    if ".." not in name:
+        return name
+    return "/".join("%2E%2E" if part == ".." else part for part in name.split("/"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from migrator.config import DownloadSettings
-from migrator.downloader import Decoders
+from migrator.downloader.decoding import Decoders
 from migrator.downloader.media_types import HEAD, sniff
 from migrator.durable import problems_told
 from migrator.events import Listener, ThumbnailDone, stage

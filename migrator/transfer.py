@@ -4,10 +4,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from migrator.config import Settings, StoreSettings
-from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources, discard, rates
+from migrator.downloader.decoding import Decoders
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.manners import Manners, rates
+from migrator.downloader.sources import Sources
+from migrator.downloader.spool import discard
 from migrator.errors import MigratorError, OutOfMemory, StoreRefused
 from migrator.model import (
     Asset,
@@ -26,6 +30,9 @@ from migrator.uploader import Store, StoreError, Stores, open_store
 from migrator.uploader.copies import Copies
 from migrator.uploader.credentials import key_from
 from migrator.uploader.public import public_problem
+
+if TYPE_CHECKING:
+    from migrator.downloader.downloader import Downloader
 
 Result = TypeVar("Result")
 
@@ -255,24 +262,28 @@ class Transfer:
         if problem := public_problem(asset, self.public_answer(public_url)):
             raise StoreError(Reason.PUBLIC_URL, f"{public_url}: {problem}")
 
-    def _downloader(self) -> Downloader:
+    def _downloader(self) -> "Downloader":
         downloader: Downloader | None = getattr(self._thread, "downloader", None)
         if downloader is None:
-            settings = self.spec.settings
-            downloader = Downloader(
-                settings.download,
-                settings.safety,
-                self._sources,
-                spool=self.spec.spool,
-                accepted=self.spec.accepted,
-                decoders=self._decoders,
-                manners=self._manners,
-                hosts=self._hosts,
-                buckets=self._buckets,
-            )
-            self._thread.downloader = downloader
+            downloader = self._thread.downloader = self._new_downloader()
             self._downloaders.append(downloader)
         return downloader
+
+    def _new_downloader(self) -> "Downloader":
+        from migrator.downloader.downloader import Downloader  # noqa: PLC0415 - brings httpx
+
+        settings = self.spec.settings
+        return Downloader(
+            settings.download,
+            settings.safety,
+            self._sources,
+            spool=self.spec.spool,
+            accepted=self.spec.accepted,
+            decoders=self._decoders,
+            manners=self._manners,
+            hosts=self._hosts,
+            buckets=self._buckets,
+        )
 
 
 class SourceBucket:

@@ -21,6 +21,7 @@ _SETTLED = re.compile(
     r"/[\w.~!$&'()*+,;=:@/\[\]|-]*(?:\?[\w.~!$&'()*+,;=:@/?\[\]|-]+)?",
     re.ASCII,
 )
+_EXTERNAL = ("https://", "http://", "//")
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 # After the extension some hosts take a style: a.png!small, a.png@80w, a.webp~tplv-x
 _IMAGE_NAME = re.compile(
@@ -30,7 +31,7 @@ _IMAGE_NAME = re.compile(
 
 def is_external(url: str) -> bool:
     """Whether ``url`` names a host: http, https, or protocol-relative."""
-    return url[:8].lower().startswith(("http://", "https://", "//"))
+    return url.startswith(_EXTERNAL) or url[:8].lower().startswith(_EXTERNAL)
 
 
 def is_local(image: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from migrator.config import RewriteSettings, Settings, StoreSettings
 from migrator.homes import homeless, unresolved, with_posts
-from migrator.model import Kind, Post, Reference, Span, Spelling
+from migrator.model import Kind, Post, Reference, Spelling
 from migrator.plan import Wanted, image_elsewhere, make_plan
 from migrator.reasons import Reason
 from migrator.state import Site
@@ -28,7 +28,7 @@ def post(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"---\ndate: 2024-0{month}-01\n---\n")
         references = (
-            Reference(Span(i, i + 1), Kind.IMAGE, Spelling.MARKDOWN, url, url, 1, i)
+            Reference(i, i + 1, Kind.IMAGE, Spelling.MARKDOWN, url, url, 1, i)
             for i, url in enumerate(urls)
         )
         return Post(path, name, "", "utf-8", tuple(references))

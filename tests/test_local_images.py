@@ -1,7 +1,7 @@
 import pytest
 
 from migrator.local_images import LocalImages
-from migrator.model import Kind, Post, Reference, Span, Spelling
+from migrator.model import Kind, Post, Reference, Spelling
 from migrator.reasons import Reason
 
 PUBLIC = "https://img.example.com"
@@ -41,9 +41,7 @@ def site(tmp_path):
 
 
 def post_of(root, name, *urls, kind=Kind.IMAGE):
-    references = tuple(
-        Reference(Span(0, 0), kind, Spelling.MARKDOWN, url, url, 1, 1) for url in urls
-    )
+    references = tuple(Reference(0, 0, kind, Spelling.MARKDOWN, url, url, 1, 1) for url in urls)
     return Post(root / name, name, "", "utf-8", references)
 
 
@@ -257,7 +255,7 @@ def test_a_tag_keeps_the_name_of_a_file_unless_it_takes_addresses(site, text, mo
     root = site(HEXO)
     (root / HEXO[0]).write_text(text)
     at = len(text[: text.index("/images")].encode())
-    reference = Reference(Span(at, at + 16), Kind.TAG, Spelling.PLAIN, "/images/logo.png", "", 1, 1)
+    reference = Reference(at, at + 16, Kind.TAG, Spelling.PLAIN, "/images/logo.png", "", 1, 1)
     post = Post(root / HEXO[0], HEXO[0], "", "utf-8", (reference,))
     fit = LocalImages(root, None, PUBLIC).without_names(post)
     assert (fit.references == (reference,), bool(fit.notes)) == (moves, not moves)

@@ -11,7 +11,6 @@ from migrator.model import (
     Post,
     Reference,
     SkippedPost,
-    Span,
     Spelling,
     Stored,
     TransferTask,
@@ -24,7 +23,7 @@ ALL = Wanted(selected=lambda _: True)
 
 def post(name, *urls, notes=()):
     references = tuple(
-        Reference(Span(n, n), Kind.IMAGE, Spelling.MARKDOWN, url, url, n + 1, 1)
+        Reference(n, n, Kind.IMAGE, Spelling.MARKDOWN, url, url, n + 1, 1)
         for n, url in enumerate(urls)
     )
     return Post(Path(name), name, "0" * 64, "utf-8", references, notes)

@@ -6,7 +6,6 @@ from migrator.config import ScanSettings
 from migrator.events import ignore
 from migrator.interruption import Stop
 from migrator.ledger import Ledger
-from migrator.model import Span
 from migrator.plan import image_elsewhere
 from migrator.posts import PostWriter, edited, original_of
 from migrator.reading import read_posts
@@ -33,7 +32,7 @@ def read(site):
 def test_a_change_to_more_than_a_link_is_refused_and_the_post_stays(site):
     post = read(site)
     (reference,) = post.references
-    wrong = replace(post, references=(replace(reference, span=Span(4, 9)),))
+    wrong = replace(post, references=(reference._replace(start=4, end=9),))
     refused = edited(wrong, {URL: NEW}, SETTINGS)
     assert refused.reason is Reason.SELF_CHECK
 

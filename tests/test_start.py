@@ -57,3 +57,11 @@ def test_the_reader_of_front_matter_is_imported_for_front_matter_that_holds_an_a
     assert slow(imported("scan", post)) == {
         module for module in imported("scan", post) if module.partition(".")[0] == "yaml"
     }
+
+
+def test_a_migration_with_nothing_to_do_imports_nothing_that_fetches_or_stores(post, tmp_path):
+    (tmp_path / "migrator.toml").write_text('[store]\npublic_url = "https://img.example.com/"\n')
+    modules = imported("migrate", post, "--yes", "--trust-config")
+    packages = {module.partition(".")[0] for module in modules}
+    assert not packages & {"httpx", "httpcore", "tenacity", "asyncio", "ssl", "botocore", "rich"}
+    assert "migrator.ledger" in modules

@@ -35,6 +35,7 @@ from migrator.snapshots import Image, State, Vault
 from migrator.snapshots.changes import Change
 from migrator.snapshots.draft import Draft
 from migrator.transfer import Transfer, TransferSpec
+from migrator.urls import identity
 
 _TROUBLE = {Change.LOST, Change.HELD}
 
@@ -134,7 +135,7 @@ def _record(ledger: Ledger, asked: Asked, done: BackedUp) -> None:
     if not images:
         return
     mentions = (
-        Mention(url, each.path, each.line)
+        Mention(identity(url), each.path, each.line)
         for url, image in images.items()
         for each in image.references
     )

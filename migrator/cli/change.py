@@ -27,7 +27,6 @@ from migrator.report.screen import color
 from migrator.report.summary import Report
 from migrator.rewriter.gate import Refused
 from migrator.story import Story
-from migrator.urls import identity
 
 # Seconds for which somebody at a terminal waits for what hosts say of images.
 _ASKING = 10.0  # before the question
@@ -156,7 +155,7 @@ def _rest(plan: Plan, chose: Callable[[str], bool]) -> Plan:
 
     What stays was recorded then, and our own new links would join it.
     """
-    mentions = tuple(each for each in plan.mentions if chose(identity(each.url)))
+    mentions = tuple(each for each in plan.mentions if chose(each.image))
     return replace(plan, skipped=(), mentions=mentions)
 
 

@@ -5,10 +5,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from migrator.cli.asked import Asked
-from migrator.cli.restoring import restoration
 from migrator.cli.session import Session, history
 from migrator.config import Settings
-from migrator.downloader import proxy_for
+from migrator.downloader.proxy import proxy_for
 from migrator.engines import engine_named, must_reach
 from migrator.events import Warned
 from migrator.local_images import LocalImages
@@ -25,6 +24,8 @@ def story_of(asked: Asked, session: Session) -> Iterator[Story]:
     if asked.command == "rewrite":
         yield _relinking(asked, session)
         return
+    from migrator.cli.restoring import restoration
+
     moving = restoration if asked.command == "restore" else _migration
     with moving(asked, session) as migration:
         yield migration

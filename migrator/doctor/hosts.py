@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrator.config import Settings
-from migrator.downloader import proxy_for
+from migrator.downloader.proxy import proxy_for
 from migrator.finding import Area, Finding, note, ok, problem
 from migrator.model import Failed, Fetched, Held, Post, TransferTask
 from migrator.reasons import Reason

@@ -13,7 +13,8 @@ from migrator.downloader.answers import NOT_MODIFIED, declared_length
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import GuardedBackend
 from migrator.downloader.manners import Manners
-from migrator.downloader.proxying import ProxiedTransport, Proxy
+from migrator.downloader.proxy import Proxy
+from migrator.downloader.proxying import ProxiedTransport
 from migrator.downloader.transport import GuardedTransport, pooling
 from migrator.downloader.wire import Deadline
 from migrator.reasons import Reason

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 import httpcore
 
-from migrator.downloader import faults
+from migrator.downloader import causes
 from migrator.downloader.addresses import Address, Exemption, literal, objection
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.wire import Deadline, Wire
@@ -64,7 +64,7 @@ class GuardedBackend(httpcore.NetworkBackend):
                     str(address), port, self._deadline.cap(timeout), local_address, socket_options
                 )
             except (httpcore.NetworkError, httpcore.TimeoutException) as error:
-                fault = faults.of_connecting(error, f"{host} ({address}) at port {port}")
+                fault = causes.of_connecting(error, f"{host} ({address}) at port {port}")
                 continue
             return Wire(stream, self._deadline)
         raise fault

@@ -22,7 +22,7 @@ from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.patience import patiently
-from migrator.downloader.proxying import proxy_for
+from migrator.downloader.proxy import proxy_for
 from migrator.downloader.published import read_back
 from migrator.downloader.resuming import Resumption
 from migrator.downloader.spool import Draft, draft

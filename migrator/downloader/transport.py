@@ -8,7 +8,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from migrator.downloader import faults
+from migrator.downloader import causes
 
 _ERRORS = (
     httpcore.TimeoutException,
@@ -57,7 +57,7 @@ class GuardedTransport(httpx.BaseTransport):
                 )
             )
         except _ERRORS as error:
-            raise faults.of_answer(error) from error
+            raise causes.of_answer(error) from error
         return httpx.Response(
             answer.status,
             headers=answer.headers,
@@ -84,7 +84,7 @@ class _Body(httpx.SyncByteStream):
                 received += len(piece)
                 yield piece
         except _ERRORS as error:
-            raise faults.of_body(error, ended=wire.ended) from error
+            raise causes.of_body(error, ended=wire.ended) from error
         wire.retire_unless_at(received)
 
     def close(self) -> None:

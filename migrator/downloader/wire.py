@@ -12,7 +12,7 @@ from typing import Any
 
 import httpcore
 
-from migrator.downloader import faults
+from migrator.downloader import causes
 
 HEAD_LIMIT = 64 * 1024  # bytes of status line and headers, informational responses included
 INFORMATIONAL_LIMIT = 5
@@ -122,7 +122,7 @@ class Wire(httpcore.NetworkStream):
                 ssl_context, server_hostname, self._deadline.cap(timeout)
             )
         except (httpcore.NetworkError, httpcore.TimeoutException, ValueError) as error:
-            raise faults.of_tls(error, server_hostname or "the host") from error
+            raise causes.of_tls(error, server_hostname or "the host") from error
         return Wire(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:

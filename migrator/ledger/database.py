@@ -55,7 +55,7 @@ class Database:
     @classmethod
     def open(cls, file: Path) -> Self:
         """Open or create the ledger; the caller holds the lock of the site."""
-        unclean = file.with_name(f"{file.name}-wal").exists()
+        unclean = _is_left(file.with_name(f"{file.name}-wal"))
         _must_be_a_file(file)
         with _translated(file):
             connection = sqlite3.connect(file, isolation_level=None)
@@ -164,6 +164,14 @@ class Database:
         """Like ``_rows``, one at a time."""
         with _translated(self._file):
             yield from self._db.execute(sql, values)
+
+
+def _is_left(wal: Path) -> bool:
+    """Whether something was left in a write-ahead log; who only looks leaves an empty one."""
+    try:
+        return wal.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _script(name: str) -> str:

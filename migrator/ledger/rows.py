@@ -143,10 +143,7 @@ def insert_mentions(db: sqlite3.Connection, run: int, mentions: Iterable[Mention
     """Record where posts show images of the run of this number; what is recorded stays."""
     db.executemany(
         "INSERT OR IGNORE INTO mention (run, image, post, line) VALUES (?, ?, ?, ?)",
-        (
-            (run, image_id(db, identity(each.url)), post_id(db, each.post), each.line)
-            for each in mentions
-        ),
+        ((run, image_id(db, each.image), post_id(db, each.post), each.line) for each in mentions),
     )
 
 

@@ -111,10 +111,10 @@ def plan_report(
     edits: Counter[str] = Counter()
     hopeless = {identity(each.url): each for each in failing}
     moving = {image for task in plan.tasks if (image := identity(task.url)) not in hopeless}
-    for mention in plan.mentions:
-        image = identity(mention.url)
-        mentions[image].append(Place(mention.post, mention.line))
-        edits[mention.post] += image in moving
+    for image, post, line in plan.mentions:
+        mentions[image].append(Place(post, line))
+        if image in moving:
+            edits[post] += 1
     images = [
         _planned(task.url, glances, mentions, known.asset if known else None)
         for task in plan.tasks
@@ -135,11 +135,11 @@ def plan_report(
         for each in plan.skipped
     ]
     posts = [
-        PostReport(post.name, "planned", edits[post.name])
-        for post in plan.posts
-        if edits[post.name]
+        PostReport(each.name, "planned", edits[each.name])
+        for each in plan.posts
+        if edits[each.name]
     ]
-    posts += [PostReport(post.name, "skipped", 0, post.reason, post.detail) for post in plan.left]
+    posts += [PostReport(each.name, "skipped", 0, each.reason, each.detail) for each in plan.left]
     report = intention(command, posts, images, dry_run=dry_run, warnings=plan.warnings, store=store)
     return replace(report, origin=origin)
 

@@ -59,7 +59,8 @@ def stayed(report: Report, most: int | None = None) -> list[Stayed]:
 
     def group(kind: str, reason: str | None, name: str = "") -> Stayed:
         kind = "unasked" if reason in _CALM_REASONS else kind
-        return groups.setdefault((kind, reason, name), Stayed(kind, reason, name))
+        key = kind, reason, name
+        return groups.get(key) or groups.setdefault(key, Stayed(*key))
 
     for image in report.images:
         if image.state in ("failed", "held", "skipped"):

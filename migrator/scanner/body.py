@@ -11,6 +11,7 @@ from migrator.scanner.found import Found
 from migrator.scanner.html import Comment, Markup
 from migrator.scanner.markdown import Reading, math, read_markdown
 from migrator.scanner.regions import Range, Regions
+from migrator.scanner.source import Source
 from migrator.scanner.syntax import Syntax
 from migrator.scanner.templates import silenced
 
@@ -31,13 +32,24 @@ class Body:
 
 
 def read_body(
-    post: bytes, start: int, syntax: Syntax, settings: ScanSettings, *, links: bool = False
+    source: Source,
+    start: int,
+    syntax: Syntax,
+    settings: ScanSettings,
+    *,
+    links: bool = False,
+    ignoring: bool = False,
 ) -> Body:
-    """Read the UTF-8 text ``post`` from ``start`` on; offsets are those of ``post``."""
-    body = Extract.whole(post[start:], start)
+    """Read the text of ``source`` from ``start`` on; offsets are those of the whole text.
+
+    ``ignoring`` is whether something there may ask to be left alone.
+    """
+    post, body = source.text, source.below(start)
     if syntax is Syntax.TEXT:
-        return Body(_moved(text.find(body.text), start))
-    blocks = _IGNORE_NEXT.encode() in post  # only such a comment asks which block follows
+        return Body(_moved(text.find(body.words), start))
+    blocks = (
+        ignoring and _IGNORE_NEXT.encode() in post
+    )  # only such a comment asks which block follows
     reading = _read(body, syntax, settings, links=links, blocks=blocks)
     for _ in range(_ROUNDS):
         code = Regions((first - start, last - start) for first, last in reading.code)
@@ -51,7 +63,7 @@ def read_body(
         found += jsx.find(body.text, code) + dialects.find(body.text, code)
     found = _moved(found, start) + reading.found + reading.markup.found
     ignored, ignored_to = list(reading.markup.code), 0
-    if found and b"$" in body.text and syntax is not Syntax.HTML:
+    if found and body.text.find(b"$") >= 0 and syntax is not Syntax.HTML:
         urls = Regions((one.start, one.end) for one in found)
         ignored += (
             (first, last)

@@ -2,19 +2,20 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(NamedTuple):
     """UTF-8 ``text`` made of pieces of a post; offsets in it lead back to offsets in the post.
 
-    A quoted HTML block without its ``> `` prefixes is one, and so is a whole body.
+    A quoted HTML block without its ``> `` prefixes is one, and so is a whole body. ``words`` is the
+    text as characters, where that is known already: what most posts are made of is slow to decode.
     """
 
     text: bytes
     starts: Sequence[int]  # where each piece begins in the text
     origins: Sequence[int]  # where it stands in the post
+    words: str = ""
 
     @classmethod
     def whole(cls, text: bytes, origin: int = 0) -> "Extract":
@@ -27,6 +28,9 @@ class Extract:
 
     def joined(self, ranges: Sequence[tuple[int, int]]) -> "Extract":
         """The text of ``ranges`` one after the other."""
+        if len(ranges) == 1 and len(self.starts) == 1:
+            ((start, end),) = ranges
+            return Extract.whole(self.text[start:end], self.origins[0] + start)
         texts: list[bytes] = []
         starts: list[int] = []
         origins: list[int] = []

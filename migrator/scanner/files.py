@@ -99,7 +99,7 @@ def read(file: File) -> bytes | SkippedPost:
         return skipped
     if len(data) > LARGEST_POST:
         return _too_large(file, len(data))
-    if _UTF_16_OR_32.match(data) or (b"\0" in data and _ASCII_AND_NUL.search(data)):
+    if _UTF_16_OR_32.match(data) or (data.find(b"\0") >= 0 and _ASCII_AND_NUL.search(data)):
         return _skipped(file, Reason.UTF_16, "save it as UTF-8")
     return data
 

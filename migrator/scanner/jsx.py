@@ -32,7 +32,7 @@ def find(text: bytes, code: Regions) -> list[Found]:
     """
     found: list[Found] = []
     seen = 0
-    brace = text.find(b"={") if b"{" in text else -1  # one byte is found the quickest
+    brace = text.find(b"={") if text.find(b"{") >= 0 else -1  # one byte is found the quickest
     while brace >= 0:
         tag = text.rfind(b"<", max(seen, brace - _LONGEST), brace)
         name = _NAME.match(text, tag) if tag >= 0 else None

@@ -40,6 +40,9 @@ _TOKEN = re.compile(rb"[^\r\n|]+|\r\n?|\n|\|")
 _BETWEEN_LINES = re.compile(rb"[ \t>\\\r\n]*")
 # A destination that says what it spells, and what follows it.
 _PLAIN = re.compile(rb"([^\x00-\x20\x7f()\\<&]+)(?=[) \t\r\n])")
+# An image whose text is nothing but words, as nearly all are.
+_SIMPLE = re.compile(rb"!\[[^\[\]\\<`]*\]\(" + _PLAIN.pattern)
+_SPANS = frozenset({"Image", "Link"})
 _INLINE = frozenset({"Emphasis", "Strong", "Strikethrough"})
 # Blocks that say nothing of images; most events of most posts are of these.
 _PLAIN_BLOCKS = frozenset({"Paragraph", "Item", "Heading", "List", "BlockQuote"})
@@ -94,7 +97,8 @@ def math(body: Extract) -> list[Range]:
     """
     text = body.text
     regions = []
-    for event, place in _events(text, OPTIONS | pyromark.Options.ENABLE_MATH):
+    options = OPTIONS | pyromark.Options.ENABLE_MATH
+    for event, place in _events(body.words or text.decode(), options):
         if isinstance(event, dict) and ("InlineMath" in event or "DisplayMath" in event):
             start, end = place["start"], place["end"]
             if not (text[end : end + 1].isalnum() or text[start + 1 : start + 2].isdigit()):
@@ -102,8 +106,8 @@ def math(body: Extract) -> list[Range]:
     return regions
 
 
-def _events(text: bytes, options: pyromark.Options = OPTIONS) -> Iterator[tuple[Any, Any]]:
-    return iter(pyromark.events_with_range(text.decode(), options=options))
+def _events(words: str, options: pyromark.Options = OPTIONS) -> Iterator[tuple[Any, Any]]:
+    return iter(pyromark.events_with_range(words, options=options))
 
 
 class _Reader:
@@ -113,18 +117,20 @@ class _Reader:
         self, body: Extract, out: Reading, *, indented_code: bool, literal: bool, nested: int
     ) -> None:
         self.body, self.text, self.out = body, body.text, out
+        self.words = body.words or body.text.decode()
         self.indented_code, self.literal, self.nested = indented_code, literal, nested
         self.open: list[_Open] = []
         self.images = 0  # how many of those are images: what stands in alt text is not shown
+        self.simple = 0  # where an image ends that was found at its start
         self.in_cell = False
         self.lines: list[Range] | None = None  # of the HTML block or indented text being read
-        self.block = 0  # where the last one began
         self.used: dict[str, _Open] = {}  # by label: the images and links that refer to it
 
     def read(self) -> None:  # noqa: C901 - a call for each event would take as long as all of it
         # Most of the time that a scan takes passes here: what comes most often is asked for first.
         open_, unclosed, blocks = self.open, self.out.markup.unclosed, self.out.blocks is not None
-        for event, place in _events(self.text):
+        block: Any = {"start": 0}  # the place of the last one that began
+        for event, place in _events(self.words):
             if isinstance(event, dict):
                 if "Text" in event:
                     if self.lines is not None:
@@ -132,12 +138,13 @@ class _Reader:
                 elif "Start" in event:
                     tag = event["Start"]
                     name = tag if isinstance(tag, str) else next(iter(tag))
-                    if name in _INLINE:
-                        continue
-                    if blocks or unclosed or name not in _PLAIN_BLOCKS:
-                        self.started(name, tag, place["start"], place["end"])
-                    else:
-                        self.block = place["start"]
+                    if name in _PLAIN_BLOCKS and not (blocks or unclosed):
+                        block = place
+                    elif name in _SPANS:
+                        self.opened(name, tag[name], place["start"], place["end"])
+                    elif name not in _INLINE:
+                        self.started(name, tag, place["start"], place["end"], block["start"])
+                        block = place
                     continue
                 elif "End" in event:
                     tag = event["End"]
@@ -157,25 +164,35 @@ class _Reader:
         elif self.lines is not None:
             self.lines.append((start, end))
 
-    def started(self, name: str, tag: Any, start: int, end: int) -> None:
-        payload = tag[name] if isinstance(tag, dict) else {}
-        if name == "Image":
-            self.images += 1
-            self.open.append(_Open(Kind.IMAGE, payload, start + len("![")))
-        elif name == "Link":
+    def opened(self, name: str, payload: dict[str, str], start: int, end: int) -> None:
+        if name == "Link":
             self.open.append(_Open(Kind.LINK, payload, start + len("[")))
-        else:
-            self.in_cell = name == "TableCell"
-            before, self.block = self.block, start
-            followed = not self.indented_code or self.text.startswith(_ADMONITIONS, before)
-            if name == "HtmlBlock" or (payload == "Indented" and followed and self.nested):
-                self.lines = []
-            if self.out.blocks is not None:
-                self.out.blocks.append(self.body.span(start, end))
-            self.out.markup.close_block()
+            return
+        if not self.images and payload["link_type"] == "Inline":
+            simple, url = _SIMPLE.match(self.text, start, end), payload["dest_url"]
+            if simple and simple[1].decode() == url:
+                span = self.body.span(*simple.span(1))
+                self.out.found.append(Found(*span, Kind.IMAGE, Spelling.MARKDOWN, url))
+                self.simple = end
+                return
+        self.images += 1
+        self.open.append(_Open(Kind.IMAGE, payload, start + len("![")))
+
+    def started(self, name: str, tag: Any, start: int, end: int, before: int) -> None:
+        """A block begins at ``start``, the one before it at ``before``."""
+        payload = tag[name] if isinstance(tag, dict) else {}
+        self.in_cell = name == "TableCell"
+        followed = not self.indented_code or self.text.startswith(_ADMONITIONS, before)
+        if name == "HtmlBlock" or (payload == "Indented" and followed and self.nested):
+            self.lines = []
+        if self.out.blocks is not None:
+            self.out.blocks.append(self.body.span(start, end))
+        self.out.markup.close_block()
 
     def ended(self, tag: str, start: int, end: int) -> None:
-        if tag in ("Image", "Link"):
+        if tag == "Image" and end == self.simple:
+            self.simple = 0
+        elif tag in ("Image", "Link"):
             self.images -= tag == "Image"
             reference = self.open.pop()
             if not self.images:
@@ -209,7 +226,7 @@ class _Reader:
         """The definitions that images use; links count where images do not."""
         if not self.used:
             return
-        known = pyromark.reference_definitions(self.text.decode(), options=OPTIONS)
+        known = pyromark.reference_definitions(self.words, options=OPTIONS)
         for label, definition in known.items():
             reference = self.used.get(_normal(label))
             if reference:
@@ -258,7 +275,7 @@ class _Reader:
 
     def html_block(self, chunk: Extract) -> None:
         silent = self.out.markup.read(chunk)
-        if self.literal and self.nested and b"](" in chunk.text:
+        if self.literal and self.nested and chunk.text.find(b"](") >= 0:
             text = bytearray(chunk.text)
             for start, end in silent:
                 text[start:end] = _NOT_A_BREAK.sub(b"x", text[start:end])

@@ -13,7 +13,7 @@ def positions(text: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
     CR, LF and CRLF end a line and nothing else does; a byte order mark has no column.
     The offsets must ascend; the work is linear in the text, not in lines times offsets.
     """
-    if b"\r" in text:
+    if text.find(b"\r") >= 0:
         text = _LONE_CR.sub(b"\n", text)
     line = 1
     seen = len(_BOM) if text.startswith(_BOM) else 0

@@ -3,18 +3,18 @@
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from migrator.model import Edit, Span
+from migrator.scanner.extract import Extract
 
 _TWO_BYTES = re.compile(r"[^\x00-\x7f]")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _MOSTLY = 0.8  # of the characters beyond ASCII must be common Chinese
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """``text`` is valid UTF-8; ``encoding`` is the codec for text written into the post.
+class Source(NamedTuple):
+    """``text`` is UTF-8 that says ``words``; ``encoding`` is the codec for text written there.
 
     With ``ascii``, each invalid byte of ``data`` is one ``?`` in ``text``. A lone CR is a LF there:
     it ends a line (CommonMark 0.31, 2.1), but pyromark 0.10 does not end a code fence at one.
@@ -22,7 +22,13 @@ class Source:
 
     data: bytes
     text: bytes
+    words: str
     encoding: str
+
+    def below(self, start: int) -> Extract:
+        """The text from byte ``start`` on."""
+        before = len(self.text[:start].decode())
+        return Extract(self.text[start:], (0,), (start,), self.words[before:])
 
     def edits(self, edits: Iterable[Edit]) -> Iterator[Edit]:
         """``edits`` of the file as edits of the text."""
@@ -54,14 +60,18 @@ def decode(data: bytes) -> Source:
     """``data`` as UTF-8, as Chinese in GB 18030 if all of it reads as such, else as ASCII."""
     text, encoding = data, "utf-8"
     try:
-        data.decode()
+        words = data.decode()
     except UnicodeDecodeError:
         chinese = _chinese(data)
         if chinese is None:
-            text, encoding = data.decode(errors="migrator.one-for-one").encode(), "ascii"
+            words, encoding = data.decode(errors="migrator.one-for-one"), "ascii"
         else:
-            text, encoding = chinese.encode(), "gb18030"
-    return Source(data, _LONE_CR.sub(b"\n", text) if b"\r" in text else text, encoding)
+            words, encoding = chinese, "gb18030"
+        text = words.encode()
+    if text.find(b"\r") >= 0:
+        text = _LONE_CR.sub(b"\n", text)
+        words = text.decode()
+    return Source(data, text, words, encoding)
 
 
 def _chinese(data: bytes) -> str | None:

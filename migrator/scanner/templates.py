@@ -19,7 +19,7 @@ def silenced(text: bytes, code: Regions, *, mdx: bool) -> bytes:
 
     What begins in ``code`` is an example. ``{/* ... */}`` is a comment in ``mdx`` alone.
     """
-    if b"{" not in text:  # quicker than the expression
+    if text.find(b"{") < 0:  # quicker than the expression
         return text
     pieces: list[bytes] = []
     missing: set[bytes] = set()

@@ -15,14 +15,13 @@ _BRACKET = re.compile(r"[()\[\]]")
 _ENDS_A_SENTENCE = ".,;:!?*_~"
 
 
-def find(text: bytes) -> list[Found]:
-    """Every URL in ``text`` that names an image file, whatever stands around it.
+def find(words: str) -> list[Found]:
+    """Every URL in ``words`` that names an image file, whatever stands around it.
 
     Not one that a template continues, such as ``https://img.example.com/a.png{{ query }}``.
     """
     found = []
     seen = offset = 0
-    words = text.decode()
     for match in _URL.finditer(words):
         url = _trimmed(match[0])
         if names_an_image(url):

@@ -45,5 +45,5 @@ def shown_by(plan: Plan) -> Mapping[str, tuple[Shown, ...]]:
     """Where posts show each image of ``plan``, by ``url_sha256``."""
     places: dict[str, list[Shown]] = defaultdict(list)
     for mention in plan.mentions:
-        places[name_of(mention.url)].append(Shown(mention.post, mention.line))
+        places[name_of(mention.image)].append(Shown(mention.post, mention.line))
     return {name: tuple(found) for name, found in places.items()}

@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO
-
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from typing import IO, TYPE_CHECKING
 
 from migrator.durable import problems_told
 from migrator.errors import EnvironmentProblem
@@ -16,6 +14,9 @@ from migrator.model import Asset, Fetched, Placement
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.urls import identity
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
 
 _ATTEMPTS = 6  # with waits of about 1, 2, 4, 8 and 16 s: some stores show an object late
 
@@ -113,8 +114,15 @@ def copied(
         yield Path(file.name)
 
 
-def patiently(sleep: Callable[[float], None] = time.sleep) -> Retrying:
+def patiently(sleep: Callable[[float], None] = time.sleep) -> "Retrying":
     """What calls a function again after ``StoreError``s that may pass, with growing pauses."""
+    from tenacity import (  # noqa: PLC0415 - brings asyncio
+        Retrying,
+        retry_if_exception,
+        stop_after_attempt,
+        wait_exponential_jitter,
+    )
+
     return Retrying(
         retry=retry_if_exception(lambda e: isinstance(e, StoreError) and e.reason.retry),
         wait=wait_exponential_jitter(initial=1, max=30),

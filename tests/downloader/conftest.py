@@ -7,7 +7,11 @@ import pytest
 from rig.hosts import Host
 
 from migrator.config import DownloadSettings, RouteSettings, SafetySettings
-from migrator.downloader import Decoders, Downloader, HostRules, Manners, Sources
+from migrator.downloader.decoding import Decoders
+from migrator.downloader.downloader import Downloader
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.manners import Manners
+from migrator.downloader.sources import Sources
 
 
 @dataclass

@@ -247,7 +247,9 @@ FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader, HostRules, Sources
+from migrator.downloader.downloader import Downloader
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.sources import Sources
 from migrator.errors import EnvironmentProblem
 url, authority, spool = sys.argv[1:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
@@ -394,7 +396,9 @@ MEMORY = """
 import sys
 from pathlib import Path
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader, HostRules, Sources
+from migrator.downloader.downloader import Downloader
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.sources import Sources
 authority, spool, url = sys.argv[1:]
 downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)),
                         Sources((), Path(spool), HostRules(), originals=True), spool=Path(spool))
@@ -429,7 +433,9 @@ RESOURCES = """
 import sys, threading
 from pathlib import Path
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader, HostRules, Sources
+from migrator.downloader.downloader import Downloader
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.sources import Sources
 authority, spool, *urls = sys.argv[1:]
 downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(authority,)),
                         Sources((), Path(spool), HostRules(), originals=True),

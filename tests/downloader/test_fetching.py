@@ -7,7 +7,7 @@ import pytest
 from rig import hosts, images
 
 from migrator.config import HostSettings, RouteSettings
-from migrator.downloader import HostRules
+from migrator.downloader.host_rules import HostRules
 from migrator.model import Failed, Fetched, Held
 from migrator.reasons import Reason
 

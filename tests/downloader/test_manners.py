@@ -13,9 +13,8 @@ from migrator.config import (
     Settings,
     StoreSettings,
 )
-from migrator.downloader import rates
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.manners import FAILURES, LONGEST_WAIT, UNSAID_WAIT, Manners
+from migrator.downloader.manners import FAILURES, LONGEST_WAIT, UNSAID_WAIT, Manners, rates
 from migrator.model import Failed, Fetched
 from migrator.reasons import Reason
 

@@ -10,7 +10,8 @@ from rig import images, nginx
 from rig.cutter import Cutter
 
 from migrator.config import HostSettings
-from migrator.downloader import HostRules, Manners
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.manners import Manners
 from migrator.downloader.resuming import WORTH_IT
 from migrator.model import Failed, Fetched, Held
 from migrator.reasons import Reason

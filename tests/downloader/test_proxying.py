@@ -9,7 +9,7 @@ from rig.address_forms import address_forms
 from rig.proxies import TestProxy
 
 from migrator.config import RouteSettings
-from migrator.downloader.proxying import Proxy, proxy_for
+from migrator.downloader.proxy import Proxy, proxy_for
 from migrator.errors import ConfigError
 from migrator.model import Failed, Fetched
 from migrator.reasons import Reason

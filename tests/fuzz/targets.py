@@ -16,11 +16,13 @@ from rig.rewriting import SETTINGS, assert_rewrites
 
 from migrator.config import SafetySettings
 from migrator.config.loading import load
-from migrator.downloader import HostRules, Sources, media_types, structure
+from migrator.downloader import media_types, structure
 from migrator.downloader.addresses import parse_exemptions
 from migrator.downloader.faults import Unfetched
+from migrator.downloader.host_rules import HostRules
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.originals import elsewhere, original
+from migrator.downloader.sources import Sources
 from migrator.downloader.spool import draft
 from migrator.errors import ConfigError, UsageError
 from migrator.model import Spelling

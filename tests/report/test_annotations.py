@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from migrator.model import Kind, Reference, Span, Spelling
+from migrator.model import Kind, Reference, Spelling
 from migrator.report.annotations import Hit, annotation, forbidden, page
 
 
@@ -24,7 +24,7 @@ def as_github_reads(line):
 
 def reference(url, raw=None, column=5):
     return Reference(
-        Span(10, 20), Kind.IMAGE, Spelling.MARKDOWN, url, url if raw is None else raw, 3, column
+        10, 20, Kind.IMAGE, Spelling.MARKDOWN, url, url if raw is None else raw, 3, column
     )
 
 

@@ -1,13 +1,13 @@
 import json
 
-from migrator.model import Kind, Reference, Span, Spelling
+from migrator.model import Kind, Reference, Spelling
 from migrator.report.json import report_json, runs_json
 from migrator.report.scanned import reference_json
 from migrator.report.summary import ImageReport, PastRun, Place, PostReport, Report, tally
 
 
 def reference(url, raw):
-    return Reference(Span(10, 20), Kind.IMAGE, Spelling.MARKDOWN, url, raw, 3, 5)
+    return Reference(10, 20, Kind.IMAGE, Spelling.MARKDOWN, url, raw, 3, 5)
 
 
 def test_a_reference_is_one_line_with_its_keys_in_the_fixed_order():

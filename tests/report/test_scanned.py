@@ -1,10 +1,10 @@
-from migrator.model import Kind, Note, Reference, Span, Spelling
+from migrator.model import Kind, Note, Reference, Spelling
 from migrator.report.scanned import scan_post_text, scan_total_text
 
 
 def test_a_scanned_post_shows_each_reference_in_columns():
     def reference(kind, url, line, column):
-        return Reference(Span(0, 1), kind, Spelling.MARKDOWN, url, url, line, column)
+        return Reference(0, 1, kind, Spelling.MARKDOWN, url, url, line, column)
 
     references = [
         reference(Kind.IMAGE, "https://a.example/x.png", 3, 5),

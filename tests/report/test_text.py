@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from migrator.model import Kind, Note, Reference, Span, Spelling
+from migrator.model import Kind, Note, Reference, Spelling
 from migrator.reasons import Reason
 from migrator.report.escape import columns
 from migrator.report.scanned import scan_post_text, scan_total_text
@@ -224,7 +224,7 @@ def test_text_of_others_cannot_steer_the_terminal():
     posts = [PostReport(nasty, "conflict", 0, "post-changed", nasty)]
     evil = report([bad, planned], posts, store=nasty, warnings=(nasty,))
     run = PastRun(nasty, nasty, nasty, nasty, None, 1, 1)
-    reference = Reference(Span(0, 1), Kind.IMAGE, Spelling.MARKDOWN, nasty, nasty, 1, 1)
+    reference = Reference(0, 1, Kind.IMAGE, Spelling.MARKDOWN, nasty, nasty, 1, 1)
     texts = [
         summary_text(evil, nasty),
         summary_text(evil, None, full=True),

@@ -8,7 +8,7 @@ from migrator.rewriter.edits import OverlappingEdits, apply, edits_for
 
 def reference(start, raw, url=None, spelling=Spelling.MARKDOWN):
     span = Span(start, start + len(raw.encode()))
-    return Reference(span, Kind.IMAGE, spelling, url or raw, raw, 1, start + 1)
+    return Reference(span.start, span.end, Kind.IMAGE, spelling, url or raw, raw, 1, start + 1)
 
 
 def test_only_references_with_a_new_url_are_edited():

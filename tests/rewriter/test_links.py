@@ -4,7 +4,7 @@ import pytest
 
 from migrator.config import RewriteSettings, Settings, StoreSettings
 from migrator.errors import ConfigError
-from migrator.model import Kind, Post, Reference, Span, Spelling
+from migrator.model import Kind, Post, Reference, Spelling
 from migrator.rewriter.links import (
     check_links,
     folder_of_images,
@@ -108,7 +108,7 @@ def test_images_that_live_with_posts_need_the_folder_of_the_posts():
 
 def test_hexo_finds_images_in_the_folder_of_a_post_for_markdown_alone():
     references = tuple(
-        Reference(Span(i, i + 1), kind, Spelling.PLAIN, url, url, i, 1)
+        Reference(i, i + 1, kind, Spelling.PLAIN, url, url, i, 1)
         for i, (kind, url) in enumerate(
             [
                 (Kind.IMAGE, "https://h/a.png"),

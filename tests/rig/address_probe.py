@@ -13,7 +13,9 @@ from rig.address_forms import PRIVATE_V4, PRIVATE_V6, address_forms
 from rig.internet import PUBLIC, PUBLIC_V6, Everywhere, NameServer
 
 from migrator.config import DownloadSettings, SafetySettings
-from migrator.downloader import Downloader, HostRules, Sources
+from migrator.downloader.downloader import Downloader
+from migrator.downloader.host_rules import HostRules
+from migrator.downloader.sources import Sources
 from migrator.model import Failed
 
 PRIVATE = (*PRIVATE_V4, *PRIVATE_V6)

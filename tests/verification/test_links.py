@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from migrator.ledger import Link
-from migrator.model import Asset, Kind, Post, Reference, SkippedPost, Span, Spelling
+from migrator.model import Asset, Kind, Post, Reference, SkippedPost, Spelling
 from migrator.reasons import Reason
 from migrator.snapshots.manifest import Shown
 from migrator.verification import Kind as Found
@@ -20,7 +20,7 @@ def link(post, new_url, run="1", asset=ASSET):
 
 def post(name, *urls):
     references = tuple(
-        Reference(Span(0, 1), Kind.IMAGE, Spelling.MARKDOWN, url, url, line, 1)
+        Reference(0, 1, Kind.IMAGE, Spelling.MARKDOWN, url, url, line, 1)
         for line, url in enumerate(urls, 1)
     )
     return Post(Path(name), name, "0" * 64, "utf-8", references)

@@ -5,7 +5,7 @@ It is read and never written: what is found are spans of bytes, one for each URL
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from migrator.config import ScanSettings
 from migrator.model import Kind, Note
@@ -17,14 +17,12 @@ from migrator.scanner.front_matter.reading import NoMapping, Rejected, Step
 from migrator.scanner.positions import positions
 
 _MAX_LENGTH = 250_000  # the limit of what hostile text may cost: about a second
-_URL = re.compile(rb"https?:|//|/\\/", re.IGNORECASE)
 _OPT_OUT = re.compile(
     rb"""(?<![^\r\n])["']?migrator["']?[ \t]*[:=][ \t]*["']?(?:false|no|off)\b""", re.IGNORECASE
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """The body begins at byte ``end``: 0 if the file has no front matter."""
 
     end: int = 0
@@ -44,7 +42,7 @@ def find(data: bytes, settings: ScanSettings, *, everything: bool = False) -> Fr
     if block is None:
         return FrontMatter()
     raw = data[block.start : block.stop]
-    if not (everything or b"migrator" in raw or _URL.search(raw)):
+    if not (everything or raw.find(b"migrator") >= 0 or _may_hold_an_address(raw.lower())):
         return FrontMatter(block.end)
     text = raw.decode()
     try:
@@ -69,6 +67,10 @@ def find(data: bytes, settings: ScanSettings, *, everything: bool = False) -> Fr
     )
     notes = _notes(images.notes, data, text, block.start)
     return FrontMatter(block.end, tuple(found), notes, images.opt_out)
+
+
+def _may_hold_an_address(lower: bytes) -> bool:
+    return any(lower.find(mark) >= 0 for mark in (b"//", b"http:", b"https:", rb"/\/"))
 
 
 def _steps(text: str, language: Format) -> Iterator[Step]:

@@ -5,9 +5,9 @@ The generators differ; this accepts what any of them accepts: Hexo (``hexo-front
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from migrator.scanner.front_matter import json_reader
 
@@ -41,8 +41,7 @@ class Format(Enum):
     JSON = "JSON"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Front matter's text is the bytes ``[start, stop)``, the body begins at ``end``.
 
     ``certain`` is false where it is front matter only if it can be read as such.
