@@ -108,7 +108,7 @@ def make_plan(
         obstacle = None if all(staying.values()) else wanted.obstacle(post)
         if obstacle:
             left.append(obstacle)
-        else:
+        elif found:  # the others, of which there may be very many, are not held
             changing.append(post)
         for url, reason_to_stay in staying.items():
             image = identity(url)
