@@ -87,6 +87,7 @@ class Backup:
         names = self.vault.names()
         previous, before = self._newest(names)
         shown = shown_by(plan)
+        plan = replace(plan, posts=(), mentions=())  # all that is wanted of them
         if is_of_another_site(self.site, shown, before):
             raise UsageError(
                 f"the backups in {self.vault.label} are of other posts: of those that the newest"
@@ -104,10 +105,10 @@ class Backup:
                 before.get(name), _last(good, each.url), each, now(), _named(images[name])
             )
         images |= self._older_copies(images, before, names, shelf)
-        seen = {name: replace(each, references=shown[name]) for name, each in images.items()}
+        images = {name: replace(each, references=shown[name]) for name, each in images.items()}
         posts = tuple(post for post in plan.left if post.reason is not Reason.OPT_OUT)
         unread = [post.name for post in posts]
-        every, unseen = with_unseen(seen, before, unseen_at(self.site, self.paths, unread))
+        every, unseen = with_unseen(images, before, unseen_at(self.site, self.paths, unread))
         lines = tuple(every.values())
         header = Header(
             stamp(started, names),
@@ -123,7 +124,7 @@ class Backup:
         stop.check()
         self.vault.put(header, lines, self.site.spool)
         draft.end()
-        found = (event(before.get(name), each) for name, each in every.items() if name in seen)
+        found = (event(before.get(name), each) for name, each in every.items() if name in images)
         events = tuple(filter(None, found))
         if not events:  # what is held is asked for each night, and its host is as it was
             doubts = ()

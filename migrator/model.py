@@ -99,17 +99,22 @@ class Note:
 class Post:
     """One text file and the references found in it, in file order.
 
-    ``name`` is the path relative to the site root, with ``/``; ``sha256`` is of the file's bytes.
-    ``encoding`` is the codec for replacement text: ``utf-8``, ``gb18030``, or ``ascii`` where the
-    file is not valid text in either and only ASCII may be written into it.
+    ``name`` is the path relative to the site's ``root``, with ``/``; ``sha256`` is of the file's
+    bytes. ``encoding`` is the codec for replacement text: ``utf-8``, ``gb18030``, or ``ascii``
+    where the file is not valid text in either and only ASCII may be written into it.
     """
 
-    path: Path
+    root: Path
     name: str
     sha256: str
     encoding: str
     references: tuple[Reference, ...]
     notes: tuple[Note, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The file; made when it is asked for, since a plan holds very many posts."""
+        return self.root / self.name
 
 
 @dataclass(frozen=True, slots=True)

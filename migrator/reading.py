@@ -67,7 +67,9 @@ def digest_posts(
     what it returns must be values that can be sent from one to another, and should be small.
     """
     files = walk(paths, settings, site.root, text=settings.text)
-    work = partial(_digested, digest=digest, settings=settings, everything=everything)
+    work = partial(
+        _digested, digest=digest, root=site.root, settings=settings, everything=everything
+    )
 
     def read() -> Iterator[Digest]:
         with stage(listener, "scan"):
@@ -94,6 +96,7 @@ def _digested(
     files: Sequence[File | SkippedPost],
     *,
     digest: Callable[[Iterable[Post | SkippedPost]], Digest],
+    root: Path,
     settings: ScanSettings,
     everything: bool,
 ) -> _Part[Digest]:
@@ -109,7 +112,9 @@ def _digested(
                 scanned.append(post.name)
             yield post
 
-    read_file = partial(scan_file, settings=settings, links=settings.links, everything=everything)
+    read_file = partial(
+        scan_file, root=root, settings=settings, links=settings.links, everything=everything
+    )
     return _Part(digest(posts()), scanned, skipped)
 
 

@@ -31,7 +31,7 @@ def post(tmp_path):
             Reference(i, i + 1, Kind.IMAGE, Spelling.MARKDOWN, url, url, 1, i)
             for i, url in enumerate(urls)
         )
-        return Post(path, name, "", "utf-8", tuple(references))
+        return Post(tmp_path, name, "", "utf-8", tuple(references))
 
     return make
 

@@ -42,7 +42,7 @@ def site(tmp_path):
 
 def post_of(root, name, *urls, kind=Kind.IMAGE):
     references = tuple(Reference(0, 0, kind, Spelling.MARKDOWN, url, url, 1, 1) for url in urls)
-    return Post(root / name, name, "", "utf-8", references)
+    return Post(root, name, "", "utf-8", references)
 
 
 def looked_up(root, post, url, *, kind=Kind.IMAGE, store="migrated-images", public=None):
@@ -256,7 +256,7 @@ def test_a_tag_keeps_the_name_of_a_file_unless_it_takes_addresses(site, text, mo
     (root / HEXO[0]).write_text(text)
     at = len(text[: text.index("/images")].encode())
     reference = Reference(at, at + 16, Kind.TAG, Spelling.PLAIN, "/images/logo.png", "", 1, 1)
-    post = Post(root / HEXO[0], HEXO[0], "", "utf-8", (reference,))
+    post = Post(root, HEXO[0], "", "utf-8", (reference,))
     fit = LocalImages(root, None, PUBLIC).without_names(post)
     assert (fit.references == (reference,), bool(fit.notes)) == (moves, not moves)
     there_already = LocalImages(root, root / "source/images", PUBLIC)

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 
@@ -26,7 +27,7 @@ def post(name, *urls, notes=()):
         Reference(n, n, Kind.IMAGE, Spelling.MARKDOWN, url, url, n + 1, 1)
         for n, url in enumerate(urls)
     )
-    return Post(Path(name), name, "0" * 64, "utf-8", references, notes)
+    return Post(Path(), name, "0" * 64, "utf-8", references, notes)
 
 
 def urls(plan):
@@ -44,6 +45,24 @@ def test_one_task_an_image_whatever_its_spellings():
 def test_local_paths_are_no_concern():
     plan = make_plan([post("a.md", "/img/a.png", "data:image/png,")], ALL, {})
     assert (plan.tasks, plan.posts, plan.mentions) == ((), (), ())
+
+
+def test_posts_without_images_are_not_held_while_others_are_read():
+    class Watched(Post):
+        __slots__ = ("__weakref__",)
+
+    alive, most = WeakSet(), 0
+
+    def posts():
+        nonlocal most
+        for number in range(100):
+            most = max(most, len(alive))
+            read = Watched(Path(), f"{number}.md", "0" * 64, "utf-8", ())
+            alive.add(read)
+            yield read
+
+    assert make_plan(posts(), ALL, {}).posts == ()
+    assert most <= 2  # the one that was planned last, and the one that is read
 
 
 def test_images_below_the_public_address_of_the_store_are_already_there():

@@ -14,20 +14,7 @@ from migrator.errors import LedgerDamaged, LedgerError
 
 Value = TypeVar("Value")
 
-_VERSION = 3
-# What makes a ledger of each older version one of the next; of the second, see `_upgrade`.
-_UPGRADES = {
-    1: """
-    ALTER TABLE run ADD COLUMN pruned TEXT;
-    ALTER TABLE image ADD COLUMN source TEXT;
-    ALTER TABLE image ADD COLUMN final_url TEXT;
-    ALTER TABLE image ADD COLUMN referer TEXT;
-    ALTER TABLE image ADD COLUMN judged INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE run_image ADD COLUMN key TEXT;
-    CREATE TABLE accepted (what TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE trial (name TEXT PRIMARY KEY, found INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-    """
-}
+_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +54,7 @@ class Database:
                 connection.execute("PRAGMA synchronous = FULL")
                 if ledger._version() == 0:
                     file.chmod(0o600)
-                    ledger._become(_VERSION, _script("schema.sql"))
+                    ledger._become(_VERSION, _script("schema.sql") + _script("views.sql"))
                 ledger._upgrade()
                 connection.execute("PRAGMA foreign_keys = ON")
             except BaseException:
@@ -133,11 +120,14 @@ class Database:
         self._upgrade()
 
     def _upgrade(self) -> None:
-        for older in range(self._version(), _VERSION):
-            if older == 2:  # noqa: PLR2004 - a version
-                self._db.create_function("mark", 1, mark)
-                self._db.create_function("bytes", 1, lambda sha: sha and bytes.fromhex(sha))
-            self._become(older + 1, _UPGRADES.get(older) or _script("upgrade-2-to-3.sql"))
+        older = self._version()
+        if older < _VERSION:
+            self._db.create_function("mark", 1, mark)
+            self._db.create_function("bytes", 1, _bytes)
+            self._db.create_function("shortened", 3, shortened)
+        for version in range(older + 1, _VERSION + 1):
+            views = _script("views.sql") if version == _VERSION else ""
+            self._become(version, _script(f"upgrade-{version - 1}-to-{version}.sql") + views)
 
     def _become(self, version: int, script: str) -> None:
         self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {version}; COMMIT")
@@ -209,9 +199,32 @@ def _translated(file: Path) -> Iterator[None]:
         raise damaged(file, str(error)) from error
 
 
-def mark(url: str) -> int:
-    """A number of 48 bits that stands for a URL in an index; others may have it, too."""
-    return int.from_bytes(blake2b(url.encode(), digest_size=6).digest(), signed=True)
+def _bytes(digest: str | None) -> bytes | None:
+    return None if digest is None else bytes.fromhex(digest)
+
+
+def mark(name: str) -> int:
+    """A number of 48 bits that stands for a URL or a post in an index; others may have it, too."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=6).digest(), signed=True)
+
+
+def shortened(temporary: str | None, post: str, run: str) -> str | None:
+    """What is kept of the name of a file beside a post: a line feed stands for how most begin."""
+    usual = _beginning(post, run)
+    if temporary is None or not temporary.startswith(usual):
+        return temporary
+    return "\n" + temporary.removeprefix(usual)
+
+
+def in_full(temporary: str, post: str, run: str) -> str:
+    """The name of which that is kept."""
+    if not temporary.startswith("\n"):
+        return temporary
+    return _beginning(post, run) + temporary.removeprefix("\n")
+
+
+def _beginning(post: str, run: str) -> str:
+    return f".{post.rpartition('/')[2]}.migrator-{run}-"
 
 
 def now() -> str:

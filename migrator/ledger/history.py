@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from migrator.errors import UsageError
-from migrator.ledger.database import Database, Read
+from migrator.ledger.database import Database, Read, mark
 from migrator.ledger.records import Link, Run
-from migrator.ledger.rows import ASSET, asset_of, past_image_of
+from migrator.ledger.rows import ASSET, POST, asset_of, past_image_of
 from migrator.model import PastImage
 
 
@@ -55,11 +55,11 @@ class History(Database):
     def last_result(self, post: str) -> str | None:
         """The SHA-256 that the newest run which replaced the post of this name gave it."""
         rows = self._rows(
-            "SELECT after, max(run) FROM run_post JOIN post ON post.id = post"
-            " WHERE name = ? AND state IN ('rewritten', 'rolled-back') AND after IS NOT NULL",
-            (post,),
+            f"SELECT lower(hex(after)), max(run) FROM run_post WHERE post = {POST}"  # noqa: S608 - our own text
+            " AND state IN ('rewritten', 'rolled-back') AND after IS NOT NULL GROUP BY post",
+            (mark(post), post),
         )
-        return rows[0]["after"] if rows else None
+        return rows[0][0] if rows else None
 
     def _run(self, where: str, *values: Any) -> Run:
         return self._runs(where, *values)[0]
@@ -130,6 +130,7 @@ class History(Database):
             " JOIN run ON run.id = run_post.run JOIN post ON post.id = run_post.post"
             " JOIN image ON image.id = link.image"
             " LEFT JOIN asset ON asset.id = link.asset"
+            " LEFT JOIN format ON format.id = asset.format"
             " WHERE run_post.state = 'rewritten' AND new_url IS NOT NULL"
             " ORDER BY run.id, post.name, line"
         )

@@ -23,7 +23,8 @@ _ENDED = "SELECT * FROM outcome WHERE run = ? AND state IN ('stored', 'reused', 
 # An image that is in a store under several names has the one that its URL was given last.
 _KNOWN = f"""
 SELECT url, coalesce(source, url) AS source, final_url, referer, judged, store, key, {ASSET}
-FROM image JOIN asset ON asset.id = image.asset JOIN placement ON placement.id = coalesce(
+FROM image JOIN asset ON asset.id = image.asset JOIN format ON format.id = asset.format
+JOIN placement ON placement.id = coalesce(
   (SELECT object.id FROM run_image JOIN object ON object.id = run_image.object
    WHERE run_image.image = image.id AND object.asset = image.asset AND object.store =
      (SELECT id FROM store WHERE identity = :store) ORDER BY run DESC LIMIT 1),

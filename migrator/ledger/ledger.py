@@ -7,11 +7,12 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from migrator.ledger.database import now
+from migrator.ledger.database import in_full, mark, now, shortened
 from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import (
+    POST,
     find_image,
     insert_image,
     insert_mentions,
@@ -102,8 +103,8 @@ class Ledger(History, Rulings, Images):
                         post_id(db, each.post),
                         "rolled-back" if each.after == each.before else "rewritten",
                         each.edits,
-                        each.before,
-                        each.after,
+                        bytes.fromhex(each.before),
+                        bytes.fromhex(each.after),
                     )
                     for each in relics
                 ),
@@ -127,8 +128,16 @@ class Ledger(History, Rulings, Images):
                 "INSERT OR REPLACE INTO run_post"
                 " (run, post, state, edits, before, after, temporary)"
                 " VALUES (?, ?, 'intended', ?, ?, ?, ?)",
-                (swap.run.id, post, swap.edits, swap.before, swap.after, swap.temporary),
+                (
+                    swap.run.id,
+                    post,
+                    swap.edits,
+                    bytes.fromhex(swap.before),
+                    bytes.fromhex(swap.after),
+                    shortened(swap.temporary, swap.name, swap.run.name),
+                ),
             )
+            usual = _usual_link(db, swap.run)
             for url, line, new in links:
                 image = find_image(db, identity(url))
                 row = db.execute(
@@ -136,12 +145,16 @@ class Ledger(History, Rulings, Images):
                     (swap.run.id, image),
                 ).fetchone()
                 leads_to, key = row or (None, None)
+                link = new.replace(key, "\n") if key else new
+                if usual is None and link != new:
+                    usual = link
+                    db.execute("UPDATE run SET link = ? WHERE id = ?", (usual, swap.run.id))
                 db.execute(
                     "UPDATE mention SET object = ?, new_url = ?"
                     " WHERE run = ? AND image = ? AND post = ? AND line = ?",
                     (
                         leads_to,
-                        new.replace(key, "\n") if key else new,
+                        None if leads_to and link == usual else link,
                         swap.run.id,
                         image,
                         post,
@@ -183,10 +196,9 @@ class Ledger(History, Rulings, Images):
     def changed_later(self, swap: Swap) -> str | None:
         """The name of the newest run that changed the post after ``swap`` and is not put back."""
         rows = self._rows(
-            "SELECT max(run.id), run.name FROM run_post JOIN run ON run.id = run"
-            " JOIN post ON post.id = post"
-            " WHERE post.name = ? AND run > ? AND state = 'rewritten' AND undoes IS NULL",
-            (swap.name, swap.run.id),
+            "SELECT max(run.id), run.name FROM run_post JOIN run ON run.id = run"  # noqa: S608 - our own text
+            f" WHERE post = {POST} AND run > ? AND state = 'rewritten' AND undoes IS NULL",
+            (mark(swap.name), swap.name, swap.run.id),
         )
         return rows[0]["name"] if rows else None
 
@@ -197,12 +209,17 @@ class Ledger(History, Rulings, Images):
         """
         runs = {each.id: each for each in self.runs()}
         rows = self._rows(
-            "SELECT run, name, before, after, temporary, edits FROM run_post JOIN post ON id = post"
+            "SELECT run, name, lower(hex(before)) AS before, lower(hex(after)) AS after, temporary,"
+            " edits FROM run_post JOIN post ON id = post"
             " WHERE (:state IS NULL OR state = :state) AND (:run IS NULL OR run = :run)"
             " AND before IS NOT NULL ORDER BY run DESC, name",
             {"state": state, "run": run.id if run else None},
         )
-        return [Swap(runs[run_id], *rest) for run_id, *rest in rows]
+        return [
+            Swap(run, name, before, after, in_full(temporary, name, run.name), edits)
+            for run_id, name, before, after, temporary, edits in rows
+            for run in [runs[run_id]]
+        ]
 
     def post_names(self, run: Run) -> list[str]:
         """The names of all posts that ``run`` looked at or changed, or has to put back."""
@@ -215,6 +232,12 @@ class Ledger(History, Rulings, Images):
                 (run.id,),
             )
         ]
+
+
+def _usual_link(db: sqlite3.Connection, run: Run) -> str | None:
+    """How most links of ``run`` are written, once it has one."""
+    link: str | None = db.execute("SELECT link FROM run WHERE id = ?", (run.id,)).fetchone()[0]
+    return link
 
 
 def _record(db: sqlite3.Connection, run: Run, plan: Plan) -> None:

@@ -14,8 +14,11 @@ from migrator.urls import identity
 
 ASSET = "lower(hex(asset.sha256)) AS sha256, size, media_type, extension, width, height"
 
-# The row of an image; its values are the mark and the canonical URL.
+# The row of an image, by its mark and canonical URL; of a post, by its mark and name; of an asset,
+# by its SHA-256, the first value.
 IMAGE = "(SELECT id FROM image WHERE mark = ? AND url = ?)"
+POST = "(SELECT id FROM post WHERE mark = ? AND name = ?)"
+ASSET_ROW = "(SELECT id FROM asset WHERE substr(sha256, -6) = substr(?1, -6) AND sha256 = ?1)"
 
 
 def state_of(outcome: Outcome) -> tuple[str, Reason | None, str]:
@@ -170,9 +173,7 @@ def insert_run(
 
 def find_image(db: sqlite3.Connection, canonical: str) -> int | None:
     """The row of the image with this canonical URL, if there is one."""
-    return _first(
-        db, "SELECT id FROM image WHERE mark = ? AND url = ?", (mark(canonical), canonical)
-    )
+    return _first(db, f"SELECT {IMAGE}", (mark(canonical), canonical))
 
 
 def image_id(db: sqlite3.Connection, canonical: str) -> int:
@@ -185,26 +186,32 @@ def image_id(db: sqlite3.Connection, canonical: str) -> int:
 
 def post_id(db: sqlite3.Connection, name: str) -> int:
     """The row of the post, made if need be."""
-    found = _first(db, "SELECT id FROM post WHERE name = ?", (name,))
-    return found or _added(db, "INSERT INTO post (name) VALUES (?)", (name,))
+    values = (mark(name), name)
+    found = _first(db, f"SELECT {POST}", values)
+    return found or _added(db, "INSERT INTO post (mark, name) VALUES (?, ?)", values)
 
 
 def _asset_id(db: sqlite3.Connection, asset: Asset) -> int:
     sha256 = bytes.fromhex(asset.sha256)
-    found = _first(db, "SELECT id FROM asset WHERE sha256 = ?", (sha256,))
+    found = _first(db, f"SELECT {ASSET_ROW}", (sha256,))
     return found or _added(
         db,
-        "INSERT INTO asset (sha256, size, media_type, extension, width, height)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (sha256, asset.size, asset.media_type, asset.extension, asset.width, asset.height),
+        "INSERT INTO asset (sha256, size, format, width, height) VALUES (?, ?, ?, ?, ?)",
+        (sha256, asset.size, _format_id(db, asset), asset.width, asset.height),
     )
+
+
+def _format_id(db: sqlite3.Connection, asset: Asset) -> int:
+    values = (asset.media_type, asset.extension)
+    found = _first(db, "SELECT id FROM format WHERE media_type = ? AND extension = ?", values)
+    return found or _added(db, "INSERT INTO format (media_type, extension) VALUES (?, ?)", values)
 
 
 def _object_id(db: sqlite3.Connection, placement: Placement) -> int:
     """The row of an object in a store; its asset has one."""
     store = _first(db, "SELECT id FROM store WHERE identity = ?", (placement.store,))
     store = store or _added(db, "INSERT INTO store (identity) VALUES (?)", (placement.store,))
-    asset = _first(db, "SELECT id FROM asset WHERE sha256 = ?", (bytes.fromhex(placement.sha256),))
+    asset = _first(db, f"SELECT {ASSET_ROW}", (bytes.fromhex(placement.sha256),))
     values = (store, asset, placement.key.replace(placement.sha256, "\n"))
     found = _first(db, "SELECT id FROM object WHERE store = ? AND asset = ? AND key = ?", values)
     return found or _added(db, "INSERT INTO object (store, asset, key) VALUES (?, ?, ?)", values)

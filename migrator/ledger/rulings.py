@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from migrator.ledger.database import Database, now
+from migrator.ledger.rows import ASSET_ROW
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -22,11 +23,11 @@ class Rulings(Database):
                 "INSERT OR IGNORE INTO accepted VALUES (?, ?)", ((each, now()) for each in accepted)
             )
             db.executemany(
-                "UPDATE image SET asset = (SELECT id FROM asset WHERE sha256 = ?1)"
+                f"UPDATE image SET asset = {ASSET_ROW}"  # noqa: S608 - our own text
                 " WHERE asset IS NULL AND id IN (SELECT image FROM"
                 " (SELECT image, asset, max(run) FROM run_image"
                 " WHERE state IN ('stored', 'reused', 'held', 'failed') GROUP BY image)"
-                " WHERE asset = (SELECT id FROM asset WHERE sha256 = ?1))",
+                f" WHERE asset = {ASSET_ROW})",
                 ((bytes.fromhex(each),) for each in accepted if _SHA256.fullmatch(each)),
             )
 

@@ -8,7 +8,8 @@ CREATE TABLE run (
   started TEXT NOT NULL,
   finished TEXT,                          -- NULL: interrupted or still running
   undoes INTEGER REFERENCES run,          -- rollback: the run that it puts back
-  pruned TEXT                             -- when its originals were let go of
+  pruned TEXT,                            -- when its originals were let go of
+  link TEXT                               -- how most of its links are written; a line feed: the key
 ) STRICT;
 
 -- What is known of every image URL, over all runs. `url` is canonical.
@@ -24,15 +25,22 @@ CREATE TABLE image (
 ) STRICT;
 CREATE INDEX image_by_mark ON image (mark);
 
-CREATE TABLE asset (
+CREATE TABLE format (
   id INTEGER PRIMARY KEY,
-  sha256 BLOB NOT NULL UNIQUE,
-  size INTEGER NOT NULL,
   media_type TEXT NOT NULL,
   extension TEXT NOT NULL,
+  UNIQUE (media_type, extension)
+) STRICT;
+
+CREATE TABLE asset (
+  id INTEGER PRIMARY KEY,
+  sha256 BLOB NOT NULL,                   -- unique; found by how it ends
+  size INTEGER NOT NULL,
+  format INTEGER NOT NULL REFERENCES format,
   width INTEGER,
   height INTEGER
 ) STRICT;
+CREATE INDEX asset_by_end ON asset (substr(sha256, -6));
 
 CREATE TABLE store (
   id INTEGER PRIMARY KEY,
@@ -77,8 +85,10 @@ CREATE INDEX run_by_image ON run_image (image);
 
 CREATE TABLE post (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
+  name TEXT NOT NULL,                     -- unique; found by its mark
+  mark INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX post_by_mark ON post (mark);
 
 CREATE TABLE mention (
   run INTEGER NOT NULL,
@@ -86,7 +96,8 @@ CREATE TABLE mention (
   post INTEGER NOT NULL REFERENCES post,
   line INTEGER NOT NULL,
   object INTEGER REFERENCES object,       -- what the new link leads to
-  new_url TEXT,                           -- the link, once it is written; a line feed: the object's key
+  new_url TEXT,                           -- the link, once it is written; a line feed: the object's key;
+                                          -- NULL where there is an object: as most of the run's
   PRIMARY KEY (run, image, post, line)
 ) STRICT, WITHOUT ROWID;
 
@@ -99,36 +110,10 @@ CREATE TABLE run_post (
   edits INTEGER NOT NULL DEFAULT 0,
   reason TEXT,
   detail TEXT NOT NULL DEFAULT '',
-  before TEXT,                            -- SHA-256 of the post's bytes before and after
-  after TEXT,
-  temporary TEXT,                         -- name of the file that is swapped in, beside the post
+  before BLOB,                            -- SHA-256 of the post's bytes before and after
+  after BLOB,
+  temporary TEXT,                         -- name of the file that is swapped in, beside the post;
+                                          -- a line feed: `.NAME.migrator-RUN-`
   PRIMARY KEY (run, post)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unsettled ON run_post (state) WHERE state = 'intended';
-
--- The compact rows above in full, for reading.
-
-CREATE VIEW placement AS
-SELECT object.id, identity AS store, object.asset,
-  replace(key, char(10), lower(hex(sha256))) AS key
-FROM object JOIN store ON store.id = object.store JOIN asset ON asset.id = object.asset;
-
-CREATE VIEW outcome AS
-SELECT run, run_image.image, object, image.url AS canonical,
-  coalesce(run_image.url, image.url) AS url, state, reason, detail,
-  iif(run_image.object IS NULL, NULL, coalesce(run_image.source, image.url)) AS source,
-  coalesce(image.source, image.url) AS known_source, image.final_url, referer, judged,
-  identity AS store, replace(key, char(10), lower(hex(sha256))) AS key,
-  nullif(lower(hex(sha256)), '') AS sha256, size, media_type, extension, width, height
-FROM run_image JOIN image ON image.id = run_image.image
-LEFT JOIN asset ON asset.id = run_image.asset
-LEFT JOIN object ON object.id = run_image.object
-LEFT JOIN store ON store.id = object.store;
-
-CREATE VIEW link AS
-SELECT run, image, post, line, identity AS store, object.asset,
-  replace(key, char(10), lower(hex(sha256))) AS key,
-  coalesce(replace(new_url, char(10), replace(key, char(10), lower(hex(sha256)))), new_url) AS new_url
-FROM mention LEFT JOIN object ON object.id = mention.object
-LEFT JOIN asset ON asset.id = object.asset
-LEFT JOIN store ON store.id = object.store;

@@ -59,7 +59,7 @@ def walk(
     # realpath, so that paths that overlap and a root reached through a link compare equal
     root = Path(os.path.realpath(root))
     tops = [_top(path) for path in paths]
-    return _Walk(settings, root, text=text).files(tops)
+    return _Walk(tops, settings, root, text=text).files()
 
 
 def must_exist(paths: Sequence[Path]) -> None:
@@ -151,17 +151,21 @@ def _top(path: Path) -> Path:
 class _Walk:
     """One walk: what is a post, and what was seen."""
 
-    def __init__(self, settings: ScanSettings, root: Path, *, text: bool) -> None:
+    def __init__(
+        self, tops: Sequence[Path], settings: ScanSettings, root: Path, *, text: bool
+    ) -> None:
+        self._tops = tops
         self._root = root
         self._extensions = tuple(extension.lower() for extension in settings.extensions)
         if text:
             self._extensions += _TEXT_EXTENSIONS
         self._include = _patterns(settings.include) if settings.include else None
         self._exclude = _patterns(settings.exclude)
-        self._seen: set[str] = set()
+        # On one way down no file is met twice, and a large site has very many.
+        self._seen: set[str] | None = set() if len(tops) > 1 else None
 
-    def files(self, tops: Sequence[Path]) -> Iterator[File | SkippedPost]:
-        for top in tops:
+    def files(self) -> Iterator[File | SkippedPost]:
+        for top in self._tops:
             name = os.path.relpath(top, self._root)
             if top.is_dir():
                 yield from self._below(str(top), "" if name == os.curdir else name + "/")
@@ -187,7 +191,7 @@ class _Walk:
         """What stands in ``folder``: posts, and folders with the prefix of the names in them."""
         try:
             with os.scandir(folder) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
+                listed = sorted(entries, key=lambda entry: entry.name, reverse=True)
         except (FileNotFoundError, NotADirectoryError):
             return  # it vanished during the walk
         except OSError as error:
@@ -196,7 +200,8 @@ class _Walk:
             return
         if _is_vault(listed):
             return
-        for entry in listed:
+        while listed:
+            entry = listed.pop()  # what a large folder takes is free again as posts are read
             name = prefix + entry.name
             if entry.name.startswith(".") or entry.name in _NOT_POSTS:
                 continue
@@ -212,6 +217,8 @@ class _Walk:
         return bool(is_post and included and not self._exclude.fullmatch(name))
 
     def _is_new(self, path: str) -> bool:
+        if self._seen is None:
+            return True
         new = path not in self._seen
         self._seen.add(path)
         return new

@@ -33,15 +33,20 @@ def scan(
     return (
         file
         if isinstance(file, SkippedPost)
-        else scan_file(file, settings, links=links, everything=everything)
+        else scan_file(file, root, settings, links=links, everything=everything)
         for file in found
     )
 
 
 def scan_file(
-    file: File, settings: ScanSettings, *, links: bool = False, everything: bool = False
+    file: File,
+    root: Path,
+    settings: ScanSettings,
+    *,
+    links: bool = False,
+    everything: bool = False,
 ) -> Post | SkippedPost:
-    """Read one post."""
+    """Read one post of the site at ``root``."""
     data = read(file)
     if isinstance(data, SkippedPost):
         return data
@@ -51,7 +56,7 @@ def scan_file(
     if findings.opt_out:
         return SkippedPost(Path(file.path), file.name, Reason.OPT_OUT)
     return Post(
-        Path(file.path),
+        root,
         file.name,
         hashlib.sha256(data).hexdigest(),
         findings.encoding,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
+from sys import intern
 from typing import Any, TypeVar
 
 from migrator.errors import BackupDamaged, UsageError
@@ -210,10 +211,14 @@ def read_image(line: str, where: str) -> Image:
     values = _object(line, where)
     try:
         values["state"] = State(values["state"])
-        seen = tuple(Shown(**each) for each in values.pop("references", ()))
+        seen = tuple(_shown(**each) for each in values.pop("references", ()))
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(where, error) from error
     return _read(Image, _IMAGE, {**values, "references": seen}, where)
+
+
+def _shown(path: str, line: int) -> Shown:
+    return Shown(intern(path), line)  # one text for all places in a post
 
 
 def counts(images: Iterable[Image]) -> dict[str, int]:
@@ -243,6 +248,8 @@ def _read(kind: Callable[..., _Kind], names: set[str], values: dict[str, Any], w
     for name, value in known.items():
         if not isinstance(value, _KINDS.get(name, str)):
             raise _damaged(where, f"{name} cannot be {value!r}")
+    texts = {value: value for value in known.values() if isinstance(value, str)}
+    known |= {n: texts[v] for n, v in known.items() if isinstance(v, str)}  # one where all agree
     try:
         return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in known.items()})
     except TypeError as error:

@@ -45,8 +45,8 @@ def with_unseen(
         places = tuple(filter(unseen, image.references))
         if name in images:
             seen = images[name].references
-            more = tuple(place for place in places if place not in seen)
-            all_[name] = replace(images[name], references=seen + more)
+            if more := tuple(place for place in places if place not in seen):
+                all_[name] = replace(images[name], references=seen + more)
         elif places:
             trouble = image.state in (State.LOST, State.HELD)
             state = image.state if trouble else State.UNCHANGED

@@ -27,6 +27,7 @@ from migrator.reasons import Reason
 
 H = "https://h.example/"
 URL = f"{H}a.png"
+B, C = "b" * 64, "c" * 64
 ASSET = Asset("1" * 64, 123, "image/png", ".png", 4, 5)
 STORED = Stored(URL, ASSET, Placement("local:/x", "11/1.png", ASSET.sha256), URL, final_url=URL)
 
@@ -225,7 +226,7 @@ def test_an_image_that_was_later_only_skipped_still_counts_as_failed(ledger):
 
 def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
     run = begun(ledger, URL)
-    swap = Swap(run, "a.md", "b" * 64, "c" * 64, ".a.md.tmp", 2)
+    swap = Swap(run, "a.md", B, C, ".a.md.tmp", 2)
     ledger.intend(swap, [(URL, 1, "new/a.png")])
     assert ledger.swaps(state="intended") == [swap]
     assert next(ledger.mention_rows(run))["new_url"] is None
@@ -235,14 +236,55 @@ def test_a_swap_is_unsettled_from_its_intent_until_its_result(ledger):
     assert next(ledger.mention_rows(run))["new_url"] == "new/a.png"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [".a.md.migrator-{run}-0badcafe", ".a.md.migrator-{run}-", ".a.md.migrator-other-1", ".t"],
+)
+def test_the_name_of_the_file_beside_a_post_comes_back_as_it_was(ledger, name):
+    run = begun(ledger, URL)
+    swap = Swap(run, "2024/a.md", B, C, name.format(run=run.name), 1)
+    ledger.intend(swap, [])
+    assert ledger.swaps(run) == [swap]
+
+
+def test_links_come_back_as_they_were_written_however_most_of_a_run_are(ledger):
+    run = begun(ledger, URL, posts=("a.md", "b/c.md"))
+    ledger.record(run, [STORED])
+    links = {"a.md": "x/11/1.png", "b/c.md": "../x/11/1.png#top"}
+    for name, link in links.items():
+        ledger.intend(Swap(run, name, B, C, "t", 1), [(URL, 1, link)])
+        ledger.rewrote(run, name)
+    assert {each.post: each.new_url for each in ledger.links()} == links
+    assert {row["name"]: row["new_url"] for row in ledger.mention_rows(run)} == links
+    again = begun(ledger, URL, posts=("a.md",))
+    assert [row["new_url"] for row in ledger.mention_rows(again)] == [None]
+
+
+def test_posts_whose_names_have_the_same_mark_are_told_apart(ledger):
+    run = begun(ledger, URL, posts=("a.md", "b.md"))
+    ledger._db.execute("UPDATE post SET mark = (SELECT mark FROM post WHERE name = 'a.md')")
+    swap = Swap(run, "a.md", B, C, "t", 1)
+    ledger.intend(swap, [])
+    ledger.rewrote(run, "a.md")
+    assert ledger.last_result("a.md") == C
+    assert ledger.last_result("b.md") is None
+
+
+def test_pictures_that_end_alike_are_told_apart(ledger):
+    run = begun(ledger, URL, f"{H}b.png")
+    ledger.record(run, [STORED, stored_as(f"{H}b.png", "2" * 52 + "1" * 12)])
+    digests = {row["url"]: row["sha256"] for row in ledger.image_rows(run)}
+    assert digests == {URL: ASSET.sha256, f"{H}b.png": "2" * 52 + "1" * 12}
+
+
 def test_rolling_back_marks_the_posts_of_the_run_that_is_undone(ledger):
     run = begun(ledger, URL)
-    ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), [])
+    ledger.intend(Swap(run, "a.md", B, C, "t", 1), [])
     ledger.rewrote(run, "a.md")
     assert ledger.last_change() == run
     undoing = ledger.begin("rollback", {}, undoes=run)
     assert ledger.post_names(undoing) == ["a.md"]  # where a killed rollback may have left files
-    ledger.intend(Swap(undoing, "a.md", "c", "b", "t2", 1), [])
+    ledger.intend(Swap(undoing, "a.md", C, B, "t2", 1), [])
     ledger.rewrote(undoing, "a.md")
     assert ledger.last_change() is None
     assert [row["state"] for row in ledger.post_rows(run)] == ["rolled-back"]
@@ -251,7 +293,7 @@ def test_rolling_back_marks_the_posts_of_the_run_that_is_undone(ledger):
 def test_a_rollback_is_about_the_posts_of_the_run_that_it_undoes(ledger):
     """Also before it recorded one: what a kill leaves beside them is found by their names."""
     run = begun(ledger, URL)
-    ledger.intend(Swap(run, "b.md", "1", "2", "t", 1), [])
+    ledger.intend(Swap(run, "b.md", B, C, "t", 1), [])
     undoing = ledger.begin("rollback", {}, undoes=run)
     assert ledger.post_names(undoing) == ["b.md"]
 
@@ -323,9 +365,13 @@ def test_a_failed_change_leaves_nothing_behind(ledger):
 
 @pytest.fixture
 def version_2(tmp_path):
-    file = tmp_path / "ledger.db"
+    return made_of("version-2.sql", tmp_path)
+
+
+def made_of(script, folder):
+    file = folder / "ledger.db"
     with closing(sqlite3.connect(file)) as old:
-        old.executescript((Path(__file__).parent / "version-2.sql").read_text())
+        old.executescript((Path(__file__).parent / script).read_text())
     return file
 
 
@@ -373,6 +419,37 @@ def test_a_ledger_of_version_2_tells_the_same(version_2):
         assert schema(ledger) == upgraded
 
 
+def test_a_ledger_of_version_3_tells_the_same(tmp_path):
+    version_3 = made_of("version-3.sql", tmp_path)
+    before = version_3.read_bytes()
+    with Ledger.look(version_3) as ledger:
+        seen = told(ledger)
+    assert version_3.read_bytes() == before
+    with Ledger.open(version_3) as ledger:
+        assert told(ledger) == seen
+        assert ledger._rows("PRAGMA foreign_key_check") == []
+        run = ledger.run("2026-11-23-1")
+        beside = f"migrator-{run.name}"
+        a = Swap(run, "posts/a.md", "a" * 64, "b" * 64, f".a.md.{beside}-0badcafe", 2)
+        c = Swap(run, "posts/c d.md", "c" * 64, "d" * 64, f".c d.md.{beside}-deadbeef", 2)
+        assert ledger.swaps(run) == [a, c]
+        assert ledger.swaps(state="intended") == [c]
+        assert [each.temporary for each in ledger.swaps(ledger.run("2026-11-22-1"))] == [".t"]
+        assert ledger.last_result("posts/a.md") == a.after
+        names = [f"img/{digit * 64}.png" for digit in "34"]
+        first, second = (f"https://cdn.example/{name}" for name in names)
+        assert [each.new_url for each in ledger.links()][-2:] == [first, f"{second}#x"]
+        ledger.rewrote(run, "posts/c d.md")
+        links = [(each.post, each.url, each.new_url, each.key) for each in ledger.links()]
+        assert links[-2:] == [
+            ("posts/c d.md", f"{H}g.png", first, names[0]),
+            ("posts/c d.md", f"{H}i.png", second, names[1]),
+        ]
+        upgraded = schema(ledger)
+    with Ledger.open(tmp_path / "new.db") as ledger:
+        assert schema(ledger) == upgraded
+
+
 def test_a_ledger_of_version_1_is_read_as_it_is_and_upgraded_when_opened(version_2):
     with closing(sqlite3.connect(version_2)) as old:
         old.executescript("DROP TABLE accepted; DROP TABLE trial; PRAGMA user_version = 1")
@@ -403,7 +480,8 @@ def told(ledger):
         *(row for run in ledger.runs() for row in ledger.image_rows(run)),
         *(row for run in ledger.runs() for row in ledger.mention_rows(run)),
     ]
-    return [tuple(row) for row in rows], ledger.links(), list(ledger.past_images()), ledger.keys()
+    known = ledger.links(), list(ledger.past_images()), ledger.keys(), ledger.swaps()
+    return [tuple(row) for row in rows], *known
 
 
 def schema(ledger):
@@ -474,7 +552,7 @@ def test_links_are_those_of_posts_as_runs_left_them(ledger):
     run = begun(ledger, URL, posts=("a.md", "b.md", "c.md"))
     ledger.record(run, [STORED])
     for name in ("a.md", "b.md", "c.md"):
-        ledger.intend(Swap(run, name, "b", "c", "t", 1), [(URL, 1, f"new/{name}")])
+        ledger.intend(Swap(run, name, B, C, "t", 1), [(URL, 1, f"new/{name}")])
     assert ledger.links() == []
     for name in ("a.md", "b.md"):
         ledger.rewrote(run, name)
@@ -484,12 +562,12 @@ def test_links_are_those_of_posts_as_runs_left_them(ledger):
     ]
     assert ledger.links() == links
     undoing = ledger.begin("rollback", {}, undoes=run)
-    ledger.intend(Swap(undoing, "a.md", "c", "b", "t2", 1), [])
+    ledger.intend(Swap(undoing, "a.md", C, B, "t2", 1), [])
     ledger.rewrote(undoing, "a.md")
     assert ledger.links() == links[1:]
     mapped = begun(ledger, URL, posts=("a.md",))
     ledger.relinked(mapped)
-    ledger.intend(Swap(mapped, "a.md", "b", "d", "t3", 1), [(URL, 1, "cdn/a.png")])
+    ledger.intend(Swap(mapped, "a.md", B, "d" * 64, "t3", 1), [(URL, 1, "cdn/a.png")])
     ledger.rewrote(mapped, "a.md")
     assert ledger.links()[1:] == [Link(mapped.name, "a.md", 1, URL, "cdn/a.png", "", "", None)]
 
@@ -533,7 +611,7 @@ def test_the_work_of_writing_grows_with_the_images_and_not_with_their_square(tmp
                 ledger.record(run, stored)
             else:
                 links = [(url, 1, f"https://cdn.example/{url[18:]}") for url in urls]
-                ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), links)
+                ledger.intend(Swap(run, "a.md", B, C, "t", 1), links)
             return done
 
     assert steps(160) < 3 * steps(80)
@@ -552,7 +630,7 @@ def test_the_work_of_writing_grows_with_the_images_and_not_with_their_square(tmp
         lambda ledger, _: ledger.links(),
         lambda ledger, run: ledger.record(run, [STORED]),
         lambda ledger, run: ledger.forgo(run, [Skipped(URL, Reason.NOT_SELECTED)]),
-        lambda ledger, run: ledger.intend(Swap(run, "a.md", "b", "c", "t", 1), [(URL, 1, "x")]),
+        lambda ledger, run: ledger.intend(Swap(run, "a.md", B, C, "t", 1), [(URL, 1, "x")]),
     ],
 )
 def test_what_cannot_be_read_is_told_as_the_ledgers_trouble(ledger, read):

@@ -119,7 +119,7 @@ def test_hexo_finds_images_in_the_folder_of_a_post_for_markdown_alone():
             ]
         )
     )
-    post = Post(Path("a.md"), "a.md", "", "utf-8", references)
+    post = Post(Path(), "a.md", "", "utf-8", references)
     kept = shown_from_folder(post, Settings(rewrite=RewriteSettings(links="asset-folder")))
     assert kept.references == references[:2]
     assert [note.line for note in kept.notes] == [2, 3]

@@ -23,7 +23,7 @@ def post(name, *urls):
         Reference(0, 1, Kind.IMAGE, Spelling.MARKDOWN, url, url, line, 1)
         for line, url in enumerate(urls, 1)
     )
-    return Post(Path(name), name, "0" * 64, "utf-8", references)
+    return Post(Path(), name, "0" * 64, "utf-8", references)
 
 
 @pytest.mark.parametrize(
