@@ -124,7 +124,6 @@ class Database:
         if older < _VERSION:
             self._db.create_function("mark", 1, mark)
             self._db.create_function("bytes", 1, _bytes)
-            self._db.create_function("shortened", 3, shortened)
         for version in range(older + 1, _VERSION + 1):
             views = _script("views.sql") if version == _VERSION else ""
             self._become(version, _script(f"upgrade-{version - 1}-to-{version}.sql") + views)
@@ -206,25 +205,6 @@ def _bytes(digest: str | None) -> bytes | None:
 def mark(name: str) -> int:
     """A number of 48 bits that stands for a URL or a post in an index; others may have it, too."""
     return int.from_bytes(blake2b(name.encode(), digest_size=6).digest(), signed=True)
-
-
-def shortened(temporary: str | None, post: str, run: str) -> str | None:
-    """What is kept of the name of a file beside a post: a line feed stands for how most begin."""
-    usual = _beginning(post, run)
-    if temporary is None or not temporary.startswith(usual):
-        return temporary
-    return "\n" + temporary.removeprefix(usual)
-
-
-def in_full(temporary: str, post: str, run: str) -> str:
-    """The name of which that is kept."""
-    if not temporary.startswith("\n"):
-        return temporary
-    return _beginning(post, run) + temporary.removeprefix("\n")
-
-
-def _beginning(post: str, run: str) -> str:
-    return f".{post.rpartition('/')[2]}.migrator-{run}-"
 
 
 def now() -> str:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from migrator.ledger.database import in_full, mark, now, shortened
+from migrator.ledger.database import mark, now
 from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.records import Relic, Run, Swap
@@ -134,10 +134,9 @@ class Ledger(History, Rulings, Images):
                     swap.edits,
                     bytes.fromhex(swap.before),
                     bytes.fromhex(swap.after),
-                    shortened(swap.temporary, swap.name, swap.run.name),
+                    swap.temporary,
                 ),
             )
-            usual = _usual_link(db, swap.run)
             for url, line, new in links:
                 image = find_image(db, identity(url))
                 row = db.execute(
@@ -145,16 +144,12 @@ class Ledger(History, Rulings, Images):
                     (swap.run.id, image),
                 ).fetchone()
                 leads_to, key = row or (None, None)
-                link = new.replace(key, "\n") if key else new
-                if usual is None and link != new:
-                    usual = link
-                    db.execute("UPDATE run SET link = ? WHERE id = ?", (usual, swap.run.id))
                 db.execute(
                     "UPDATE mention SET object = ?, new_url = ?"
                     " WHERE run = ? AND image = ? AND post = ? AND line = ?",
                     (
                         leads_to,
-                        None if leads_to and link == usual else link,
+                        new.replace(key, "\n") if key else new,
                         swap.run.id,
                         image,
                         post,
@@ -215,11 +210,7 @@ class Ledger(History, Rulings, Images):
             " AND before IS NOT NULL ORDER BY run DESC, name",
             {"state": state, "run": run.id if run else None},
         )
-        return [
-            Swap(run, name, before, after, in_full(temporary, name, run.name), edits)
-            for run_id, name, before, after, temporary, edits in rows
-            for run in [runs[run_id]]
-        ]
+        return [Swap(runs[run_id], *rest) for run_id, *rest in rows]
 
     def post_names(self, run: Run) -> list[str]:
         """The names of all posts that ``run`` looked at or changed, or has to put back."""
@@ -232,12 +223,6 @@ class Ledger(History, Rulings, Images):
                 (run.id,),
             )
         ]
-
-
-def _usual_link(db: sqlite3.Connection, run: Run) -> str | None:
-    """How most links of ``run`` are written, once it has one."""
-    link: str | None = db.execute("SELECT link FROM run WHERE id = ?", (run.id,)).fetchone()[0]
-    return link
 
 
 def _record(db: sqlite3.Connection, run: Run, plan: Plan) -> None:

@@ -8,8 +8,7 @@ CREATE TABLE run (
   started TEXT NOT NULL,
   finished TEXT,                          -- NULL: interrupted or still running
   undoes INTEGER REFERENCES run,          -- rollback: the run that it puts back
-  pruned TEXT,                            -- when its originals were let go of
-  link TEXT                               -- how most of its links are written; a line feed: the key
+  pruned TEXT                             -- when its originals were let go of
 ) STRICT;
 
 -- What is known of every image URL, over all runs. `url` is canonical.
@@ -96,8 +95,7 @@ CREATE TABLE mention (
   post INTEGER NOT NULL REFERENCES post,
   line INTEGER NOT NULL,
   object INTEGER REFERENCES object,       -- what the new link leads to
-  new_url TEXT,                           -- the link, once it is written; a line feed: the object's key;
-                                          -- NULL where there is an object: as most of the run's
+  new_url TEXT,                           -- the link, once it is written; a line feed: the object's key
   PRIMARY KEY (run, image, post, line)
 ) STRICT, WITHOUT ROWID;
 
@@ -112,8 +110,7 @@ CREATE TABLE run_post (
   detail TEXT NOT NULL DEFAULT '',
   before BLOB,                            -- SHA-256 of the post's bytes before and after
   after BLOB,
-  temporary TEXT,                         -- name of the file that is swapped in, beside the post;
-                                          -- a line feed: `.NAME.migrator-RUN-`
+  temporary TEXT,                         -- name of the file that is swapped in, beside the post
   PRIMARY KEY (run, post)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unsettled ON run_post (state) WHERE state = 'intended';

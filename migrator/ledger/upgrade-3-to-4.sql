@@ -1,5 +1,5 @@
 -- Makes a ledger of version 3 one of version 4, which has less to say for each post and asset.
--- `database.py` gives mark(), bytes() and shortened(), and makes the views.
+-- `database.py` gives mark() and bytes(), and makes the views.
 
 DROP VIEW IF EXISTS link;
 DROP VIEW IF EXISTS outcome;
@@ -45,9 +45,7 @@ CREATE TABLE new_run_post (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO new_run_post
-SELECT run, post, state, edits, reason, detail, bytes(before), bytes(after),
-  shortened(temporary, post.name, run.name)
-FROM run_post JOIN post ON post.id = post JOIN run ON run.id = run;
+SELECT run, post, state, edits, reason, detail, bytes(before), bytes(after), temporary FROM run_post;
 DROP TABLE run_post;
 ALTER TABLE new_run_post RENAME TO run_post;
 
@@ -64,11 +62,3 @@ DROP TABLE post;
 ALTER TABLE new_post RENAME TO post;
 
 CREATE INDEX post_by_mark ON post (mark);
-
-ALTER TABLE run ADD COLUMN link TEXT;
-
-UPDATE run SET link = (
-  SELECT new_url FROM mention WHERE mention.run = run.id AND object IS NOT NULL AND instr(new_url, char(10))
-  GROUP BY new_url ORDER BY count(*) DESC LIMIT 1);
-UPDATE mention SET new_url = NULL
-WHERE object IS NOT NULL AND new_url = (SELECT link FROM run WHERE run.id = mention.run);

@@ -21,8 +21,7 @@ LEFT JOIN store ON store.id = object.store;
 CREATE VIEW link AS
 SELECT run, image, post, line, identity AS store, object.asset,
   replace(key, char(10), lower(hex(sha256))) AS key,
-  iif(object IS NULL, new_url, replace(coalesce(new_url, link), char(10),
-    replace(key, char(10), lower(hex(sha256))))) AS new_url
-FROM mention JOIN run ON run.id = run LEFT JOIN object ON object.id = mention.object
+  coalesce(replace(new_url, char(10), replace(key, char(10), lower(hex(sha256)))), new_url) AS new_url
+FROM mention LEFT JOIN object ON object.id = mention.object
 LEFT JOIN asset ON asset.id = object.asset
 LEFT JOIN store ON store.id = object.store;
