@@ -18,7 +18,6 @@ Result = TypeVar("Result")
 
 _GLANCE = 0.25  # seconds between two looks at Stop
 _GRACE = 3.0  # seconds for work in hand to end after a signal
-AHEAD = 2  # tasks that wait for a free thread, so that it does not wait for the next one
 _TRIES = 3  # of a task whose worker ends again and again
 
 
@@ -204,6 +203,6 @@ def threads(work: Callable[[Task], Result], number: int) -> Iterator[Hands[Task,
     """Hands that are ``number`` threads of this process; what is in hand at the end is let go."""
     executor = ThreadPoolExecutor(number, "transfer")
     try:
-        yield Hands(executor, work, number + AHEAD)
+        yield Hands(executor, work, number)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
 from migrator.engines.base import Movers
-from migrator.executors import AHEAD, Hands, threads
+from migrator.executors import Hands, threads
 from migrator.transfer import Transfer
 
 
@@ -51,7 +51,7 @@ class InProcesses:
         number = min(self.number, workers)
         job = Job(replace(transfer.spec, workers=number, trials=dict(trials)))
         with Processes(number, -(-workers // number)) as executor:
-            yield Hands(executor, job, workers + number * AHEAD)
+            yield Hands(executor, job, workers)
 
     def close(self) -> None:
         """See ``Engine.close``."""
