@@ -37,6 +37,11 @@ class Swept:
     left: tuple[Path, ...]
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file is called like those beside a post that is just being replaced."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 def decide(before: str, after: str, at_path: str | None, at_temporary: str | None) -> Action:
     """What to do, from the SHA-256 of the bytes before and after and of what is there now.
 

@@ -8,6 +8,8 @@ import pytest
 from rig.hosts import answer, status
 from rig.images import image
 
+from migrator.selftest import neither
+
 
 @pytest.fixture
 def copy(site):
@@ -90,3 +92,12 @@ def test_what_is_no_fresh_copy_is_refused(site, copy, make, words):
     ended = site.migrator("selftest", "--root", copy)
     assert ended.status == 2
     assert words in ended.err
+
+
+def test_what_stands_beside_a_post_while_it_is_replaced_is_no_loss():
+    before, after = {"posts/a.md": (1, "old")}, {"posts/a.md": (1, "new")}
+    beside = {"posts/.a.md.migrator-2026-01-02-3-0123abcd": (1, "new")}
+    assert neither(before | beside, before, after) == []
+    assert neither(after | beside, before, after) == []
+    assert neither({"posts/a.md": (1, "torn")}, before, after) == ["posts/a.md"]
+    assert neither(after | {"posts/.b.md": (1, "new")}, before, after) == ["posts/.b.md"]
