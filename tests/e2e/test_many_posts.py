@@ -10,7 +10,7 @@ import pytest
 from rig.hosts import answer
 from rig.images import image
 
-POSTS = 250
+POSTS = 400
 MIGRATE = ("migrate", "posts", "--yes", "--json", "--trust-config", "--no-progress")
 
 pytestmark = pytest.mark.skipif(
