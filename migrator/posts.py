@@ -29,6 +29,7 @@ from migrator.state import Site
 from migrator.urls import identity
 
 _FEW = 100  # posts; to rewrite so many takes much longer than to start processes
+_MANY = 10_000  # posts; with more, a fork would keep what we go over once more: 50 MB of 100,000
 
 
 def obstacles(
@@ -138,7 +139,11 @@ class PostWriter:
         with stage(self.listener, "rewrite", len(posts)):
             todo = ((post, new_urls(post)) for post in posts if post.name not in done)
             mine, theirs = tee(todo)
-            results = mapped(partial(_rewritten, settings=settings), theirs, few=_FEW, stop=stop)
+            work = partial(_rewritten, settings=settings)
+            if len(posts) > _MANY:
+                results = (work(task) for task in theirs)
+            else:
+                results = mapped(work, theirs, few=_FEW, stop=stop)
             with closing(results):
                 for (post, urls), result in zip(mine, results, strict=True):
                     stop.check()
