@@ -218,7 +218,7 @@ class HostRules:
         return original(url)
 
     def _said(self, url: str) -> HostSettings | None:
-        if not self._hosts:
+        if not self._hosts:  # nearly always, and this is asked several times for each image
             return None
         named = {*providers(host(url) or "")}
         return next(

@@ -47,9 +47,8 @@ def read_body(
     post, body = source.text, source.below(start)
     if syntax is Syntax.TEXT:
         return Body(_moved(text.find(body.words), start))
-    blocks = (
-        ignoring and _IGNORE_NEXT.encode() in post
-    )  # only such a comment asks which block follows
+    # Only such a comment asks which block follows.
+    blocks = ignoring and _IGNORE_NEXT.encode() in post
     reading = _read(body, syntax, settings, links=links, blocks=blocks)
     for _ in range(_ROUNDS):
         code = Regions((first - start, last - start) for first, last in reading.code)
