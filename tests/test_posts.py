@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from migrator import posts
 from migrator.config import ScanSettings
 from migrator.events import ignore
 from migrator.interruption import Stop
@@ -43,7 +44,9 @@ def test_a_post_that_changed_since_it_was_scanned_is_refused(site):
     assert edited(post, {URL: NEW}, SETTINGS).reason is Reason.POST_CHANGED
 
 
-def test_a_run_replaces_a_post_once_so_that_its_original_is_the_first(site):
+@pytest.mark.parametrize("many", [0, 10_000])
+def test_a_run_replaces_a_post_once_so_that_its_original_is_the_first(site, monkeypatch, many):
+    monkeypatch.setattr(posts, "_MANY", many)
     before = site.post("post.md").read_bytes()
     with Ledger.open(site.ledger) as ledger:
         run = ledger.begin("migrate", {})

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rig.children import children
 
 from migrator import processes
 from migrator.errors import ConfigError, EnvironmentProblem
@@ -91,10 +92,6 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def children(pid):
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def until(condition, seconds=20):

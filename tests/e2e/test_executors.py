@@ -1,14 +1,15 @@
 """Images moved by threads, by processes, and by a real cluster: the end is the same."""
 
+import json
 import os
 import shutil
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from rig import cluster
+from rig.children import children
 from rig.hosts import after, answer, status
 from rig.images import image
 from rig.stores import ACCESS_KEY_ENV, SECRET_KEY_ENV
@@ -128,15 +129,10 @@ def begin(blog, executor):
     return process
 
 
-def children(process):
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return [int(each) for each in listed.split()]
-
-
 def test_a_process_that_is_killed_costs_nothing_but_time(slow):
     slow.prepare("killed")
     process = begin(slow, "processes:2")
-    os.kill(children(process)[0], signal.SIGKILL)
+    os.kill(children(process.pid)[0], signal.SIGKILL)
     slow.go.set()
     _, err = process.communicate(timeout=100)
     assert process.returncode == 3, err
@@ -147,7 +143,7 @@ def test_a_process_that_is_killed_costs_nothing_but_time(slow):
 def test_after_a_signal_what_processes_have_in_hand_is_finished_and_the_rest_resumed(slow, number):
     slow.prepare("stopped")
     process = begin(slow, "processes:2")
-    for pid in (*children(process), process.pid):
+    for pid in (*children(process.pid), process.pid):
         os.kill(pid, number)
     slow.go.set()
     process.communicate(timeout=30)
@@ -229,3 +225,20 @@ def test_an_executor_that_cannot_be_is_wrong_usage(site, executor, says):
     ended = site.migrator("migrate", "posts", "--yes", "--executor", executor)
     assert ended.status == 2
     assert says in ended.err
+
+
+def test_an_image_whose_processes_end_again_and_again_fails_for_that(site):
+    never = threading.Event()
+    site.host.on("/heavy.png", after(never, b""))
+    site.write("posts/heavy.md", "![]({host}/heavy.png)\n")
+    command = ("migrate", "posts/heavy.md", "--yes", "--json", "--executor", "processes:1")
+    process = site.start(*command)
+    for asked in (1, 2, 3):
+        until = time.monotonic() + 30
+        while site.host.count("/heavy.png") < asked:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, err
+    assert [each["reason"] for each in json.loads(out)["images"]] == ["worker-lost"]

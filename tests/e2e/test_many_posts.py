@@ -4,9 +4,9 @@ import os
 import shutil
 import signal
 import time
-from pathlib import Path
 
 import pytest
+from rig.children import children
 from rig.hosts import answer
 from rig.images import image
 
@@ -74,11 +74,6 @@ def begun(blog):
     return process
 
 
-def children(process):
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-    return [int(each) for each in listed.split()]
-
-
 def test_posts_that_processes_read_again_end_as_those_of_one(blog, expected):
     ended = blog.migrator(*MIGRATE)
     assert (ended.status, posts(blog)) == (3, expected), ended.err
@@ -87,7 +82,7 @@ def test_posts_that_processes_read_again_end_as_those_of_one(blog, expected):
 
 def test_killed_in_the_middle_it_holds_no_lock_and_is_resumed_at_once(blog, expected):
     process = begun(blog)
-    assert children(process)
+    assert children(process.pid)
     process.kill()
     process.wait()
     done = replaced(blog)
@@ -99,7 +94,7 @@ def test_killed_in_the_middle_it_holds_no_lock_and_is_resumed_at_once(blog, expe
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_all_of_its_processes_stops_it_well(blog, expected, number):
     process = begun(blog)
-    for pid in (*children(process), process.pid):
+    for pid in (*children(process.pid), process.pid):
         os.kill(pid, number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number, err

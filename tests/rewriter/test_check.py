@@ -2,10 +2,11 @@ import pytest
 
 from migrator.config import ScanSettings
 from migrator.model import Edit, Kind, Span
-from migrator.rewriter.check import SelfCheckFailed, _same_structure, check
+from migrator.rewriter.check import SelfCheckFailed, _same, _same_structure, _Shift, check
 from migrator.rewriter.edits import apply, edits_for
 from migrator.scanner import find_references
 from migrator.scanner.source import decode
+from migrator.scanner.structure import Part
 from migrator.scanner.syntax import Syntax
 
 SETTINGS = ScanSettings()
@@ -102,3 +103,16 @@ def test_the_parser_must_see_the_same_parts(before, replacement, syntax):
     sources = decode(before), decode(apply(before, [edit]))
     with pytest.raises(SelfCheckFailed, match="line 1: the text would read differently"):
         _same_structure(sources, 0, syntax, [edit], {edit.span: Kind.IMAGE}, {"u": "v"})
+
+
+def test_an_event_at_its_place_must_say_the_same_but_for_mapped_urls_and_what_an_edit_touches():
+    edit = Edit(Span(2, 4), b"wx")
+    shift, urls = _Shift([edit]), {"/a": "/b"}
+    image = {"Start": {"Image": {"link_type": "Inline", "dest_url": "/a", "title": "", "id": ""}}}
+    moved = {"Start": {"Image": {**image["Start"]["Image"], "dest_url": "/b"}}}
+    other = {"Start": {"Image": {**image["Start"]["Image"], "dest_url": "/c"}}}
+    assert _same(Part(0, 9, image), Part(0, 9, moved), shift, urls)
+    assert not _same(Part(0, 9, image), Part(0, 9, other), shift, urls)
+    assert not _same(Part(5, 6, "SoftBreak"), Part(5, 6, "HardBreak"), shift, urls)
+    assert not _same(Part(5, 6, {"Text": "a"}), Part(5, 6, {"Text": "b"}), shift, urls)
+    assert _same(Part(0, 9, {"Text": "a"}), Part(0, 9, {"Text": "b"}), shift, urls)
