@@ -1,4 +1,5 @@
 import pickle
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -114,14 +115,17 @@ def test_a_bucket_of_a_route_says_in_plain_words_what_it_cannot_give(
     tmp_path, rclone_site, monkeypatch
 ):
     rclone_site.plant("a.png", image("PNG"))
-    bucket = SourceBucket(rclone_site.settings, tmp_path)
-    assert b"".join(bucket.read("a.png")) == image("PNG")
-    with pytest.raises(FileNotFoundError):
-        list(bucket.read("b.png"))
+    with closing(SourceBucket(rclone_site.settings, tmp_path)) as bucket:
+        assert b"".join(bucket.read("a.png")) == image("PNG")
+        with pytest.raises(FileNotFoundError):
+            list(bucket.read("b.png"))
     monkeypatch.setenv("NOT_IT", "not-the-key")
     strangers = replace(rclone_site.settings, access_key_env="NOT_IT")
-    with pytest.raises(PermissionError, match=r"NOT_IT and .*, which \[route\] names"):
-        list(SourceBucket(strangers, tmp_path).read("a.png"))
+    with (
+        closing(SourceBucket(strangers, tmp_path)) as bucket,
+        pytest.raises(PermissionError, match=r"NOT_IT and .*, which \[route\] names"),
+    ):
+        list(bucket.read("a.png"))
     nowhere = replace(rclone_site.settings, endpoint="http://127.0.0.1:1")
     with pytest.raises(OSError, match=r"127\.0\.0\.1") as raised:
         list(SourceBucket(nowhere, tmp_path).read("a.png"))

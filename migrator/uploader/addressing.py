@@ -28,6 +28,12 @@ def root_of(address: Address) -> str:
     return f"{address.endpoint}/{address.bucket}"
 
 
+def host_of(root: str) -> str:
+    """What a request to the bucket at ``root`` has as its Host; no port where it is the usual."""
+    parts = urlsplit(root)
+    return parts.netloc.lower().removesuffix({"http": ":80", "https": ":443"}[parts.scheme])
+
+
 def url_of(root: str, key: str) -> str:
     """The URL of the object ``key`` in the bucket at ``root``."""
     return f"{root}/{quote(key, safe='/~')}"

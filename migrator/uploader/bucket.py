@@ -75,7 +75,7 @@ class BucketStore:
         try:
             answer = self._connection().get(key)
             if not isinstance(answer, Refusal):
-                answer.raw.close()
+                answer.close()
                 raise StoreRefused(
                     f"{self._address.endpoint} is not an S3 service: it has what nobody stored",
                     f"correct endpoint in [{self._address.table}]; "
@@ -258,7 +258,7 @@ class BucketStore:
     def _connection(self) -> "Connection":
         with self._lock:
             if self._connected is None:
-                # botocore costs more time to import than the rest of a dry run takes
+                # HTTP and TLS cost more time to import than the rest of a dry run takes
                 from migrator.uploader.s3 import Connection  # noqa: PLC0415
 
                 self._connected = Connection(self._settings, self._address)

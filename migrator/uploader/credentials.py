@@ -26,7 +26,7 @@ def key_from(setting: str, name: str, table: str) -> str | None:
 
 
 def check_variables(settings: StoreSettings) -> None:
-    """See that the keys in the environment can be sent; botocore takes them as they are.
+    """See that the keys in the environment can be sent; boto3 takes them as they are.
 
     Raises:
         ConfigError: one holds a line end or another control character; names the variable.

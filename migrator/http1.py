@@ -1,0 +1,271 @@
+"""HTTP/1.1 over one connection (RFC 9112): a request is sent, an answer is read.
+
+Libraries take several times as long for a request (docs/performance.md), and what they add is not
+wanted where images are moved: nothing is sent again after a failure, no redirect is followed, no
+body is unpacked.
+"""
+
+import errno
+import re
+import select
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from http import HTTPStatus
+from io import BufferedIOBase
+from typing import Protocol
+
+
+class NoAnswer(Exception):
+    """What came is not HTTP, or no more than that may be."""
+
+
+class BrokenOff(NoAnswer):
+    """The connection ended before the answer did."""
+
+
+FAILURES = (OSError, NoAnswer)  # what sending and reading may raise
+Fields = list[tuple[bytes, bytes]]
+
+_PIECE = 256 * 1024  # bytes that are sent or received at once
+_HEAD = 64 * 1024  # bytes of a status line and headers, informational responses included
+_LINE = 1024  # bytes of what precedes a chunk
+_TRAILERS = 100  # lines that may follow the last one
+_INFORMATIONAL = 5  # responses that only announce another
+_WENT_AWAY = {errno.EPIPE, errno.ECONNRESET, errno.EPROTOTYPE}  # the last is macOS's EPIPE
+_BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LINE_END = re.compile(rb"\r?\n")
+_FOLDED = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2: is one line
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t -~\x80-\xff]*)?")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
+
+
+class Peer(Protocol):
+    """A socket, or what does as one does."""
+
+    def recv(self, most: int, /) -> bytes: ...  # noqa: D102
+    def sendall(self, data: bytes, /) -> None: ...  # noqa: D102
+    def fileno(self) -> int: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
+class Wire:
+    """One connection, and what came of the current answer before it was asked for."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._ahead = b""
+        self.close = peer.close
+
+    def send(self, head: bytes, body: BufferedIOBase | None = None) -> bool:
+        """Send a request; whether all of it could be.
+
+        Who is asked may have answered before: that it refuses what it did not hear to the end.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        try:
+            self._peer.sendall(head)
+            while body and (piece := body.read(_PIECE)):
+                self._peer.sendall(piece)
+        except OSError as error:
+            if error.errno not in _WENT_AWAY:
+                raise
+            return False
+        return True
+
+    def until(self, mark: re.Pattern[bytes], most: int) -> bytes:
+        """What comes before ``mark``, which is taken as well; up to ``most`` bytes of both.
+
+        Raises:
+            OSError, NoAnswer: it does not come.
+        """
+        while not (end := mark.search(self._ahead)):
+            left = most - len(self._ahead)
+            if left <= 0:
+                raise NoAnswer("the headers of the answer are too long")
+            self._ahead += self._received(min(left, _HEAD))
+        if end.end() > most:
+            raise NoAnswer("the headers of the answer are too long")
+        found, self._ahead = self._ahead[: end.start()], self._ahead[end.end() :]
+        return found
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The next ``size`` bytes, as they come.
+
+        Raises:
+            OSError, BrokenOff: fewer came.
+        """
+        left = size
+        while left:
+            piece, self._ahead = self._ahead[:left], self._ahead[left:]
+            if not piece:
+                piece = self._peer.recv(min(left, _PIECE))
+            if not piece:
+                raise BrokenOff(f"it broke off after {size - left} of {size} bytes")
+            left -= len(piece)
+            yield piece
+
+    def rest(self) -> Iterator[bytes]:
+        """What comes until the connection ends."""
+        piece, self._ahead = self._ahead, b""
+        while piece := piece or self._peer.recv(_PIECE):
+            yield piece
+            piece = b""
+
+    def is_quiet(self) -> bool:
+        """Whether nothing comes that nobody asked for: its end, or what belongs to no answer."""
+        if self._ahead:
+            return False
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(self._peer, select.POLLIN)
+            return not poll.poll(0)
+        return not select.select([self._peer], [], [], 0)[0]  # Windows
+
+    def _received(self, most: int) -> bytes:
+        data = self._peer.recv(most)
+        if not data:
+            raise BrokenOff("the connection ended before an answer came")
+        return data
+
+
+class Answer:
+    """The answer to the ``method`` that was sent: ``status``, ``fields``, and a body to be read.
+
+    To be closed; ``keep`` takes a connection that may be used again.
+
+    Raises:
+        OSError, NoAnswer: there is none.
+    """
+
+    def __init__(self, method: str, wire: Wire, keep: Callable[[Wire], None]) -> None:
+        self._wire, self._keep = wire, keep
+        self.status, self.fields, self._lasts = _final_head(wire)
+        self._is_read = method == "HEAD" or self.status in _BODILESS
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """``fields`` by their names in lower case; of two there is one, with a comma."""
+        found: dict[str, str] = {}
+        for field, text in self.fields:
+            name, value = field.decode().lower(), text.decode("latin-1")
+            found[name] = f"{found[name]}, {value}" if name in found else value
+        return found
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body, once, as it comes.
+
+        Raises:
+            OSError, NoAnswer: the connection broke.
+        """
+        if self._is_read:
+            return
+        if coding := self.headers.get("transfer-encoding"):
+            if coding.lower() != "chunked":
+                raise NoAnswer(f"the answer comes as {coding}, which nobody asked for")
+            yield from self._chunks()
+        elif sizes := self.headers.get("content-length"):
+            if len(set(sizes.split(", "))) > 1:
+                raise NoAnswer("the answer gives two different lengths")
+            yield from self._wire.pieces(_number(sizes.partition(",")[0].encode(), 10))
+        else:
+            self._lasts = False
+            yield from self._wire.rest()
+        self._is_read = True
+
+    def read(self, most: int) -> bytes:
+        """The first ``most`` bytes of the body, or all of it.
+
+        Raises:
+            OSError, NoAnswer: the connection broke.
+        """
+        found = b""
+        for piece in self.pieces():
+            found += piece
+            if len(found) > most:
+                break
+        return found[:most]
+
+    def end(self) -> None:
+        """See that the connection is not used again."""
+        self._lasts = False
+
+    def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close it."""
+        if self._is_read and self._lasts:
+            self._keep(self._wire)
+        else:
+            self._wire.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := _number(self._wire.until(_LINE_END, _LINE).partition(b";")[0], 16):
+            yield from self._wire.pieces(size)
+            if self._wire.until(_LINE_END, _LINE):
+                raise NoAnswer("a part of the answer is longer than it says")
+        for _ in range(_TRAILERS):
+            if not self._wire.until(_LINE_END, _HEAD):
+                return
+        raise NoAnswer("too much follows the answer")
+
+
+def head_of(line: bytes, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A request without its body.
+
+    Raises:
+        NoAnswer: a field holds a line end, and would be two.
+    """
+    lines = [line, *(b"%b: %b" % field for field in fields), b"", b""]
+    head = b"\r\n".join(lines)
+    ends = len(lines) - 1
+    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+        raise NoAnswer("a line end in a header cannot be sent")
+    return head
+
+
+def tunnel(wire: Wire, host: str, port: int, fields: Iterable[tuple[bytes, bytes]]) -> None:
+    """Let a proxy connect us to ``host``.
+
+    Raises:
+        OSError, NoAnswer: it does not.
+    """
+    where = f"[{host}]:{port}".encode() if ":" in host else f"{host}:{port}".encode()
+    wire.send(head_of(b"CONNECT %b HTTP/1.1" % where, [(b"Host", where), *fields]))
+    status, _, _ = _final_head(wire)
+    if status // 100 != HTTPStatus.OK // 100:
+        raise NoAnswer(f"the proxy answers {status}")
+
+
+def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
+    """Status and fields of an answer, and whether its connection may be used once more."""
+    left = _HEAD
+    for _ in range(_INFORMATIONAL + 1):
+        head = wire.until(_HEAD_END, left)
+        left -= len(head)
+        first, *lines = _LINE_END.split(_FOLDED.sub(b" ", head))
+        status = _STATUS.fullmatch(first)
+        if not status:
+            raise NoAnswer("what answers does not speak HTTP/1")
+        if status[2] < b"200":
+            continue
+        fields, lasts = [], status[1] == b"1"
+        for line in lines:
+            field = _FIELD.fullmatch(line)
+            if not field:
+                raise NoAnswer("a header of the answer is none")
+            fields.append((field[1], field[2]))
+            if field[1].lower() == b"connection" and b"close" in field[2].lower():
+                lasts = False
+        return int(status[2]), fields, lasts
+    raise NoAnswer("too many informational responses")
+
+
+def _number(text: bytes, base: int) -> int:
+    """The size of a body or chunk."""
+    try:
+        if text.strip().isalnum():  # int() takes more than digits
+            return int(text, base)
+    except ValueError:
+        pass
+    raise NoAnswer("the length of the answer is no number")
