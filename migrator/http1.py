@@ -36,7 +36,7 @@ _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2: is one line
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [\t -~\x80-\xff]*)?")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
 
 
@@ -243,7 +243,9 @@ def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
     for _ in range(_INFORMATIONAL + 1):
         head = wire.until(_HEAD_END, left)
         left -= len(head)
-        first, *lines = _LINE_END.split(_FOLDED.sub(b" ", head))
+        if b"\n " in head or b"\n\t" in head:
+            head = _FOLDED.sub(b" ", head)
+        first, *lines = _LINE_END.split(head)
         status = _STATUS.fullmatch(first)
         if not status:
             raise NoAnswer("what answers does not speak HTTP/1")

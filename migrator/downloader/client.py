@@ -3,20 +3,20 @@
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from types import MappingProxyType
 
-import httpcore
 import httpx
 
 from migrator.downloader.addresses import Exemption
 from migrator.downloader.answers import NOT_MODIFIED, declared_length
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.guard import GuardedBackend
+from migrator.downloader.guard import Guard
 from migrator.downloader.manners import Manners
 from migrator.downloader.proxy import Proxy
 from migrator.downloader.proxying import ProxiedTransport
-from migrator.downloader.transport import GuardedTransport, pooling
-from migrator.downloader.wire import Deadline
+from migrator.downloader.transport import GuardedTransport
 from migrator.reasons import Reason
 from migrator.redact import quiet
 from migrator.urls import absolute, without_fragment
@@ -28,8 +28,6 @@ BROWSER = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
 )
-# Seconds for one step; the deadline is for all of them together.
-STEPS = {"timeout": httpx.Timeout(connect=10, read=15, write=15, pool=15).as_dict()}
 _SHORT = 64 * 1024  # bytes worth reading to save a connection
 _PORTS = 2**16
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
@@ -47,16 +45,13 @@ class HostClient:
         manners: Manners,
         proxy: Proxy | None = None,
     ) -> None:
-        quiet("httpx", "httpcore")
+        quiet("httpx")
         self._user_agent = user_agent or BROWSER
         self._deadline = deadline
         self._manners = manners
         self._exemptions = exemptions
         # Not httpx's own client, which reads the environment and keeps cookies.
-        backend = GuardedBackend(exemptions, deadline)
-        self._direct = GuardedTransport(
-            httpcore.ConnectionPool(network_backend=backend, **pooling(tls))
-        )
+        self._direct = GuardedTransport(Guard(exemptions, deadline), tls, deadline)
         self._proxied = proxy and ProxiedTransport(proxy, exemptions, tls, deadline)
 
     @contextmanager
@@ -115,7 +110,7 @@ class HostClient:
     def _sent(
         self, method: str, target: httpx.URL, headers: dict[str, str]
     ) -> Iterator[httpx.Response]:
-        request = httpx.Request(method, target, headers=headers, extensions=STEPS)
+        request = httpx.Request(method, target, headers=headers)
         response = self._transport(target.host).handle_request(request)
         response.request = request
         try:
@@ -134,6 +129,7 @@ class HostClient:
         return self._direct if own or not self._proxied else self._proxied
 
 
+@lru_cache(maxsize=64)  # it is nearly always the front page of the host
 def _as_sent(referer: str) -> str:
     """``referer`` as browsers write it: an IDNA host, everything else that is not ASCII escaped."""
     try:

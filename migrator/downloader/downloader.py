@@ -15,6 +15,7 @@ from migrator.config import (
     StoreSettings,
 )
 from migrator.downloader.addresses import parse_exemptions
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.fetching import Bucket, Fetcher
@@ -26,7 +27,6 @@ from migrator.downloader.receiving import Receiver
 from migrator.downloader.sources import DEAD, Candidate, Source, Sources, Web
 from migrator.downloader.spool import discard
 from migrator.downloader.transport import shared_tls
-from migrator.downloader.wire import Deadline
 from migrator.model import Asset, Failed, Fetched, Glance, Held
 from migrator.reasons import Reason
 from migrator.served import Earlier, NotModified, PublicAnswer

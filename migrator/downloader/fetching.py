@@ -5,12 +5,12 @@ from contextlib import closing
 from typing import Protocol
 
 from migrator.config import StoreSettings
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.host_rules import HostRules
 from migrator.downloader.patience import patiently
 from migrator.downloader.receiving import Receiver
 from migrator.downloader.sources import Candidate, File, Object, Sources, Web
-from migrator.downloader.wire import Deadline
 from migrator.model import Fetched
 from migrator.reasons import Reason
 from migrator.served import NO_VERSION, Earlier, NotModified, Version

@@ -8,24 +8,24 @@ a name that resolves differently the second time.
 
 import socket
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-
-import httpcore
 
 from migrator.downloader import causes
 from migrator.downloader.addresses import Address, Exemption, literal, objection
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.wire import Deadline, Wire
 from migrator.reasons import Reason
 
 Resolve = Callable[[str, int], Sequence[Address]]
+Connect = Callable[[tuple[str, int], float], socket.socket]  # address and port, seconds
 
+CONNECTING = 10.0  # seconds to open a connection, and again for TLS on it
 _RESOLVE_SECONDS = 5.0
 _TRIES = 4  # addresses of one host that are tried
 
 
-class GuardedBackend(httpcore.NetworkBackend):
+class Guard:
     """Opens sockets to vetted addresses only; without ``exemptions`` (``None``) to any."""
 
     def __init__(
@@ -33,20 +33,14 @@ class GuardedBackend(httpcore.NetworkBackend):
         exemptions: Sequence[Exemption] | None,
         deadline: Deadline,
         resolve: Resolve | None = None,
+        connect: Connect = socket.create_connection,
     ) -> None:
         self._exemptions = exemptions
         self._deadline = deadline
         self._resolve = resolve or system_resolve
-        self._sockets = httpcore.SyncBackend()
+        self._connect = connect
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> Wire:
+    def connect(self, host: str, port: int) -> socket.socket:
         """A connection to ``host``.
 
         Raises:
@@ -60,23 +54,13 @@ class GuardedBackend(httpcore.NetworkBackend):
         fault = Unfetched(Reason.DNS, f"{host} has no address")
         for address in addresses[:_TRIES]:
             try:
-                stream = self._sockets.connect_tcp(
-                    str(address), port, self._deadline.cap(timeout), local_address, socket_options
-                )
-            except (httpcore.NetworkError, httpcore.TimeoutException) as error:
+                peer = self._connect((str(address), port), self._deadline.cap(CONNECTING))
+            except OSError as error:
                 fault = causes.of_connecting(error, f"{host} ({address}) at port {port}")
                 continue
-            return Wire(stream, self._deadline)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return peer
         raise fault
-
-    def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ARG002 - the signature is httpcore's
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
-    ) -> Wire:
-        """Refuses."""
-        raise Unfetched(Reason.BLOCKED_ADDRESS, f"{path} is a socket of this machine")
 
     def _addresses(self, host: str, port: int) -> Sequence[Address]:
         check_name(host)

@@ -5,20 +5,26 @@ the public internet. What the proxy connects to for other names is its own affai
 """
 
 import ssl
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Sequence
+from socket import socket
+from typing import Any
 
-import httpcore
 import httpx
+from socksio import socks5
+from socksio.exceptions import SOCKSError
 
 from migrator.downloader.addresses import Exemption, objection_unresolved
+from migrator.downloader.deadline import Deadline, Timed
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.guard import GuardedBackend, check_name
+from migrator.downloader.guard import CONNECTING, Guard, check_name
 from migrator.downloader.proxy import VARIABLE, Proxy
-from migrator.downloader.transport import GuardedTransport, pooling
-from migrator.downloader.wire import Deadline, Wire
+from migrator.downloader.transport import GuardedTransport, Origin
+from migrator.http1 import Fields, NoAnswer, Peer, Wire, tunnel
 from migrator.reasons import Reason
 
 _LOGIN_WANTED = 407
+_REPLY = 4096  # bytes; none of SOCKS is longer
 
 
 class ProxiedTransport(GuardedTransport):
@@ -31,13 +37,9 @@ class ProxiedTransport(GuardedTransport):
         tls: ssl.SSLContext,
         deadline: Deadline,
     ) -> None:
-        self._name = str(proxy)
+        super().__init__(Guard(None, deadline), tls, deadline)
+        self._proxy = proxy
         self._exemptions = exemptions
-        self._road = _Road(GuardedBackend(None, deadline), self._name)
-        pool = httpcore.HTTPProxy if proxy.scheme == "http" else httpcore.SOCKSProxy
-        super().__init__(
-            pool(str(proxy), proxy_auth=proxy.auth, network_backend=self._road, **pooling(tls))
-        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer that comes through the proxy, its body still to be read."""
@@ -49,55 +51,84 @@ class ProxiedTransport(GuardedTransport):
             refusal = objection_unresolved(host, port, self._exemptions)
             if refusal:
                 raise Unfetched(Reason.BLOCKED_ADDRESS, refusal)
-        try:
-            response = super().handle_request(request)
-        except Unfetched:
-            self._road.leave()
-            raise
-        except Exception as error:
-            # Not only ProxyError: what is no answer of SOCKS ends in assertions of httpcore's.
-            self._road.leave()
-            words = str(error) if isinstance(error, httpcore.ProxyError) else "no answer we know"
-            raise Unfetched(Reason.CONNECT, f"the proxy {self._name}: {words}") from error
+        response = super().handle_request(request)
         if response.status_code == _LOGIN_WANTED:
             response.close()
             words = f"wants a user name and password: set {VARIABLE}"
-            raise Unfetched(Reason.CONNECT, f"the proxy {self._name} {words}", again=False)
+            raise Unfetched(Reason.CONNECT, f"the proxy {self._proxy} {words}", again=False)
         return response
 
+    def _as_asked(self, url: httpx.URL) -> tuple[bytes, Fields]:
+        if self._proxy.scheme == "http" and url.scheme == "http":
+            return b"http://%b%b" % (url.netloc, url.raw_path), self._login
+        return super()._as_asked(url)
 
-class _Road(httpcore.NetworkBackend):
-    """Opens connections to the proxy, and says so where that fails."""
+    def _connected(self, origin: Origin) -> socket:
+        peer = self._reached()
+        try:
+            timed = Timed(peer, self._deadline, CONNECTING)
+            if self._proxy.scheme == "socks5":
+                _through_socks(timed, self._proxy, origin)
+            elif origin[0] == "https":
+                tunnel(Wire(timed), *origin[1:], self._login)
+        except TimeoutError as error:
+            peer.close()
+            raise Unfetched(Reason.TIMEOUT, f"the proxy {self._proxy} does not answer") from error
+        except (OSError, NoAnswer, SOCKSError) as error:
+            peer.close()
+            raise Unfetched(Reason.CONNECT, f"the proxy {self._proxy}: {error}") from error
+        return peer
 
-    def __init__(self, backend: GuardedBackend, name: str) -> None:
-        self._backend = backend
-        self._name = name
-        self._newest: Wire | None = None
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> Wire:
+    def _reached(self) -> socket:
         """A connection to the proxy.
 
         Raises:
             Unfetched: it does not listen.
         """
         try:
-            self._newest = self._backend.connect_tcp(
-                host, port, timeout, local_address, socket_options
-            )
+            return self._guard.connect(self._proxy.host, self._proxy.port)
         except Unfetched as fault:
             cure = "start it, or set proxy under [download] anew"
-            words = f"the proxy {self._name} cannot be reached ({fault.detail}); {cure}"
+            words = f"the proxy {self._proxy} cannot be reached ({fault.detail}); {cure}"
             raise Unfetched(fault.reason, words, again=fault.again) from fault
-        return self._newest
 
-    def leave(self) -> None:
-        """Close what was opened last: httpcore forgets a connection that SOCKS did not finish."""
-        if self._newest:
-            self._newest.close()
+    @property
+    def _login(self) -> Fields:
+        if self._proxy.auth is None:
+            return []
+        return [(b"Proxy-Authorization", b"Basic " + b64encode(b":".join(self._proxy.auth)))]
+
+
+def _through_socks(peer: Peer, proxy: Proxy, origin: Origin) -> None:
+    """Let a SOCKS5 proxy connect us (RFC 1928, 1929).
+
+    Raises:
+        OSError, NoAnswer, SOCKSError: it does not.
+    """
+    _, host, port = origin
+    talk = socks5.SOCKS5Connection()
+
+    def said(request: Any) -> object:  # of any of its types
+        talk.send(request)
+        peer.sendall(talk.data_to_send())
+        try:
+            return talk.receive_data(peer.recv(_REPLY))
+        except (ValueError, LookupError, NotImplementedError, AssertionError) as error:
+            raise NoAnswer("no answer we know") from error
+
+    methods = socks5.SOCKS5AuthMethod
+    method = methods.USERNAME_PASSWORD if proxy.auth else methods.NO_AUTH_REQUIRED
+    reply = said(socks5.SOCKS5AuthMethodsRequest([method]))
+    if not isinstance(reply, socks5.SOCKS5AuthReply) or reply.method != method:
+        raise NoAnswer("it wants another way to log in")
+    if proxy.auth:
+        reply = said(socks5.SOCKS5UsernamePasswordRequest(*proxy.auth))
+        if not isinstance(reply, socks5.SOCKS5UsernamePasswordReply) or not reply.success:
+            raise NoAnswer("it refuses this user name and password")
+    reply = said(
+        socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
+    )
+    if not isinstance(reply, socks5.SOCKS5Reply):
+        raise NoAnswer("no answer we know")
+    if reply.reply_code != socks5.SOCKS5ReplyCode.SUCCEEDED:
+        raise NoAnswer(reply.reply_code.name.replace("_", " ").lower())

@@ -18,6 +18,7 @@ from migrator.downloader.answers import (
     version_of,
 )
 from migrator.downloader.client import HostClient
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
@@ -26,7 +27,6 @@ from migrator.downloader.proxy import proxy_for
 from migrator.downloader.published import read_back
 from migrator.downloader.resuming import Resumption
 from migrator.downloader.spool import Draft, draft
-from migrator.downloader.wire import Deadline
 from migrator.model import Fetched
 from migrator.served import NO_VERSION, NotModified, PublicAnswer, Version
 

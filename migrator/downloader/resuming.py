@@ -61,15 +61,18 @@ class Resumption:
 
     def __init__(self, image: Draft) -> None:
         self._image = image
-        self._version: _Version | None = None
+        self._first: httpx.Response | None = None  # the answer whose body the draft begins with
+        self._version: _Version | None = None  # what was asked for the rest of
 
     def headers(self) -> dict[str, str]:
         """What to ask for in the next attempt: nothing special, or only what is missing."""
-        version = self._version
-        if version is None or not WORTH_IT <= self._image.size < version.size:
-            self._version = None
-            return {}
-        return {"Range": f"bytes={self._image.size}-", "If-Range": version.value}
+        self._version = None
+        if self._first and self._image.size >= WORTH_IT:
+            version = _Version.of(self._first)
+            if version and self._image.size < version.size:
+                self._version = version
+                return {"Range": f"bytes={self._image.size}-", "If-Range": version.value}
+        return {}
 
     def begin(self, response: httpx.Response) -> None:
         """Make the draft ready for the body of ``response``, which answers such a request.
@@ -81,11 +84,11 @@ class Resumption:
         if version and version.goes_on(response, self._image.size):
             return
         if version and response.status_code in {_PARTIAL, _NO_SUCH_RANGE}:
-            self._version = None
+            self._first = None
             raise Unfetched(Reason.PROTOCOL, f"{response.url.host} gives another part than asked")
         check_status(response)
         self._image.clear()
-        self._version = _Version.of(response)
+        self._first = response
 
 
 def _is_settled(modified: str, date: str) -> bool:

@@ -53,6 +53,8 @@ class Draft:
 
     def clear(self) -> None:
         """Begin anew."""
+        if not self.size:
+            return
         self._digest = hashlib.sha256()
         self.size = 0
         with _disk(self._path.parent):

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import httpcore
 import httpx
 
 from migrator import __version__
-from migrator.downloader.client import STEPS, vetted
+from migrator.downloader.client import vetted
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.guard import GuardedBackend
-from migrator.downloader.transport import GuardedTransport, pooling, shared_tls
-from migrator.downloader.wire import Deadline
+from migrator.downloader.guard import Guard
+from migrator.downloader.transport import GuardedTransport, shared_tls
 
 
 def post_json(url: str, document: Mapping[str, Any], seconds: float) -> str:
@@ -23,10 +22,7 @@ def post_json(url: str, document: Mapping[str, Any], seconds: float) -> str:
     """
     deadline = Deadline()
     deadline.start(seconds)
-    pool = httpcore.ConnectionPool(
-        network_backend=GuardedBackend(None, deadline), **pooling(shared_tls())
-    )
-    transport = GuardedTransport(pool)
+    transport = GuardedTransport(Guard(None, deadline), shared_tls(), deadline)
     try:
         target = vetted(url)
         request = httpx.Request(
@@ -34,7 +30,6 @@ def post_json(url: str, document: Mapping[str, Any], seconds: float) -> str:
             target,
             json=document,
             headers={"User-Agent": f"migrator/{__version__}"},
-            extensions=STEPS,
         )
         response = transport.handle_request(request)
         response.close()

@@ -185,6 +185,25 @@ def test_nobody_listening_is_a_host_that_cannot_be_reached(downloader_for):
     assert authority.partition(":")[2] in result.detail
 
 
+def test_a_kept_connection_that_ends_when_it_is_used_costs_no_image(host, downloader_for):
+    downloader = downloader_for(retries=0)
+    for ends in (hosts.raw(), hosts.resets(b"")):
+        assert isinstance(downloader.fetch(host.on("/a.png", hosts.answer(PNG))), Fetched)
+        asked = len(host.asked)
+        assert isinstance(downloader.fetch(host.on("/b.png", ends, hosts.answer(PNG))), Fetched)
+        assert len(host.asked) == asked + 2
+        failed(downloader_for(retries=0), host.on("/b.png", ends, hosts.answer(PNG)))
+
+
+@pytest.mark.parametrize(
+    "answer", [hosts.answer(PNG), CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(PNG), PNG)]
+)
+def test_images_come_one_after_the_other_over_one_connection(host, downloader, answer):
+    for number in range(3):
+        assert isinstance(downloader.fetch(host.on(f"/{number}.png", answer)), Fetched)
+    assert host.connections == 1
+
+
 def test_a_host_that_drops_connections_unanswered_is_ended(downloader_for):
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))

@@ -8,9 +8,9 @@ from rig import hosts, images, internet
 from rig.address_forms import PRIVATE_V4, PRIVATE_V6, address_forms
 
 from migrator.downloader.addresses import objection
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.guard import GuardedBackend, system_resolve
-from migrator.downloader.wire import Deadline
+from migrator.downloader.guard import Guard, system_resolve
 from migrator.model import Failed, Fetched
 from migrator.reasons import Reason
 
@@ -117,12 +117,12 @@ def test_a_redirect_to_a_private_address_is_vetted_like_any(host, downloader):
 def backend(resolve, *, seconds=5.0, exemptions=None):
     deadline = Deadline()
     deadline.start(seconds)
-    return GuardedBackend(exemptions, deadline, resolve)
+    return Guard(exemptions, deadline, resolve)
 
 
 def fault(backend, host="h.example", port=80):
     with pytest.raises(Unfetched) as raised:
-        backend.connect_tcp(host, port)
+        backend.connect(host, port)
     return raised.value
 
 
@@ -133,13 +133,13 @@ def test_a_name_is_resolved_once_for_a_connection(host):
         asked.append((name, port))
         return [ip_address("127.0.0.1")]
 
-    backend(resolve).connect_tcp("h.example", host.port).close()
+    backend(resolve).connect("h.example", host.port).close()
     assert asked == [("h.example", host.port)]
 
 
 def test_the_next_address_is_tried_when_one_is_dead(host):
     addresses = [ip_address("127.0.0.9"), ip_address("127.0.0.1")]
-    backend(lambda *_: addresses).connect_tcp("h.example", host.port).close()
+    backend(lambda *_: addresses).connect("h.example", host.port).close()
     dead = [ip_address("127.0.0.9")] * 4 + [ip_address("127.0.0.1")]
     assert fault(backend(lambda *_: dead), port=host.port).reason is Reason.CONNECT
 
@@ -191,11 +191,6 @@ def test_what_is_not_the_name_of_a_host_is_never_resolved(name):
         raise AssertionError
 
     assert fault(backend(resolve), name).reason is Reason.BAD_URL
-
-
-def test_sockets_of_this_machine_are_refused(tmp_path):
-    with pytest.raises(Unfetched):
-        backend(None).connect_unix_socket(str(tmp_path))
 
 
 def test_the_system_resolves_names_to_vettable_addresses():

@@ -7,12 +7,12 @@ from rig import hosts, images
 
 from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader.addresses import parse_exemptions
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.decoding import Decoders
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.receiving import Receiver
-from migrator.downloader.wire import Deadline
 from migrator.reasons import Reason
 
 PNG = images.image()

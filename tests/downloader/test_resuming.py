@@ -1,7 +1,7 @@
 import pytest
 from rig import hosts, images
 
-from migrator.downloader import client
+from migrator.downloader import transport
 from migrator.downloader.resuming import WORTH_IT
 from migrator.model import Failed, Fetched
 from migrator.reasons import Reason
@@ -84,7 +84,7 @@ def test_a_body_that_stalls_is_gone_on_with(host, downloader, monkeypatch):
         connection.send(hosts.answer(DATA[: WORTH_IT + 5], ETAG, length=TOTAL))
         connection.stopped.wait(60)
 
-    monkeypatch.setattr(client, "STEPS", {"timeout": {"connect": 9, "read": 0.3, "write": 9}})
+    monkeypatch.setattr(transport, "_STEP", 0.3)
     fetched(downloader, host.on("/a.png", stalls, part(ETAG)))
     assert len(host.asked) == 2
 

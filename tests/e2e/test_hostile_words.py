@@ -136,7 +136,7 @@ def test_json_is_valid_whatever_files_and_hosts_say(evil_site):
 def test_a_store_refuses_in_harmless_words(site):
     words = "\x9b2J\u202e\nmigrator: all is well"
     refusal = f"<Error><Code>Evil{words}</Code><Message>{words}</Message></Error>".encode()
-    headers = ("x-amz-bucket-region: \x1b[31m", "Server: \x1b[2J")
+    headers = ("x-amz-bucket-region: \x9b31m", "Server: \x9b2J")
     site.host.otherwise = status(403, *headers, body=refusal)
     site.write(
         "migrator.toml",

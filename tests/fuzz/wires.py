@@ -10,20 +10,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
-import httpcore
-
 from migrator.config import DownloadSettings, SafetySettings
 from migrator.downloader.addresses import objection_unresolved, parse_exemptions
 from migrator.downloader.client import vetted
+from migrator.downloader.deadline import Deadline
 from migrator.downloader.decoding import Finding
 from migrator.downloader.faults import Unfetched
-from migrator.downloader.guard import GuardedBackend
+from migrator.downloader.guard import Guard
 from migrator.downloader.inspection import Inspector
 from migrator.downloader.manners import Manners
 from migrator.downloader.patience import retry_after
 from migrator.downloader.receiving import Receiver
-from migrator.downloader.transport import shared_tls
-from migrator.downloader.wire import Deadline
 from migrator.errors import ConfigError
 from migrator.model import Fetched
 from migrator.report.escape import for_terminal
@@ -41,7 +38,7 @@ class NoDecoders:
         return SimpleNamespace(finding=Finding.WHOLE, detail="")
 
 
-class _Sockets(httpcore.NetworkBackend):
+class _Sockets:
     """Connects to nothing, and notes to whom; each connection gives one of ``answers``."""
 
     def __init__(self, answers: list[bytes], step: int) -> None:
@@ -49,31 +46,46 @@ class _Sockets(httpcore.NetworkBackend):
         self._answers = iter(answers)
         self._step = step
 
-    def connect_tcp(self, host, port, *_, **__):
-        self.asked.append((host, port))
+    def connect(self, where, _seconds):
+        self.asked.append(where)
         return _Stream(next(self._answers, b""), self._step)
 
 
-class _Stream(httpcore.NetworkStream):
+class _Stream:
     def __init__(self, answer: bytes, step: int) -> None:
         self._answer, self._at, self._step = answer, 0, step
+        self._quiet, self._other = socket.socketpair()
 
-    def read(self, max_bytes, *_, **__):
+    def recv(self, most):
         start = self._at
-        self._at = min(len(self._answer), start + min(max_bytes, self._step))
+        self._at = min(len(self._answer), start + min(most, self._step))
         return self._answer[start : self._at]
 
-    def write(self, *_, **__):
+    def sendall(self, _data):
         pass
+
+    def settimeout(self, _seconds):
+        pass
+
+    def setsockopt(self, *_):
+        pass
+
+    def fileno(self):
+        return self._quiet.fileno()
 
     def close(self):
+        self._quiet.close()
+        self._other.close()
+
+
+class NoTLS:
+    """Nothing is encrypted here."""
+
+    def wrap_socket(self, peer, **_):
+        return peer
+
+    def set_alpn_protocols(self, _names):
         pass
-
-    def start_tls(self, *_, **__):
-        return self
-
-    def get_extra_info(self, _info):
-        return None
 
 
 def assert_only_public_addresses(data: bytes) -> None:
@@ -92,10 +104,10 @@ def assert_only_public_addresses(data: bytes) -> None:
     addresses = [ip_address(piece) for piece in pieces][:8]
     host = target.raw_host.decode()
     port = target.port or {"http": 80, "https": 443}[target.scheme]
-    backend = GuardedBackend((), _deadline(), lambda *_: addresses)
-    backend._sockets = sockets = _Sockets([], 1)
+    sockets = _Sockets([], 1)
+    guard = Guard((), _deadline(), lambda *_: addresses, sockets.connect)
     with suppress(Unfetched):
-        backend.connect_tcp(host, port)
+        guard.connect(host, port).close()
     for asked, at in sockets.asked:
         assert at in {80, 443}
         assert _is_public(ip_address(asked)), asked
@@ -126,13 +138,13 @@ def assert_answers_end(data: bytes) -> None:
     settings = DownloadSettings(retries=_RETRIES, max_bytes=4096)
     receiver = Receiver(
         settings, (), Inspector(SafetySettings(), NoDecoders()),
-        spool=folder("spool"), deadline=deadline, manners=manners, tls=shared_tls(),
+        spool=folder("spool"), deadline=deadline, manners=manners, tls=NoTLS(),
         sleep=lambda _: None,
     )  # fmt: skip
     sockets = _Sockets(answers, (1, 7, 4096, 1 << 20)[which % 4])
     for client in (receiver._images, receiver._store):
-        backend = client._direct._pool._network_backend
-        backend._sockets, backend._resolve = sockets, lambda *_: [PUBLIC]
+        guard = client._direct._guard
+        guard._connect, guard._resolve = sockets.connect, lambda *_: [PUBLIC]
     source = (f"http://{PUBLIC}/a.png", f"https://{PUBLIC}/a")[which // 4 % 2]
     try:
         if which // 8 % 4 == 0:
