@@ -4,21 +4,16 @@ import math
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
-
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    wait_random_exponential,
-)
+from typing import TYPE_CHECKING, TypeVar
 
 from migrator.downloader.faults import Unfetched
 from migrator.http_dates import http_date
 
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
 _Result = TypeVar("_Result")
 
-_backoff = wait_random_exponential(multiplier=0.5, max=8)  # seconds; full jitter
 _MAX_DIGITS = 9  # of a Retry-After: more than thirty years
 
 
@@ -36,30 +31,47 @@ def patiently(
     Raises:
         Unfetched: the fault of the last attempt.
     """
+    try:
+        return attempt()
+    except Unfetched as fault:
+        if not _is_worth_it(fault):
+            raise
+        failed = [fault]
 
-    def enough(state: RetryCallState) -> bool:
+    from tenacity import (  # noqa: PLC0415 - brings asyncio, and most images come at once
+        Retrying,
+        retry_if_exception,
+        wait_random_exponential,
+    )
+
+    backoff = wait_random_exponential(multiplier=0.5, max=8)  # seconds; full jitter
+
+    def enough(state: "RetryCallState") -> bool:
         return state.attempt_number > retries or state.upcoming_sleep >= left()
 
-    retrying = Retrying(
+    def wait(state: "RetryCallState") -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Unfetched) and error.after:
+            # Not all workers at the same moment.
+            return error.after + random.random()  # noqa: S311 - not a secret
+        return backoff(state)
+
+    def attempts() -> _Result:
+        if failed:
+            raise failed.pop()
+        return attempt()
+
+    return Retrying(
         retry=retry_if_exception(_is_worth_it),
         stop=enough,
-        wait=_wait,
+        wait=wait,
         sleep=sleep,
         reraise=True,
-    )
-    return retrying(attempt)
+    )(attempts)
 
 
 def _is_worth_it(error: BaseException) -> bool:
     return isinstance(error, Unfetched) and error.again
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, Unfetched) and error.after:
-        # Not all workers at the same moment.
-        return error.after + random.random()  # noqa: S311 - not a secret
-    return _backoff(state)
 
 
 def retry_after(value: str) -> float | None:

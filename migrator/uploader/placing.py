@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TypeVar
 
 from migrator.durable import problems_told
 from migrator.errors import EnvironmentProblem
@@ -15,8 +15,7 @@ from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.urls import identity
 
-if TYPE_CHECKING:
-    from tenacity import Retrying
+Result = TypeVar("Result")
 
 _ATTEMPTS = 6  # with waits of about 1, 2, 4, 8 and 16 s: some stores show an object late
 
@@ -57,7 +56,7 @@ def place(
             ) from error
         raise _differs(key, ours=ours)
 
-    patiently(sleep)(attempt)
+    patiently(attempt, sleep)
     return Placement(store.identity, key, asset.sha256)
 
 
@@ -84,7 +83,7 @@ def intact(
     Raises:
         FileNotFoundError: it is gone.
     """
-    return patiently(sleep)(_holds, store, asset, key)
+    return patiently(lambda: _holds(store, asset, key), sleep)
 
 
 @contextmanager
@@ -105,7 +104,7 @@ def copied(
     """
     with problems_told(folder, asset.size), tempfile.NamedTemporaryFile(dir=folder) as file:
         try:
-            held = patiently(sleep)(_holds, store, asset, key, file)
+            held = patiently(lambda: _holds(store, asset, key, file), sleep)
         except FileNotFoundError:
             held = False
         if not held:
@@ -114,22 +113,42 @@ def copied(
         yield Path(file.name)
 
 
-def patiently(sleep: Callable[[float], None] = time.sleep) -> "Retrying":
-    """What calls a function again after ``StoreError``s that may pass, with growing pauses."""
-    from tenacity import (  # noqa: PLC0415 - brings asyncio
+def patiently(work: Callable[[], Result], sleep: Callable[[float], None] = time.sleep) -> Result:
+    """What ``work`` returns, done again after ``StoreError``s that may pass, with growing pauses.
+
+    Raises:
+        StoreError: that of the last time.
+    """
+    try:
+        return work()
+    except StoreError as error:
+        if not _may_pass(error):
+            raise
+        failed = [error]
+
+    from tenacity import (  # noqa: PLC0415 - brings asyncio, and most images are stored at once
         Retrying,
         retry_if_exception,
         stop_after_attempt,
         wait_exponential_jitter,
     )
 
+    def again() -> Result:
+        if failed:
+            raise failed.pop()
+        return work()
+
     return Retrying(
-        retry=retry_if_exception(lambda e: isinstance(e, StoreError) and e.reason.retry),
+        retry=retry_if_exception(_may_pass),
         wait=wait_exponential_jitter(initial=1, max=30),
         stop=stop_after_attempt(_ATTEMPTS),
         sleep=sleep,
         reraise=True,
-    )
+    )(again)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, StoreError) and error.reason.retry
 
 
 def _must_be_intact(fetched: Fetched) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from migrator.config import Settings
@@ -116,11 +117,11 @@ class BackupVerification:
         """Read every snapshot, and see whether it is as its checksums say."""
         checksummed = self.vault.checksummed()
         said = _Snapshots(self.vault.names())
-        again = patiently(reading.sleep)
+        again = partial(patiently, sleep=reading.sleep)
         for name in said.names:
             reading.stop.check()
             try:
-                digest, keys = again(self._read, name, said)
+                digest, keys = again(partial(self._read, name, said))
             except (BackupDamaged, StoreError) as error:
                 self._say(said, name, ".jsonl", error)
                 said.whole = False
@@ -130,7 +131,7 @@ class BackupVerification:
                 self._say(said, name, ".jsonl", why, kind=Kind.UNPROVEN)
                 continue
             try:
-                sums = again(self.vault.checksums, name)
+                sums = again(partial(self.vault.checksums, name))
             except (BackupDamaged, StoreError) as error:
                 self._say(said, name, ".sha256", error)
                 continue
@@ -144,7 +145,7 @@ class BackupVerification:
             where, detail = self.vault.label, "there is no backup here"
             said.differences.append(Difference(Kind.MISSING, SNAPSHOTS, where, detail=detail))
         if said.newest:
-            said.paths = again(self.vault.header, said.newest).paths
+            said.paths = again(partial(self.vault.header, said.newest)).paths
         cure = f"{self._backup(said)} makes a new one, and needs none of the old"
         said.differences = [
             replace(each, cure=cure) if each.kind.level is Level.DAMAGE else each

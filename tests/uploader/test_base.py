@@ -99,7 +99,7 @@ def test_racing_writers_of_one_key_leave_one_whole_object(store, store_site, fet
     image = fetched()
 
     def put(key):  # some services answer 500 to a race
-        return patiently(naps.append)(store.put_new, key, image.path, image.asset, SOURCE)
+        return patiently(lambda: store.put_new(key, image.path, image.asset, SOURCE), naps.append)
 
     with ThreadPoolExecutor(16) as pool:
         made = list(pool.map(put, [KEY] * 16))
