@@ -8,6 +8,7 @@ body is unpacked.
 import errno
 import re
 import select
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from http import HTTPStatus
@@ -26,7 +27,9 @@ class BrokenOff(NoAnswer):
 FAILURES = (OSError, NoAnswer)  # what sending and reading may raise
 Fields = list[tuple[bytes, bytes]]
 
-_PIECE = 256 * 1024  # bytes that are sent or received at once
+_PIECE = 256 * 1024  # bytes that are received at once
+_RECORD = 16 * 1024  # bytes that TLS may have decrypted: what is left there nobody sees
+_SENT = 64 * 1024  # bytes that are sent within one timeout of the socket
 _HEAD = 64 * 1024  # bytes of a status line and headers, informational responses included
 _LINE = 1024  # bytes of what precedes a chunk
 _TRAILERS = 100  # lines that may follow the last one
@@ -37,7 +40,8 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2: is one line
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
+_DIGITS = {10: re.compile(rb"[0-9]{1,19}"), 16: re.compile(rb"[0-9A-Fa-f]{1,15}")}
 
 
 class Peer(Protocol):
@@ -67,10 +71,10 @@ class Wire:
         """
         try:
             self._peer.sendall(head)
-            while body and (piece := body.read(_PIECE)):
+            while body and (piece := body.read(_SENT)):
                 self._peer.sendall(piece)
         except OSError as error:
-            if error.errno not in _WENT_AWAY:
+            if error.errno not in _WENT_AWAY and not isinstance(error, ssl.SSLEOFError):
                 raise
             return False
         return True
@@ -81,11 +85,12 @@ class Wire:
         Raises:
             OSError, NoAnswer: it does not come.
         """
-        while not (end := mark.search(self._ahead)):
-            left = most - len(self._ahead)
-            if left <= 0:
+        start = 0
+        while not (end := mark.search(self._ahead, start)):
+            start = max(0, len(self._ahead) - 3)  # a mark may have begun
+            if len(self._ahead) > most:
                 raise NoAnswer("the headers of the answer are too long")
-            self._ahead += self._received(min(left, _HEAD))
+            self._ahead += self._received(_HEAD)
         if end.end() > most:
             raise NoAnswer("the headers of the answer are too long")
         found, self._ahead = self._ahead[: end.start()], self._ahead[end.end() :]
@@ -99,11 +104,12 @@ class Wire:
         """
         left = size
         while left:
-            piece, self._ahead = self._ahead[:left], self._ahead[left:]
-            if not piece:
-                piece = self._peer.recv(min(left, _PIECE))
+            piece = self._ahead or self._peer.recv(min(max(left, _RECORD), _PIECE))
             if not piece:
                 raise BrokenOff(f"it broke off after {size - left} of {size} bytes")
+            self._ahead = piece[left:]
+            if self._ahead:
+                piece = piece[:left]
             left -= len(piece)
             yield piece
 
@@ -142,7 +148,8 @@ class Answer:
 
     def __init__(self, method: str, wire: Wire, keep: Callable[[Wire], None]) -> None:
         self._wire, self._keep = wire, keep
-        self.status, self.fields, self._lasts = _final_head(wire)
+        self.status, fields, self._lasts = _final_head(wire)
+        self._size, self.fields = _sized(fields)
         self._is_read = method == "HEAD" or self.status in _BODILESS
 
     @cached_property
@@ -166,10 +173,8 @@ class Answer:
             if coding.lower() != "chunked":
                 raise NoAnswer(f"the answer comes as {coding}, which nobody asked for")
             yield from self._chunks()
-        elif sizes := self.headers.get("content-length"):
-            if len(set(sizes.split(", "))) > 1:
-                raise NoAnswer("the answer gives two different lengths")
-            yield from self._wire.pieces(_number(sizes.partition(",")[0].encode(), 10))
+        elif self._size is not None:
+            yield from self._wire.pieces(self._size)
         else:
             self._lasts = False
             yield from self._wire.rest()
@@ -181,12 +186,12 @@ class Answer:
         Raises:
             OSError, NoAnswer: the connection broke.
         """
-        found = b""
+        found = bytearray()
         for piece in self.pieces():
             found += piece
             if len(found) > most:
                 break
-        return found[:most]
+        return bytes(found[:most])
 
     def end(self) -> None:
         """See that the connection is not used again."""
@@ -224,17 +229,15 @@ def head_of(line: bytes, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
     return head
 
 
-def tunnel(wire: Wire, host: str, port: int, fields: Iterable[tuple[bytes, bytes]]) -> None:
-    """Let a proxy connect us to ``host``.
+def tunnel(wire: Wire, host: str, port: int, fields: Iterable[tuple[bytes, bytes]]) -> int:
+    """Ask a proxy to connect us to ``host``; the status that it answers: 200 if it did.
 
     Raises:
-        OSError, NoAnswer: it does not.
+        OSError, NoAnswer: it does not answer.
     """
     where = f"[{host}]:{port}".encode() if ":" in host else f"{host}:{port}".encode()
     wire.send(head_of(b"CONNECT %b HTTP/1.1" % where, [(b"Host", where), *fields]))
-    status, _, _ = _final_head(wire)
-    if status // 100 != HTTPStatus.OK // 100:
-        raise NoAnswer(f"the proxy answers {status}")
+    return _final_head(wire)[0]
 
 
 def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
@@ -256,18 +259,28 @@ def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
             field = _FIELD.fullmatch(line)
             if not field:
                 raise NoAnswer("a header of the answer is none")
-            fields.append((field[1], field[2]))
+            fields.append((field[1], field[2].strip(b" \t")))
             if field[1].lower() == b"connection" and b"close" in field[2].lower():
                 lasts = False
         return int(status[2]), fields, lasts
     raise NoAnswer("too many informational responses")
 
 
+def _sized(fields: Fields) -> tuple[int | None, Fields]:
+    """What is said of the body's length, and ``fields`` in which that stands once at most."""
+    lengths = [field for field in fields if field[0].lower() == b"content-length"]
+    if not lengths:
+        return None, fields
+    said = {each.strip() for _, text in lengths for each in text.split(b",")}
+    if len(said) > 1:
+        raise NoAnswer("the answer gives two different lengths")
+    (text,) = said
+    others = [field for field in fields if field not in lengths]
+    return _number(text, 10), [*others, (b"Content-Length", text)]
+
+
 def _number(text: bytes, base: int) -> int:
-    """The size of a body or chunk."""
-    try:
-        if text.strip().isalnum():  # int() takes more than digits
-            return int(text, base)
-    except ValueError:
-        pass
-    raise NoAnswer("the length of the answer is no number")
+    """The size of a body or chunk; int() would take more than digits."""
+    if not _DIGITS[base].fullmatch(text.strip()):
+        raise NoAnswer("the length of the answer is no number")
+    return int(text, base)

@@ -119,6 +119,35 @@ def test_a_part_of_a_body(most, found):
     assert bool(kept) is (most >= 5)
 
 
+@pytest.mark.parametrize("value", [b" " * 60_000 + b"\x01", b"x" + b" " * 60_000 + b"y\x01"])
+def test_a_field_that_is_none_is_refused_at_once(value):
+    """An expression that looks for blanks at both ends would take days."""
+    with pytest.raises(NoAnswer):
+        read(b"HTTP/1.1 200 OK\r\na:" + value + b"\r\n\r\n")
+    for text in (b"Server:" + value, b"x" + value):
+        with pytest.raises(NoAnswer):
+            read(b"HTTP/1.1 " + text + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("said", [b"5", b"5, 5", b"5,5", b"5\r\ncontent-length: 5"])
+def test_a_length_that_is_said_twice_is_one(said):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: " + said + b"\r\nA: b\r\n\r\n"
+    fields = [(b"A", b"b"), (b"Content-Length", b"5")]
+    status, found, body, kept = read(head + b"abcde")
+    assert (status, sorted(found), body, kept) == (200, fields, b"abcde", True)
+
+
+@pytest.mark.parametrize(
+    "said", [b"5,6", b"5, 6", b"", b"0x5", b"+5", b"5_0", b"5 0", b"\xb2", b"9" * 99]
+)
+def test_what_is_no_length_is_refused(said):
+    with pytest.raises(NoAnswer):
+        read(b"HTTP/1.1 200 OK\r\nContent-Length: " + said + b"\r\n\r\nabcdeabcde")
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with pytest.raises(NoAnswer):
+        read(chunked + (said or b";") + b"\r\nabcde\r\n0\r\n\r\n")
+
+
 def test_no_request_holds_a_line_end_of_somebody_else():
     assert head_of(b"GET / HTTP/1.1", [(b"a", b"b")]) == b"GET / HTTP/1.1\r\na: b\r\n\r\n"
     for bad in (b"b\r\nc: d", b"b\n", b"\r", b"\0", b"b\r\n"):

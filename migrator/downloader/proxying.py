@@ -25,6 +25,9 @@ from migrator.reasons import Reason
 
 _LOGIN_WANTED = 407
 _REPLY = 4096  # bytes; none of SOCKS is longer
+_CONNECT = socks5.SOCKS5Command.CONNECT
+# What socksio raises besides its own: for names that are too long, for answers that are cut off.
+_NOT_SOCKS = (ValueError, LookupError, ArithmeticError, NotImplementedError, AssertionError)
 
 
 class ProxiedTransport(GuardedTransport):
@@ -54,9 +57,19 @@ class ProxiedTransport(GuardedTransport):
         response = super().handle_request(request)
         if response.status_code == _LOGIN_WANTED:
             response.close()
-            words = f"wants a user name and password: set {VARIABLE}"
-            raise Unfetched(Reason.CONNECT, f"the proxy {self._proxy} {words}", again=False)
+            raise self._login_wanted()
         return response
+
+    def _tunnel(self, wire: Wire, origin: Origin) -> None:
+        status = tunnel(wire, *origin[1:], self._login)
+        if status == _LOGIN_WANTED:
+            raise self._login_wanted()
+        if status != httpx.codes.OK:
+            raise NoAnswer(f"it answers {status}")
+
+    def _login_wanted(self) -> Unfetched:
+        words = f"wants a user name and password ({_LOGIN_WANTED}): set {VARIABLE}"
+        return Unfetched(Reason.CONNECT, f"the proxy {self._proxy} {words}", again=False)
 
     def _as_asked(self, url: httpx.URL) -> tuple[bytes, Fields]:
         if self._proxy.scheme == "http" and url.scheme == "http":
@@ -70,13 +83,16 @@ class ProxiedTransport(GuardedTransport):
             if self._proxy.scheme == "socks5":
                 _through_socks(timed, self._proxy, origin)
             elif origin[0] == "https":
-                tunnel(Wire(timed), *origin[1:], self._login)
+                self._tunnel(Wire(timed), origin)
         except TimeoutError as error:
             peer.close()
             raise Unfetched(Reason.TIMEOUT, f"the proxy {self._proxy} does not answer") from error
         except (OSError, NoAnswer, SOCKSError) as error:
             peer.close()
             raise Unfetched(Reason.CONNECT, f"the proxy {self._proxy}: {error}") from error
+        except BaseException:
+            peer.close()
+            raise
         return peer
 
     def _reached(self) -> socket:
@@ -109,12 +125,12 @@ def _through_socks(peer: Peer, proxy: Proxy, origin: Origin) -> None:
     talk = socks5.SOCKS5Connection()
 
     def said(request: Any) -> object:  # of any of its types
-        talk.send(request)
-        peer.sendall(talk.data_to_send())
         try:
+            talk.send(request)
+            peer.sendall(talk.data_to_send())
             return talk.receive_data(peer.recv(_REPLY))
-        except (ValueError, LookupError, NotImplementedError, AssertionError) as error:
-            raise NoAnswer("no answer we know") from error
+        except _NOT_SOCKS as error:
+            raise NoAnswer("this cannot be said in SOCKS5, or it is no answer of it") from error
 
     methods = socks5.SOCKS5AuthMethod
     method = methods.USERNAME_PASSWORD if proxy.auth else methods.NO_AUTH_REQUIRED
@@ -125,9 +141,7 @@ def _through_socks(peer: Peer, proxy: Proxy, origin: Origin) -> None:
         reply = said(socks5.SOCKS5UsernamePasswordRequest(*proxy.auth))
         if not isinstance(reply, socks5.SOCKS5UsernamePasswordReply) or not reply.success:
             raise NoAnswer("it refuses this user name and password")
-    reply = said(
-        socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
-    )
+    reply = said(socks5.SOCKS5CommandRequest.from_address(_CONNECT, (host, port)))
     if not isinstance(reply, socks5.SOCKS5Reply):
         raise NoAnswer("no answer we know")
     if reply.reply_code != socks5.SOCKS5ReplyCode.SUCCEEDED:

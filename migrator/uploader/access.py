@@ -8,7 +8,6 @@ import os
 import ssl
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import certifi
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 Answer = TypeVar("Answer")
+
+_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
 
 # At lower levels botocore writes access keys into the log.
 for _logger in map(logging.getLogger, ("boto3", "botocore", "urllib3")):
@@ -71,16 +75,22 @@ class Access:
         bundle = os.environ.get("AWS_CA_BUNDLE") or self._configured_bundle()
         bundle = bundle or os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where()
         try:
-            return ssl.create_default_context(cafile=bundle)
+            context = ssl.create_default_context(cafile=bundle)
         except OSError as error:
             raise ConfigError(
                 f"the file of authorities {bundle} cannot be used: {error.strerror}",
                 "correct AWS_CA_BUNDLE, or what else names it: ca_bundle in ~/.aws/config",
             ) from error
+        # Python 3.13 is strict about what authorities of one's own often lack
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
 
     def _configured_bundle(self) -> str | None:
-        config = os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")
-        if not self._settings.profile and not Path(config).expanduser().exists():
+        files = (os.environ.get(name, usual) for name, usual in _FILES.items())
+        if not self._settings.profile and not any(
+            os.path.exists(os.path.expanduser(file))  # noqa: PTH110, PTH111 - Path fails without a home
+            for file in files
+        ):
             return None
         bundle: str | None = self._asked(lambda: self._session.get_config_variable("ca_bundle"))
         return bundle

@@ -7,7 +7,20 @@ from urllib.parse import quote, urlsplit
 from migrator.uploader.providers import Address
 
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+_LABEL = "(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+_ADDRESS = re.compile(
+    rf"https?://(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?(?:/[!-~]*)?"
+)
 _SHORTEST = 3  # letters that a bucket's name has at least, to be a host's
+
+
+def is_usable(endpoint: str) -> bool:
+    """Whether a service can be at this http(s) URL."""
+    try:
+        port = urlsplit(endpoint).port
+    except ValueError:
+        return False
+    return bool(_ADDRESS.fullmatch(endpoint)) and port != 0
 
 
 def root_of(address: Address) -> str:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from migrator.config import StoreSettings
-from migrator.errors import StoreRefused
+from migrator.errors import ConfigError, StoreRefused
 from migrator.model import Asset
+from migrator.uploader.addressing import is_usable
 from migrator.uploader.answers import Refusal, is_denial, problem
 from migrator.uploader.base import OWN, StoreError
 from migrator.uploader.providers import PRECONDITIONS, address_of
@@ -48,11 +49,19 @@ class BucketStore:
 
     ``table`` is where the settings stand in the configuration; only ``store`` needs a public
     address.
+
+    Raises:
+        ConfigError: a setting is missing or does not fit.
     """
 
     def __init__(self, settings: StoreSettings, *, table: str = "store") -> None:
         self._settings = settings
         self._address = address_of(settings, table)
+        if not is_usable(self._address.endpoint):
+            raise ConfigError(
+                f"{table}.endpoint = {self._address.endpoint!r} cannot be used",
+                f"correct it in [{table}]",
+            )
         provider = self._address.provider
         self._precondition = PRECONDITIONS.get(provider.create_only)
         # whether the precondition keeps objects from being replaced; None: not known, look as well

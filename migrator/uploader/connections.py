@@ -6,12 +6,13 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from io import BufferedIOBase
 from typing import Self
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from migrator.http1 import Answer, Fields, Wire, head_of, tunnel
+from migrator.http1 import Answer, Fields, NoAnswer, Wire, head_of, tunnel
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -35,13 +36,17 @@ class Proxy:
         if not text:
             return None
         parts = urlsplit(text if "://" in text else f"http://{text.removeprefix('//')}")
+        try:
+            port = parts.port or _PORTS["http"]
+        except ValueError:
+            raise ValueError("its port is no number") from None  # but maybe half a password
         if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+            raise ValueError(f"it is spoken to as {parts.scheme}://")
         fields = []
         if parts.username is not None:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             fields.append((b"Proxy-Authorization", b"Basic " + b64encode(login.encode())))
-        return cls(parts.hostname, parts.port or _PORTS["http"], fields)
+        return cls(parts.hostname, port, fields)
 
 
 class Connections:
@@ -90,6 +95,9 @@ class Connections:
             raise
         if not was_sent:
             answer.end()
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                answer.close()
+                raise NoAnswer("the service hung up before it heard all")
         return answer
 
     def close(self) -> None:
@@ -99,10 +107,9 @@ class Connections:
             self._idle.pop().close()
 
     def _keep(self, wire: Wire) -> None:
+        self._idle.append(wire)
         if self._is_closed:
-            wire.close()
-        else:
-            self._idle.append(wire)
+            self.close()
 
     def _free(self) -> Wire | None:
         """A connection that nobody uses and that the service has not closed."""
@@ -116,6 +123,12 @@ class Connections:
             wire.close()
 
     def _opened(self) -> Wire:
+        try:
+            return Wire(self._connected())
+        except UnicodeError as error:  # a name that no host can have
+            raise NoAnswer(str(error)) from error
+
+    def _connected(self) -> socket.socket:
         connect, read = self._timeouts
         where = (self._proxy.host, self._proxy.port) if self._proxy else (self._host, self._port)
         peer = socket.create_connection(where, timeout=connect)
@@ -124,10 +137,15 @@ class Connections:
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls:
                 if self._proxy:
-                    tunnel(Wire(peer), self._host, self._port, self._proxy.fields)
+                    self._through(self._proxy, Wire(peer))
                 peer = self._tls.wrap_socket(peer, server_hostname=self._host)
             peer.settimeout(read)
         except BaseException:
             peer.close()
             raise
-        return Wire(peer)
+        return peer
+
+    def _through(self, proxy: Proxy, wire: Wire) -> None:
+        status = tunnel(wire, self._host, self._port, proxy.fields)
+        if status != HTTPStatus.OK:
+            raise NoAnswer(f"the proxy {proxy.host} answers {status}")

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import ssl
 import time
 from collections.abc import Generator, Iterator, Mapping
@@ -33,9 +32,6 @@ _ERROR_SIZE = 64 * 1024
 _PAGE_SIZE = 16 * 1024 * 1024  # a thousand keys of a kilobyte, each byte as three, and words
 # Where the region may be what is wrong, if another one is named; an answer to HEAD has no code.
 _ELSEWHERE = {301, 302, 307, 400}
-_ADDRESS = re.compile(
-    r"https?://(?:(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.?)+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[!-~]*)?"
-)
 _METHODS = {"LIST": "GET"}  # what is called otherwise than its method
 
 
@@ -68,19 +64,14 @@ class Connection:
         self._host = host_of(self._root)
         self._access = Access(settings, address.endpoint, address.table)
         endpoint = urlsplit(address.endpoint)
-        if not _ADDRESS.fullmatch(address.endpoint):
-            raise ConfigError(
-                f"{address.table}.endpoint = {address.endpoint!r} cannot be used",
-                f"correct it in [{address.table}]",
-            )
         try:
             proxy = Proxy.for_host(endpoint.scheme, endpoint.netloc)
         except ValueError as error:
             raise ConfigError(
-                f"the proxy for {endpoint.scheme}, {error}, is not one that can be used here",
+                f"the proxy for {endpoint.scheme} cannot be used here: {error}",
                 "write for example http://127.0.0.1:7890 into "
                 f"{endpoint.scheme.upper()}_PROXY, or the host of the service into NO_PROXY",
-            ) from error
+            ) from None  # urlsplit tells what may be a part of a password
         self._connections = Connections(self._root, proxy, self._access.trusted, _TIMEOUTS)
 
     def head(self, key: str) -> Refusal | None:

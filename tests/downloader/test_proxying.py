@@ -138,9 +138,18 @@ def test_a_password_comes_from_the_environment_and_is_for_the_proxy_alone(
 def test_a_password_that_https_needs_is_asked_for_too(host, downloader_for):
     with TestProxy("http", ("127.0.0.1", host.port), login="me:word") as proxy:
         downloader = downloader_for(allow=(), proxy=f"http://{proxy.authority}")
-        assert "407" in failed(downloader, "https://img.example/a.png").detail
+        result = failed(downloader, "https://img.example/a.png")
+        assert "407" in result.detail
+        assert "MIGRATOR_PROXY" in result.detail
         result = failed(downloader, "http://img.example/a.png")
         assert "MIGRATOR_PROXY" in result.detail
+
+
+def test_a_name_that_socks_cannot_hold_costs_an_image_and_no_more(downloader_for):
+    with TestProxy("socks5", ("127.0.0.1", 1)) as proxy:
+        url = f"http://{'a.' * 150}example.com/a.png"
+        result = failed(downloader_for(allow=(), proxy=proxy.url, retries=0), url)
+        assert result.reason is Reason.CONNECT
 
 
 def test_a_proxy_that_does_not_listen_is_named_with_the_cure(downloader_for, time):

@@ -2,11 +2,13 @@
 
 import io
 import socket
+import ssl
 import threading
 import time
 from contextlib import contextmanager, suppress
 
 import pytest
+from rig import tls
 
 from migrator.http1 import FAILURES
 from migrator.uploader.connections import Connections, Proxy
@@ -15,14 +17,23 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nxyz"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+class Pieces(tuple):
+    """An answer in so many writes."""
+
+    __slots__ = ()
+
+    def __new__(cls, *pieces):
+        return super().__new__(cls, pieces)
+
+
 class Service:
     """Answers the requests of each connection with its ``answers``, then ends that connection.
 
     ``heard`` has the head of each request, ``opened`` counts connections.
     """
 
-    def __init__(self, *answers, body=True):
-        self.answers, self.body = answers, body
+    def __init__(self, *answers, body=True, authority=None):
+        self.answers, self.body, self.authority = answers, body, authority
         self.heard, self.opened = [], 0
 
     def __enter__(self):
@@ -30,9 +41,8 @@ class Service:
         self.port = self._socket.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
-        self.connections = Connections(
-            f"http://127.0.0.1:{self.port}/blog", None, lambda: None, (5, 5)
-        )
+        self.root = f"http{'s' * bool(self.authority)}://127.0.0.1:{self.port}/blog"
+        self.connections = Connections(self.root, None, self.trusting, (5, 5))
         return self
 
     def __exit__(self, *_):
@@ -42,6 +52,9 @@ class Service:
             thread.join()
         self._socket.close()
 
+    def trusting(self):
+        return ssl.create_default_context(cafile=self.authority.file)
+
     def _accept(self):
         while True:
             try:
@@ -49,6 +62,8 @@ class Service:
             except OSError:
                 return
             self.opened += 1
+            if self.authority:
+                peer = self.authority.context.wrap_socket(peer, server_side=True)
             self._threads.append(threading.Thread(target=self._serve, args=(peer,)))
             self._threads[-1].start()
 
@@ -64,12 +79,13 @@ class Service:
                 self.heard.append(head.decode())
                 if self.body and b"content-length" in head.lower():
                     asked.read(int(head.lower().split(b"content-length: ")[1].split()[0]))
-                peer.sendall(answer)
+                for piece in answer if isinstance(answer, Pieces) else [answer]:
+                    peer.sendall(piece)
 
     def ask(self, method="GET", headers=None, body=None):
         return self.connections.ask(
             method,
-            f"http://127.0.0.1:{self.port}/blog/k?a=b",
+            f"{self.root}/k?a=b",
             {"host": "x", **(headers or {})},
             body,
         )
@@ -131,6 +147,25 @@ def test_a_connection_that_ends_or_says_more_is_not_used_again(answer):
             assert service.read() == (200, b"xyz")
             settled()
             assert service.opened == number
+
+
+def test_what_comes_with_an_answer_over_tls_is_not_taken_for_the_next(tmp_path):
+    """It waits where no look at the socket shows it."""
+    with Service(authority=tls.authority(tmp_path)) as service:
+        head, rest = OK[:-3], b"xyz" + OK.replace(b"xyz", b"abc")
+        service.answers = (Pieces(head, rest), OK)
+        for number in (1, 2):
+            assert service.read() == (200, b"xyz")
+            assert service.opened == number
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_an_early_success_is_none(tmp_path, encrypted):
+    authority = tls.authority(tmp_path) if encrypted else None
+    with Service(OK, body=False, authority=authority) as service:
+        body = io.BytesIO(bytes(20_000_000))
+        with pytest.raises(FAILURES):
+            service.read("PUT", {"content-length": "20000000"}, body)
 
 
 def test_what_was_not_read_costs_the_connection():
@@ -248,9 +283,20 @@ def test_the_proxy_of_the_environment(monkeypatch, url, host, port, login):
     assert Proxy.for_host("https", "127.0.0.1:9000") is None
 
 
-@pytest.mark.parametrize("url", ["socks5://127.0.0.1:1", "https://me:word@proxy:1", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    ["socks5://127.0.0.1:1", "https://me:word@proxy:1", "http://", "http://me:pass/word@proxy:1"],
+)
 def test_a_proxy_of_another_kind_is_told_without_its_password(monkeypatch, url):
     monkeypatch.setenv("http_proxy", url)
-    with pytest.raises(ValueError, match=url.partition(":")[0]) as caught:
+    with pytest.raises(ValueError, match=r"^it") as caught:
         Proxy.for_host("http", "s3.example.com")
     assert "word" not in str(caught.value)
+    assert "pass" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a..b", "a" * 70])
+def test_a_name_that_no_host_can_have_is_a_failure(name):
+    connections = Connections("http://s3.example.com", Proxy(name, 80, []), lambda: None, (1, 1))
+    with pytest.raises(FAILURES):
+        connections.ask("GET", "http://s3.example.com/k", {})

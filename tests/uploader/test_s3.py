@@ -101,6 +101,19 @@ def test_spaces_around_a_copied_key_do_no_harm(rclone_site, settings, opened, mo
         ({"bucket": "my blog"}, ConfigError, r"store\.bucket = 'my blog'"),
         ({"region": "!!"}, ConfigError, r"store\.region = '!!'"),
         ({"endpoint": "http://a b"}, ConfigError, r"store\.endpoint = 'http://a b'"),
+        *(
+            ({"endpoint": endpoint}, ConfigError, r"store\.endpoint = .* cannot be used")
+            for endpoint in (
+                f"http://{'a' * 60}_",
+                f"http://{'a' * 70}",
+                "http://a..b",
+                "http://127.0.0.1:99999",
+                "http://127.0.0.1:0",
+                "http://[::1",
+                "http://[...]:1",
+                "http://a.b/\n",
+            )
+        ),
         ({"endpoint": "http://no-such-host.invalid"}, StoreRefused, r"cannot be reached: [^()]+$"),
     ],
 )
