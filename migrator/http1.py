@@ -90,7 +90,7 @@ class Wire:
             start = max(0, len(self._ahead) - 3)  # a mark may have begun
             if len(self._ahead) > most:
                 raise NoAnswer("the headers of the answer are too long")
-            self._ahead += self._received(_HEAD)
+            self._ahead += self._received(_RECORD)
         if end.end() > most:
             raise NoAnswer("the headers of the answer are too long")
         found, self._ahead = self._ahead[: end.start()], self._ahead[end.end() :]
