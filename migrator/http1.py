@@ -24,6 +24,7 @@ class BrokenOff(NoAnswer):
     """The connection ended before the answer did."""
 
 
+PORTS = {"http": 80, "https": 443}
 FAILURES = (OSError, NoAnswer)  # what sending and reading may raise
 Fields = list[tuple[bytes, bytes]]
 

@@ -46,8 +46,8 @@ Your own file, flags and the environment need no trust.
 
 **Environment**: `MIGRATOR_CONFIG`, `MIGRATOR_ALLOW_PRIVATE` (like `allow_private`, separated by
 commas), `MIGRATOR_PROXY` (like `proxy`, and may hold a password; empty: no proxy), and, for stores,
-what boto3 reads of credentials, certificates (`AWS_CA_BUNDLE`) and proxies (`HTTPS_PROXY`, of the kind
-`http://...`).
+what boto3 reads of credentials, certificates (`AWS_CA_BUNDLE`) and proxies (`HTTPS_PROXY`,
+written as `http://...`).
 
 This page and `config.example.toml` are made by `make generate` from the settings themselves.
 """

@@ -1,4 +1,4 @@
-"""The moment at which everything done for one image must have ended."""
+"""How long one image may take, and sockets that keep to that."""
 
 import socket
 import time

@@ -20,7 +20,7 @@ from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import CONNECTING, Guard, check_name
 from migrator.downloader.proxy import VARIABLE, Proxy
 from migrator.downloader.transport import GuardedTransport, Origin
-from migrator.http1 import Fields, NoAnswer, Peer, Wire, tunnel
+from migrator.http1 import PORTS, Fields, NoAnswer, Peer, Wire, tunnel
 from migrator.reasons import Reason
 
 _LOGIN_WANTED = 407
@@ -50,7 +50,7 @@ class ProxiedTransport(GuardedTransport):
         if self._exemptions is not None:
             host = url.raw_host.decode()
             check_name(host)
-            port = url.port or {"http": 80, "https": 443}[url.scheme]
+            port = url.port or PORTS[url.scheme]
             refusal = objection_unresolved(host, port, self._exemptions)
             if refusal:
                 raise Unfetched(Reason.BLOCKED_ADDRESS, refusal)

@@ -13,7 +13,7 @@ from migrator.downloader import causes
 from migrator.downloader.deadline import Deadline, Timed
 from migrator.downloader.faults import Unfetched
 from migrator.downloader.guard import CONNECTING, Guard
-from migrator.http1 import FAILURES, Answer, BrokenOff, Fields, NoAnswer, Wire, head_of
+from migrator.http1 import FAILURES, PORTS, Answer, BrokenOff, Fields, NoAnswer, Wire, head_of
 from migrator.reasons import Reason
 
 Origin = tuple[str, str, int]  # scheme, host, port
@@ -22,7 +22,6 @@ _QUESTIONS = {"GET", "HEAD"}
 _STEP = 15.0  # seconds for a part of a request or an answer; the deadline is for all together
 _KEPT = 4  # connections of one worker, which uses one at a time
 _IDLE = 10.0  # seconds that one is kept
-_PORTS = {"http": 80, "https": 443}
 
 
 @cache
@@ -45,7 +44,7 @@ class GuardedTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, its body still to be read."""
         url = request.url
-        origin = url.scheme, url.raw_host.decode(), url.port or _PORTS[url.scheme]
+        origin = url.scheme, url.raw_host.decode(), url.port or PORTS[url.scheme]
         target, more = self._as_asked(url)
         line = b"%b %b HTTP/1.1" % (request.method.encode(), target)
         try:

@@ -60,7 +60,7 @@ class BucketStore:
         if not is_usable(self._address.endpoint):
             raise ConfigError(
                 f"{table}.endpoint = {self._address.endpoint!r} cannot be used",
-                f"correct it in [{table}]",
+                f"correct it in [{table}]; names of hosts have letters, digits, hyphens and dots",
             )
         provider = self._address.provider
         self._precondition = PRECONDITIONS.get(provider.create_only)

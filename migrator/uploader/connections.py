@@ -12,9 +12,7 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from migrator.http1 import Answer, Fields, NoAnswer, Wire, head_of, tunnel
-
-_PORTS = {"http": 80, "https": 443}
+from migrator.http1 import PORTS, Answer, Fields, NoAnswer, Wire, head_of, tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Proxy:
             return None
         parts = urlsplit(text if "://" in text else f"http://{text.removeprefix('//')}")
         try:
-            port = parts.port or _PORTS["http"]
+            port = parts.port or PORTS["http"]
         except ValueError:
             raise ValueError("its port is no number") from None  # but maybe half a password
         if parts.scheme != "http" or not parts.hostname:
@@ -65,7 +63,7 @@ class Connections:
     ) -> None:
         parts = urlsplit(url)
         self._host = parts.hostname or ""
-        self._port = parts.port or _PORTS[parts.scheme]
+        self._port = parts.port or PORTS[parts.scheme]
         self._tls = tls() if parts.scheme == "https" else None
         self._proxy = proxy
         self._timeouts = timeouts
