@@ -254,6 +254,21 @@ def test_threads_share_connections_and_each_has_its_own():
         assert service.opened <= 4 + 200 // 100
 
 
+def test_a_service_that_says_close_is_believed_before_it_does():
+    with Service(OK.replace(b"\r\n", b"\r\nConnection: Close\r\n", 1), OK) as service:
+        for number in (1, 2):
+            assert service.read() == (200, b"xyz")
+            assert service.opened == number
+
+
+def test_what_is_in_use_when_the_pool_is_closed_is_not_kept():
+    with Service(OK, OK) as service:
+        with service.answer() as answer:
+            service.connections.close()
+            assert answer.read(9) == b"xyz"
+        assert not service.connections._idle
+
+
 def test_a_closed_pool_closes_what_comes_back():
     with Service(OK, OK) as service:
         service.read()
