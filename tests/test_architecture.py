@@ -14,6 +14,7 @@ ABOUT_A_WHOLE = {
     "test_architecture",
     "test_commonmark",
     "test_docs",
+    "test_expressions",
     "test_hostile",
     "test_nginx",
     "test_oracle",

@@ -41,10 +41,10 @@ _MAGIC = (
     (re.compile(rb"\0\0\x01\0[^\0]\0.{3}\0", re.DOTALL), ICO),
     (re.compile(rb"II[*+]\0|MM\0[*+]"), TIFF),
     (
-        # Possessive throughout: no input makes it try twice.
+        # Atomic throughout: no input makes it try twice.
         re.compile(
-            rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml(?>.*?\?>)\s*+)?+(?:<!--(?>.*?-->)\s*+)*+"
-            rb"(?:<!DOCTYPE\s+svg[^\[>]*+(?:\[(?>.*?\])\s*+)?+>\s*+)?+(?:<!--(?>.*?-->)\s*+)*+"
+            rb"(?:\xef\xbb\xbf)?(?>\s*(?:<\?xml(?>.*?\?>)\s*)?)(?>(?:<!--(?>.*?-->)\s*)*)"
+            rb"(?>(?:<!DOCTYPE\s+svg(?>[^\[>]*(?:\[(?>.*?\])\s*)?)>\s*)?)(?>(?:<!--(?>.*?-->)\s*)*)"
             rb"<(?:\w+:)?svg[\s/>]",
             re.DOTALL | re.IGNORECASE,
         ),
@@ -70,7 +70,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)(?:</title|$)", re.DOTALL | re.IGNORECASE
 _CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL | re.IGNORECASE)
 _MESSAGE = re.compile(r"<message>(.*?)</message>", re.DOTALL | re.IGNORECASE)
 _HTML = re.compile(
-    r"\s*+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype html|html|head|body|title|script|meta|div|p)\b",
+    r"(?>\s*(?:<!--(?>.*?-->)\s*)*)<(?:!doctype html|html|head|body|title|script|meta|div|p)\b",
     re.DOTALL | re.IGNORECASE,
 )
 

@@ -7,10 +7,11 @@ from migrator.scanner.found import Found
 from migrator.scanner.regions import Regions
 from migrator.scanner.spelling import read
 
-# ![alt](url =300x200): Typora, HackMD, markdown-it-imsize
+# ![alt](url =300x200): Typora, HackMD, markdown-it-imsize. Groups turn a bounded number of times:
+# each turn takes memory.
 _SIZED = re.compile(
-    rb"!\[(?<!\\!\[)(?:[^\[\]\\\r\n]|\\.)*+\]\([ \t]*"
-    rb"(?:<([^<>\r\n]+)>|((?:[^\s()<>\\]++|\\\S|\([^\s()<>]*\))++))"
+    rb"!\[(?<!\\!\[)(?>(?:[^\[\]\\\r\n]+|\\.){,999})\]\([ \t]*"
+    rb"(?:<([^<>\r\n]+)>|((?>(?:[^\s()<>\\]+|\\\S|\([^\s()<>]*\)){1,999})))"
     rb"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?"
     rb"[ \t]+=[0-9]*%?x[0-9]*%?"
     rb"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?[ \t]*\)"

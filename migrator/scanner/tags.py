@@ -14,10 +14,10 @@ from migrator.scanner.found import Found
 from migrator.scanner.regions import Regions
 from migrator.urls import is_external, names_an_image
 
-_TAG = re.compile(  # {% name ... %}, and so {{% name ... %}}; {{< name ... >}}
-    rb"\{(?:%[-+]?\s*([\w][\w.:/-]*)((?:[^%{}]|%(?!\})|\{(?!%)|\})*+)%\}"
-    rb"|\{<\s*([\w][\w.:/-]*)((?:[^>{}]|>(?!\}\})|\{(?!\{)|\}(?!\}))*+)>\}\})"
-)
+# {% name ... %}, and so {{% name ... %}}; {{< name ... >}}: how they begin, and what comes first of
+# their end and of what cannot stand in them.
+_TAG = re.compile(rb"\{(?:%[-+]?|\{(<))\s*(\w[\w.:/-]*)")
+_TAG_END = {False: re.compile(rb"(%\})|\{%"), True: re.compile(rb"(>\}\})|\{\{|\}\}")}
 _ARGUMENT = re.compile(rb"(?:([\w-]+)\s*=\s*)?(?:\"([^\"]*)\"|'([^']*)'|`([^`]*)`|([^\s\"'`]+))")
 _START = re.compile(rb"(?:^|[\s,]\s*)(?:(?!https?:)([\w-]+)[=:])?(?=(?:https?:)?//)", re.IGNORECASE)
 _SEPARATORS = b" \t\r\n,;"
@@ -46,13 +46,14 @@ def find(
         ConfigError: a pattern does not say where its URL stands.
     """
     found: list[Found] = []
+    seen = 0
     for tag in _TAG.finditer(text) if text.find(b"{") >= 0 else ():  # quicker than the expression
-        if tag.start() in code:
+        end = _TAG_END[bool(tag[1])].search(text, tag.end())
+        if tag.start() < seen or end is None or not end[1]:
             continue
-        name = tag[1] or tag[3]
-        found += _in_tag(
-            name.lower(), tag[2] or tag[4] or b"", tag.start(2 if tag[1] else 4), links
-        )
+        seen = end.end()
+        if tag.start() not in code:
+            found += _in_tag(tag[2].lower(), text[tag.end() : end.start()], tag.end(), links)
     for pattern in patterns:
         found += (
             _found(match["url"], match.start("url"), Kind.TAG, Spelling.PLAIN)

@@ -6,11 +6,10 @@ from migrator.model import Kind, Spelling
 from migrator.scanner.found import Found
 from migrator.urls import names_an_image
 
-_URL = re.compile(
-    r"(?:https?:|(?<![\w:/\\]))//(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?/)"
-    r"(?:(?![,;)\]]{1,4}[(\[]?(?:https?:)?//)[^\s\"'<>`\\^{|}\x00-\x20，。；、！？）】》」』”’])++(?!#?\{|\$\{|<%)",
-    re.IGNORECASE,
-)
+_URL = re.compile(r"(?:https?:|(?<![\w:/\\]))//(?=[\w-]+(?:\.[\w-]+)*(?::\d+)?/)", re.IGNORECASE)
+_STOP = re.compile(r"[\s\"'<>`\\^{|}\x00-\x20，。；、！？）】》」』”’]|\Z")
+_NEXT = re.compile(r"[,;)\]]{1,4}[(\[]?(?:https?:)?//", re.IGNORECASE)
+_GOES_ON = re.compile(r"#?\{|\$\{|<%")
 _BRACKET = re.compile(r"[()\[\]]")
 _ENDS_A_SENTENCE = ".,;:!?*_~"
 
@@ -21,12 +20,18 @@ def find(words: str) -> list[Found]:
     Not one that a template continues, such as ``https://img.example.com/a.png{{ query }}``.
     """
     found = []
-    seen = offset = 0
-    for match in _URL.finditer(words):
-        url = _trimmed(match[0])
+    seen = offset = at = 0
+    stop = -1  # of the last URL, and of those that follow each other without a space
+    while match := _URL.search(words, at):
+        start, at = match.span()
+        if stop < at and (end_of_word := _STOP.search(words, at)):
+            stop = end_of_word.start()
+        following = _NEXT.search(words, at, stop)
+        at = following.start() if following else stop
+        url = "" if _GOES_ON.match(words, at) else _trimmed(words[start:at])
         if names_an_image(url):
-            offset += len(words[seen : match.start()].encode())
-            seen = match.start()
+            offset += len(words[seen:start].encode())
+            seen = start
             end = offset + len(url.encode())
             found.append(Found(offset, end, Kind.TEXT, Spelling.PLAIN, url))
     return found

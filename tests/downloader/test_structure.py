@@ -43,7 +43,7 @@ def test_no_image_that_is_cut_anywhere_is_accepted(kind):
                 shape_of(part)
 
 
-@pytest.mark.parametrize("kind", set(WHOLE) - {"JXL in boxes", "SVG"})
+@pytest.mark.parametrize("kind", sorted(set(WHOLE) - {"JXL in boxes", "SVG"}))
 def test_what_follows_an_image_is_not_taken_for_a_part_of_it(kind):
     boxes = kind in ("HEIC", "AVIF", "animated AVIF")
     trailing = images.box(b"free", b"trailing") if boxes else b"\n\n"

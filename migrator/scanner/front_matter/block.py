@@ -19,11 +19,12 @@ _REST_OF_LINE = re.compile(_LINE_END)
 _FENCE = re.compile(rb"(-{3,}|\+{3}|;{3,})[ \t]*(?:\r\n?|\n)")
 _JSON = re.compile(rb"\{\s*[\"}]")
 
-# The first line of a mapping, after comments: a key and its colon. Prose does not look so.
+# The first line of a mapping, after comments: a key and its colon. Prose does not look so. Groups
+# turn a bounded number of times: each turn takes memory.
 _MAPPING = re.compile(
-    rb"(?:\s++|\#[^\r\n]*+)*+"
+    rb"(?>(?:\s+|\#[^\r\n]*){,99999})"
     rb"(?:\Z|\{(?![{%])|\?|\"[^\"\r\n]*\"[ \t]*:|'[^'\r\n]*'[ \t]*:|"
-    rb"(?:[^\s:!\[>|*&%@`<]|<<)(?:[^:\r\n]|:(?=\S))*+:)"
+    rb"(?:[^\s:!\[>|*&%@`<]|<<)(?>(?:[^:\r\n]+|:(?=\S)){,999}):)"
 )
 
 # Hexo takes front matter without its first fence. So that no heading is taken for it ("Note: ...",

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from migrator.model import Spelling
 from migrator.scanner.front_matter.reading import Close, Key, Open, Rejected, Step, Value
 
+_STRING = r'"(?>[^"\\]*(?:\\.[^"\\]*){,99999})(?:"|\Z)'  # each turn of a group takes memory
 _TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\]++|\\.)*+"?)(?P<key>\s*:)?|[{}\[\]]|[^\s{}\[\],:"]++', re.DOTALL
+    rf'(?P<string>{_STRING})(?P<key>\s*:)?|[{{}}\[\]"]|[^\s{{}}\[\],:"]+', re.DOTALL
 )
-_BRACE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}]', re.DOTALL)
+_BRACE = re.compile(rf'{_STRING}|[{{}}"]'.encode(), re.DOTALL)
 
 
 def object_end(data: bytes, start: int) -> int | None:
@@ -21,6 +22,8 @@ def object_end(data: bytes, start: int) -> int | None:
     depth = 0
     for token in _BRACE.finditer(data, start):
         depth += {b"{": 1, b"}": -1}.get(token[0], 0)
+        if token[0] == b'"':
+            return None
         if depth == 0:
             return token.end()
     return None
@@ -40,6 +43,8 @@ def steps(text: str) -> Iterator[Step]:
             yield Open()
         elif token[0] in ("}", "]"):
             yield Close()
+        elif token[0] == '"':
+            raise Rejected("a string of a hundred thousand escapes", token.start())
         elif token["key"]:
             yield Key(_decoded(token["string"]))
         elif token["string"]:

@@ -9,24 +9,25 @@ from typing import Any
 from migrator.model import Spelling
 from migrator.scanner.front_matter.reading import Close, Key, Open, Rejected, Step, Value
 
-_BLANK = re.compile(r"(?:[\s,]++|#[^\n]*+)++")
-_KEY_PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[A-Za-z0-9_-]++)"""
-_KEYS = rf"[ \t]*+(?P<keys>{_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KEY_PART})*+)[ \t]*+"
+# Groups turn a bounded number of times: each turn takes memory.
+_BLANK = re.compile(r"[\s,]+|#[^\n]*")
+_KEY_PART = r"""(?:"(?>(?:[^"\\\n]+|\\.){,999})"|'[^'\n]*'|(?>[A-Za-z0-9_-]+))"""
+_KEYS = rf"(?>[ \t]*)(?P<keys>{_KEY_PART}(?>(?:[ \t]*\.[ \t]*{_KEY_PART}){{,999}}))(?>[ \t]*)"
 _HEADER = re.compile(rf"\[\[?{_KEYS}\]\]?")
 _ASSIGNMENT = re.compile(rf"{_KEYS}=")
 _PART = re.compile(_KEY_PART)
 _STRING = re.compile(
-    r'''"""(?P<mlbasic>(?:[^"\\]++|\\.|"{1,2}(?!"))*+(?:"{1,2}(?="""))?)"""'''
-    r"""|'''(?P<mlliteral>(?:[^']++|'{1,2}(?!'))*+(?:'{1,2}(?='''))?)'''"""
-    r'''|"(?P<basic>(?:[^"\\\n]++|\\.)*+)"'''
-    r"""|'(?P<literal>[^'\n]*+)'""",
+    r'''"""(?P<mlbasic>(?>(?:[^"\\]+|\\.|"{1,2}(?!")){,99999})(?:"{1,2}(?="""))?)"""'''
+    r"""|'''(?P<mlliteral>(?>(?:[^']+|'{1,2}(?!')){,99999})(?:'{1,2}(?='''))?)'''"""
+    r'''|"(?P<basic>(?>(?:[^"\\\n]+|\\.){,99999}))"'''
+    r"""|'(?P<literal>[^'\n]*)'""",
     re.DOTALL,
 )
 _OPENING = re.compile(r"[\[{]")
 _LIST_END = re.compile(r"\]")
 _TABLE_END = re.compile(r"\}")
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_ATOM = re.compile(r"[^\s,\[\]{}#]++(?:[ ]\d\d:[^\s,\]}#]++)?")  # a date may hold one space
+_ATOM = re.compile(r"(?>[^\s,\[\]{}#]+)(?:[ ]\d\d:[^\s,\]}#]+)?")  # a date may hold one space
 
 
 def steps(text: str) -> Iterator[Step]:
