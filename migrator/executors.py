@@ -17,6 +17,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _GLANCE = 0.25  # seconds between two looks at Stop
+_TOGETHER = 0.1  # seconds; what ends within them is told at once, for each telling has its price
 _GRACE = 3.0  # seconds for work in hand to end after a signal
 _TRIES = 3  # of a task whose worker ends again and again
 
@@ -146,7 +147,7 @@ def run_bounded(
 ) -> Iterator[list[tuple[Task, Result]]]:
     """Yield every task with its result as each finishes, hosts in turn.
 
-    What ended in the meantime comes together, so that it can be written down at once; by then
+    What ended within a moment comes together, so that it can be written down at once; by then
     others are under way. At most ``per_host`` tasks of one host are that at a time; where
     ``host_of`` says "", no host is asked. ``ready`` gives a task what it needs when its turn has
     come, and what would be much to hold for all. What is lost with a worker is done again; where
@@ -160,15 +161,17 @@ def run_bounded(
     """
     window = _Window(hands, _Queue(tasks, host_of, per_host), ready, lost)
     done: list[tuple[Task, Result]] = []
-    deadline = float("inf")
+    told, deadline = monotonic(), float("inf")
     while True:
         if not stop.came:
             window.fill()
-        if done:
+        over = window.is_empty or monotonic() > deadline
+        if done and (over or monotonic() - told > _TOGETHER):
             yield done
-        if window.is_empty or monotonic() > deadline:
+            done, told = [], monotonic()
+        if over:
             break
-        done = window.ended(again=not stop.came)
+        done += window.ended(again=not stop.came)
         if deadline == float("inf") and (window.fatal is not None or stop.came):
             deadline = monotonic() + _GRACE
     if window.fatal is not None:

@@ -40,8 +40,9 @@ _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2: is one line
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~\x80-\xff]*)")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?\r?(?=\n|\Z)")
+# A line that is a field; of the line end before it too, or what is none could be passed over.
+_FIELD = re.compile(rb"\n([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)\r?(?=\n|\Z)")
 _DIGITS = {10: re.compile(rb"[0-9]{1,19}"), 16: re.compile(rb"[0-9A-Fa-f]{1,15}")}
 
 
@@ -71,7 +72,7 @@ class Wire:
             OSError: the connection broke.
         """
         try:
-            self._peer.sendall(head)
+            self._peer.sendall(head + (body.read(_SENT) if body else b""))
             while body and (piece := body.read(_SENT)):
                 self._peer.sendall(piece)
         except OSError as error:
@@ -150,7 +151,7 @@ class Answer:
     def __init__(self, method: str, wire: Wire, keep: Callable[[Wire], None]) -> None:
         self._wire, self._keep = wire, keep
         self.status, fields, self._lasts = _final_head(wire)
-        self._size, self.fields = _sized(fields)
+        self._size, self._coding, self.fields = _framed(fields)
         self._is_read = method == "HEAD" or self.status in _BODILESS
 
     @cached_property
@@ -170,8 +171,9 @@ class Answer:
         """
         if self._is_read:
             return
-        if coding := self.headers.get("transfer-encoding"):
-            if coding.lower() != "chunked":
+        if self._coding:
+            if self._coding.lower() != b"chunked":
+                coding = self._coding.decode("latin-1")
                 raise NoAnswer(f"the answer comes as {coding}, which nobody asked for")
             yield from self._chunks()
         elif self._size is not None:
@@ -249,35 +251,39 @@ def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
         left -= len(head)
         if b"\n " in head or b"\n\t" in head:
             head = _FOLDED.sub(b" ", head)
-        first, *lines = _LINE_END.split(head)
-        status = _STATUS.fullmatch(first)
+        status = _STATUS.match(head)
         if not status:
             raise NoAnswer("what answers does not speak HTTP/1")
         if status[2] < b"200":
             continue
-        fields, lasts = [], status[1] == b"1"
-        for line in lines:
-            field = _FIELD.fullmatch(line)
-            if not field:
-                raise NoAnswer("a header of the answer is none")
-            fields.append((field[1], field[2].strip(b" \t")))
-            if field[1].lower() == b"connection" and b"close" in field[2].lower():
-                lasts = False
-        return int(status[2]), fields, lasts
+        fields = [(name, text.rstrip(b" \t")) for name, text in _FIELD.findall(head, status.end())]
+        if len(fields) != head.count(b"\n"):
+            raise NoAnswer("a header of the answer is none")
+        closes = any(
+            name.lower() == b"connection" and b"close" in text.lower() for name, text in fields
+        )
+        return int(status[2]), fields, status[1] == b"1" and not closes
     raise NoAnswer("too many informational responses")
 
 
-def _sized(fields: Fields) -> tuple[int | None, Fields]:
-    """What is said of the body's length, and ``fields`` in which that stands once at most."""
-    lengths = [field for field in fields if field[0].lower() == b"content-length"]
-    if not lengths:
-        return None, fields
-    said = {each.strip() for _, text in lengths for each in text.split(b",")}
-    if len(said) > 1:
+def _framed(fields: Fields) -> tuple[int | None, bytes, Fields]:
+    """The body's length and coding, if told, and ``fields`` with the length once at most."""
+    names = [name.lower() for name, _ in fields]
+    coding = b", ".join(
+        text for name, (_, text) in zip(names, fields, strict=True) if name == b"transfer-encoding"
+    )
+    if b"content-length" not in names:
+        return None, coding, fields
+    others, lengths = [], set()
+    for name, field in zip(names, fields, strict=True):
+        if name == b"content-length":
+            lengths |= {each.strip() for each in field[1].split(b",")}
+        else:
+            others.append(field)
+    if len(lengths) > 1:
         raise NoAnswer("the answer gives two different lengths")
-    (text,) = said
-    others = [field for field in fields if field not in lengths]
-    return _number(text, 10), [*others, (b"Content-Length", text)]
+    (text,) = lengths
+    return _number(text, 10), coding, [*others, (b"Content-Length", text)]
 
 
 def _number(text: bytes, base: int) -> int:

@@ -242,13 +242,9 @@ class Migration(Story):
                 gone = Failed(each.url, Reason.STORE_LOST, each.placement.key)
                 self._record(ledger, run, [gone])
 
-        def key_of(image: str) -> str | None:
-            outcome = ledger.outcome(run, image)
-            return outcome.placement.key if isinstance(outcome, Stored) else None
-
         PostWriter(self.site, ledger, run, self.listener).rewrite_all(
             plan.posts,
-            lambda post: self._new_urls(post, key_of),
+            lambda post: self._new_urls(post, partial(ledger.key, run)),
             self.image_at,
             self.settings.scan,
             stop,

@@ -28,7 +28,7 @@ from migrator.scanner.syntax import syntax_of
 from migrator.state import Site
 from migrator.urls import identity
 
-_FEW = 100  # posts; to rewrite so many takes much longer than to start processes
+_FEW = 25  # posts; to rewrite so many takes longer than to start processes
 _MANY = 10_000  # posts; with more, a fork would keep what we go over once more: 50 MB of 100,000
 
 

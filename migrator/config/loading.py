@@ -152,7 +152,6 @@ def _leaves(root: Path, value: Any, scheme: str | None) -> bool:
     """Whether ``value`` is a path (after ``scheme``) that ends outside ``root``."""
     if scheme is None or not value.startswith(scheme):
         return False
-    try:
-        return not (root / value.removeprefix(scheme)).resolve().is_relative_to(root)
-    except (OSError, RuntimeError):  # a loop of symbolic links
-        return True
+    there = Path(os.path.realpath(root / value.removeprefix(scheme)))
+    is_loop = any(part.is_symlink() for part in (there, *there.parents))
+    return is_loop or not there.is_relative_to(root)

@@ -114,7 +114,9 @@ def original(url: str) -> str | None:
     if is_signed(url) or not is_external(url):
         return None
     url = absolute(without_fragment(url.strip()))
-    edited = _Query.of(url).edited(_ANYWHERE)
+    edited = _Query.of(url)
+    if any(mark in url for mark in "?!@"):  # no edit takes place without one of these
+        edited = edited.edited(_ANYWHERE)
     if edits := _BY_PROVIDER.get(provider(url) or ""):
         edited = edited.edited(edits)
     return str(edited) if str(edited) != url else None

@@ -4,6 +4,7 @@ The executor of the standard library has one thread in each process, and most of
 waits for others.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -107,6 +108,7 @@ class _Worker:
 
 def _serve(pipe: Connection, threads: int) -> None:
     """What a worker does until the pipe ends, which it does with our parent, however that ends."""
+    gc.freeze()  # what our parent holds stays memory that we share, for nobody looks through it
     if _FORKED:  # what our parent has open is not ours: another's pipe must end with it
         os.closerange(3, pipe.fileno())
         os.closerange(pipe.fileno() + 1, _LAST)

@@ -71,6 +71,15 @@ class Images(Database):
         found = self._rows(f"{_ENDED} AND image = {IMAGE}", (run.id, mark(image), image))
         return outcome_of(found[0]) if found else None
 
+    def key(self, run: Run, image: str) -> str | None:
+        """Under which key ``run`` has stored, or found, the image with this canonical URL."""
+        rows = self._rows(
+            "SELECT key FROM outcome WHERE run = ? AND state IN ('stored', 'reused')"  # noqa: S608 - our own text
+            f" AND image = {IMAGE}",
+            (run.id, mark(image), image),
+        )
+        return rows[0]["key"] if rows else None
+
     def stored(self, run: Run) -> Read[Stored]:
         """What ``run`` stored, or found stored."""
         sql = f"{_ENDED} AND state IN ('stored', 'reused')"

@@ -20,6 +20,7 @@ from migrator.uploader.addressing import is_usable
 from migrator.uploader.answers import Refusal, is_denial, problem
 from migrator.uploader.base import OWN, StoreError
 from migrator.uploader.providers import PRECONDITIONS, address_of
+from migrator.uploader.vacancies import Vacancies
 
 if TYPE_CHECKING:
     from migrator.uploader.s3 import Connection
@@ -71,6 +72,7 @@ class BucketStore:
         endpoint = urlsplit(self._address.endpoint)
         bucket = f"{endpoint.netloc.lower()}{endpoint.path}/{self._address.bucket}"
         self._prefix = f"{settings.prefix.strip('/')}/".lstrip("/")
+        self._vacancies = Vacancies(self._prefix, lambda prefix: self._connection().pages(prefix))
         self.identity = f"s3:{bucket}/{self._prefix}".rstrip("/")
 
     @property
@@ -145,7 +147,7 @@ class BucketStore:
 
     def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
         """See ``Store.put_new``."""
-        if not self._heeded and self._exists(key):
+        if not (self._heeded or self._vacancies.claim(key, asset)) and self._exists(key):
             return False
         optional = {
             "Cache-Control": self._settings.cache_control,

@@ -17,7 +17,7 @@ _LONGEST_NAME = 80  # bytes that a name of the user's may bring in
 _LONGEST_PATH = 512
 _LONGEST_HOST = 253  # characters; RFC 1035, 2.3.4, as a text
 _LONGEST_KEPT = 237  # bytes of one part of such a path: a hash has room beside it
-_ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a million images collide
+ENOUGH = 16  # hex digits: a chance of 1 in 36 million that any two of a million images collide
 _SHA256_DIGITS = 64
 _NO_DATE = {"year": "0000", "month": "00"}
 _BUNDLE = {"index", "_index", "readme"}  # posts that are named by their folder
@@ -116,7 +116,7 @@ def own_keys(template: str, prefix: str) -> re.Pattern[str] | None:
             digits = max(digits, length)
         elif field:
             pieces.append(_LIKE[field])
-    return re.compile("".join(pieces), re.DOTALL) if digits >= _ENOUGH else None
+    return re.compile("".join(pieces), re.DOTALL) if digits >= ENOUGH else None
 
 
 def old_name(url: str) -> str:
@@ -143,7 +143,7 @@ def _filled(template: str, asset: Asset, task: TransferTask, *, distinct: bool) 
         elif field:
             pieces.append(_value(field, asset, task))
     name = "".join(pieces)
-    return _with_hash(name, asset.sha256[:_ENOUGH]) if distinct and digits < _ENOUGH else name
+    return _with_hash(name, asset.sha256[:ENOUGH]) if distinct and digits < ENOUGH else name
 
 
 def _value(field: str, asset: Asset, task: TransferTask) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from rig.hosts import answer, status
@@ -278,7 +279,7 @@ def test_resuming_records_no_links_of_our_own(many):
     process.communicate()
     report = many.migrator("resume", "--json").json
     assert "img.example.com" not in {host(each["url"]) for each in report["images"]}
-    with sqlite3.connect(many.root / ".migrator/ledger.db") as ledger:
+    with closing(sqlite3.connect(many.root / ".migrator/ledger.db")) as ledger:
         urls = ledger.execute("SELECT url FROM image").fetchall()
     assert "img.example.com" not in {host(url) for (url,) in urls}
 
