@@ -4,8 +4,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from migrator.downloader.host_rules import HostRules
 from migrator.model import Asset, PastImage, Stored
@@ -51,7 +49,7 @@ class Seen:
         source = canonical(image.source)
         final_url = image.final_url
         target = canonical(final_url) if final_url and final_url != image.source else source
-        parts, thing = urlsplit(source), _thing(source, hosts)
+        thing = _thing(source, hosts)
         target_thing = thing if target == source else _thing(target, hosts)
         fresh, decoy = False, False
         pages: tuple[str, ...] = ()
@@ -62,7 +60,7 @@ class Seen:
             identity(image.url),
             source,
             target,
-            parts.netloc.rpartition("@")[2],
+            source.partition("://")[2].partition("/")[0].rpartition("@")[2],
             thing,
             asset,
             target_thing != thing,
@@ -147,8 +145,8 @@ def rest(images: Iterable[Seen], samples: Iterable[Seen], answers: Answers) -> l
 
 
 def _ending(name: str) -> str:
-    suffix = PurePosixPath(name).suffix
-    return suffix if suffix[1:].isalnum() else ""
+    stem, _, suffix = name.rpartition(".")
+    return f".{suffix}" if stem and suffix.isalnum() else ""
 
 
 def _thing(url: str, hosts: HostRules) -> str:

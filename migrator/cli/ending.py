@@ -80,7 +80,7 @@ def broken(*, json: bool) -> Callable[[Report], None]:
 
 def status(report: Report) -> int:
     """The exit status of a run that came to its end: the most severe of its parts."""
-    reasons = {image.reason for image in report.images} | {post.reason for post in report.posts}
+    reasons = {image.reason for image in report.unmoved} | {post.reason for post in report.posts}
     if reasons & _BUGS:
         return 1
     if Reason.BACKUP_DAMAGED in reasons:
@@ -99,7 +99,7 @@ def continuing(report: Report, typed: str) -> str | None:
         return typed if todo else None
     if report.command == "rollback":
         return None  # trying again does not help against an edit
-    if any(image.reason and Reason(image.reason).retry for image in report.images):
+    if any(image.reason and Reason(image.reason).retry for image in report.unmoved):
         return only_failed(report.command, typed)
     if any(post.state == "conflict" for post in report.posts):
         return typed

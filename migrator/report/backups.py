@@ -85,7 +85,7 @@ def backup_report(done: BackedUp, place: str) -> Report:
         dry_run=False,
         started=done.header.started,
         finished=done.header.finished,
-        counts=tally(images, posts),
+        counts=tally((image.state for image in images), posts),
         images=images,
         posts=posts,
         warnings=done.warnings,

@@ -62,7 +62,7 @@ def stayed(report: Report, most: int | None = None) -> list[Stayed]:
         key = kind, reason, name
         return groups.get(key) or groups.setdefault(key, Stayed(*key))
 
-    for image in report.images:
+    for image in report.unmoved:
         if image.state in ("failed", "held", "skipped"):
             asked = image.state != "skipped" or image.reason in UNMET
             kind = "held" if image.state == "held" else "failed" if asked else "unasked"

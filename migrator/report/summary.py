@@ -1,10 +1,11 @@
 """What a run did, as values: the one source of every report."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 IMAGE_STATES = ("stored", "reused", "skipped", "held", "failed", "planned")
+_MOVED = {"stored", "reused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,13 @@ class Report:
     notes: tuple[str, ...] = ()
     origin: str = ""
 
+    @property
+    def unmoved(self) -> Iterator[ImageReport]:
+        """The images that are not in the store; where there are none, nobody goes over all."""
+        if not any(self.counts[state] for state in IMAGE_STATES if state not in _MOVED):
+            return iter(())
+        return (image for image in self.images if image.state not in _MOVED)
+
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
@@ -106,9 +114,12 @@ class PastRun:
     posts: int
 
 
-def tally(images: Iterable[ImageReport], posts: Iterable[PostReport]) -> dict[str, int]:
-    """The ``counts`` of a report: every image state, ``posts`` and ``posts_rewritten``."""
-    states = Counter(image.state for image in images)
+def tally(states: Iterable[str] | Mapping[str, int], posts: Iterable[PostReport]) -> dict[str, int]:
+    """The ``counts`` of a report: every image state, ``posts`` and ``posts_rewritten``.
+
+    ``states`` are those of all images, or how many images are in each.
+    """
+    states = Counter(states)
     changed = Counter(post.state for post in posts)
     return {state: states[state] for state in IMAGE_STATES} | {
         "posts": changed.total(),

@@ -56,7 +56,7 @@ def written(folder, every, *, posts=(), diffs=(), **values):
         dry_run=False,
         started="2026-11-26T10:00:00.000Z",
         finished="2026-11-26T10:01:00.000Z",
-        counts=tally(every, posts),
+        counts=tally((image.state for image in every), posts),
         images=every,
         posts=tuple(posts),
         **values,

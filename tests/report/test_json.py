@@ -56,7 +56,7 @@ def test_a_report_has_the_fixed_shape():
         dry_run=False,
         started="T1",
         finished=None,
-        counts=tally(images, posts),
+        counts=tally((image.state for image in images), posts),
         images=images,
         posts=posts,
         warnings=("not in the JSON",),

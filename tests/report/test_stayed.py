@@ -1,6 +1,6 @@
 from migrator.reasons import Reason
 from migrator.report.stayed import stayed
-from migrator.report.summary import ImageReport, PostReport, Report
+from migrator.report.summary import ImageReport, PostReport, Report, tally
 
 
 def report(images=(), posts=()):
@@ -10,7 +10,7 @@ def report(images=(), posts=()):
         dry_run=False,
         started="T1",
         finished="T2",
-        counts={},
+        counts=tally((image.state for image in images), posts),
         images=tuple(images),
         posts=tuple(posts),
     )

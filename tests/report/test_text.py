@@ -28,7 +28,7 @@ def report(images=(), posts=(), **more):
         "dry_run": False,
         "started": "2026-11-22T10:00:00Z",
         "finished": "2026-11-22T10:01:00Z",
-        "counts": tally(images, posts),
+        "counts": tally((image.state for image in images), posts),
         "store": "migrated-images/",
     }
     return Report(**(values | more), images=tuple(images), posts=tuple(posts))

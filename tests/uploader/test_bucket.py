@@ -578,3 +578,38 @@ def test_a_trial_that_may_not_delete_leaves_its_object_and_says_what_it_found(tw
     with twisted(refuse) as (store, site, _):
         assert list(store.learn({})) == [store.trial_name]
         assert list(site.contents()) == [store.trial_key]
+
+
+def test_a_bucket_that_heeds_no_precondition_is_asked_once_what_it_holds(twisted, fetched):
+    with twisted() as (store, _, rules):
+        store.learn({store.trial_name: False})
+        images = [fetched(b"\x89PNG\r\n\x1a\n" + bytes([n])) for n in range(3)]
+        keys = [f"ab/{image.asset.sha256}.png" for image in images]
+        for key, image in zip(keys, images, strict=True):
+            assert store.put_new(key, image.path, image.asset, SOURCE)
+        assert methods(rules) == ["GET", "PUT", "PUT", "PUT"]
+        assert not store.put_new(keys[0], images[0].path, images[0].asset, SOURCE)
+        assert rules.requests[-1].method == "HEAD"
+
+
+def test_what_is_in_the_bucket_before_is_not_put_again(twisted, fetched):
+    image = fetched()
+    key = f"ab/{image.asset.sha256}.png"
+    with twisted() as (store, site, rules):
+        site.plant(key, b"of somebody else")
+        store.learn({store.trial_name: False})
+        assert not store.put_new(key, image.path, image.asset, SOURCE)
+        assert methods(rules) == ["GET", "HEAD"]
+        assert site.contents()[key] == b"of somebody else"
+
+
+def test_where_nobody_may_list_each_name_is_looked_for(twisted, fetched):
+    def refuse(rules, request):
+        listing = "list-type" in request.path
+        return error(403, "AccessDenied") if listing else rules.forward(request)
+
+    image = fetched()
+    with twisted(refuse) as (store, _, rules):
+        store.learn({store.trial_name: False})
+        assert store.put_new(f"ab/{image.asset.sha256}.png", image.path, image.asset, SOURCE)
+        assert methods(rules) == ["GET", "HEAD", "PUT"]
