@@ -31,12 +31,21 @@ class Vacancies:
         if asset.sha256[:ENOUGH] not in key or not key.startswith(self._prefix):
             return False
         with self._lock:
-            if not self._asked:
-                self._asked, self._taken = True, self._listed()
-            if self._taken is None or key in self._taken:
+            taken = self._known()
+            if taken is None or key in taken:
                 return False
-            self._taken.add(key)
+            taken.add(key)
             return True
+
+    def are_known(self) -> bool:
+        """Whether all that is below the prefix came with the list."""
+        with self._lock:
+            return self._known() is not None
+
+    def _known(self) -> set[str] | None:
+        if not self._asked:
+            self._asked, self._taken = True, self._listed()
+        return self._taken
 
     def _listed(self) -> set[str] | None:
         try:

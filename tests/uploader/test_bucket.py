@@ -561,7 +561,7 @@ def test_a_bucket_at_a_domain_of_its_own(kind, host, bucket_at, opened, fetched)
 
 
 def test_what_was_learnt_needs_no_second_trial_and_leaves_no_object(twisted):
-    with twisted() as (store, site, rules):
+    with twisted(key="{stem}{ext}") as (store, site, rules):
         found = store.learn({})
         assert list(found) == [store.trial_name]
         assert site.contents() == {}
@@ -575,9 +575,16 @@ def test_a_trial_that_may_not_delete_leaves_its_object_and_says_what_it_found(tw
         denied = request.method == "DELETE"
         return error(403, "AccessDenied") if denied else rules.forward(request)
 
-    with twisted(refuse) as (store, site, _):
+    with twisted(refuse, key="{stem}{ext}") as (store, site, _):
         assert list(store.learn({})) == [store.trial_name]
         assert list(site.contents()) == [store.trial_key]
+
+
+def test_where_a_list_tells_what_is_free_nothing_is_tried(twisted):
+    with twisted() as (store, site, rules):
+        assert store.learn({}) == {}
+        assert methods(rules) == ["GET"]
+        assert site.contents() == {}
 
 
 def test_a_bucket_that_heeds_no_precondition_is_asked_once_what_it_holds(twisted, fetched):
