@@ -42,7 +42,7 @@ _LINE_END = re.compile(rb"\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2: is one line
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?\r?(?=\n|\Z)")
 # A line that is a field; of the line end before it too, or what is none could be passed over.
-_FIELD = re.compile(rb"\n([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t -~\x80-\xff]*)\r?(?=\n|\Z)")
+_FIELD = re.compile(rb"\n((?>[!#$%&'*+.^_`|~0-9A-Za-z-]+)):((?>[\t -~\x80-\xff]*))\r?(?=\n|\Z)")
 _DIGITS = {10: re.compile(rb"[0-9]{1,19}"), 16: re.compile(rb"[0-9A-Fa-f]{1,15}")}
 
 
@@ -256,7 +256,7 @@ def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
             raise NoAnswer("what answers does not speak HTTP/1")
         if status[2] < b"200":
             continue
-        fields = [(name, text.rstrip(b" \t")) for name, text in _FIELD.findall(head, status.end())]
+        fields = [(name, text.strip(b" \t")) for name, text in _FIELD.findall(head, status.end())]
         if len(fields) != head.count(b"\n"):
             raise NoAnswer("a header of the answer is none")
         closes = any(

@@ -25,7 +25,8 @@ FAILED = {"gone", "page"}  # what becomes of such pictures
 
 # What a process may use, whatever the size of the blog.
 MEMORY = 200 * 1000  # KB
-FILES, BUCKET_FILES = 64, 100  # of 8 workers: 4 connections, and a few files; those of a bucket
+# of 8 workers, and of 8 that look twice: 4 connections; files, and pipes to those who rewrite
+FILES, BUCKET_FILES = 96, 120
 THREADS = 24
 LEDGER_BYTES = 500  # for each image
 
