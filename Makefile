@@ -74,7 +74,7 @@ $(BIN)/python:
 	    echo "Migrator needs Python 3.11 or newer, and there is none on the PATH." >&2; exit 1; \
 	fi; \
 	if [ -n "$(UV)" ]; then \
-	    "$(UV)" venv --quiet --python "$$found" $(VENV); \
+	    "$(UV)" venv --quiet --python "$$(command -v "$$found")" $(VENV); \
 	elif "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
 	    "$$found" -m venv $(VENV); \
 	else \

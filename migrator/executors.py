@@ -10,7 +10,6 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from migrator.config import DownloadSettings
-from migrator.errors import MigratorError
 from migrator.interruption import Stop
 
 Task = TypeVar("Task")
@@ -106,10 +105,10 @@ class _Window(Generic[Task, Result]):
     def is_empty(self) -> bool:
         return not self._running
 
-    def ended(self, *, again: bool) -> list[tuple[Task, Result]]:
-        """What ends now or within a moment; ``again`` says whether to repeat what is lost."""
+    def ended(self, seconds: float, *, again: bool) -> list[tuple[Task, Result]]:
+        """What ends now or within ``seconds``; ``again`` says whether to repeat what is lost."""
         done = []
-        for future in _all_that(self._ended, _GLANCE):
+        for future in _all_that(self._ended, seconds):
             host, task, number = self._running.pop(future)
             error = future.exception()
             if isinstance(error, WorkLost) and error.again and number < _TRIES:
@@ -128,7 +127,7 @@ class _Window(Generic[Task, Result]):
     def _begin(self, host: str, task: Task, number: int) -> None:
         try:
             future = self._hands.executor.submit(self._hands.work, self._ready(task))
-        except MigratorError as error:  # there is nobody left to do it
+        except Exception as error:  # noqa: BLE001 - raised when what ended before was told
             self.fatal = self.fatal or error
             return
         self._running[future] = host, task, number
@@ -166,12 +165,13 @@ def run_bounded(
         if not stop.came:
             window.fill()
         over = window.is_empty or monotonic() > deadline
-        if done and (over or monotonic() - told > _TOGETHER):
+        if done and (over or monotonic() - told >= _TOGETHER):
             yield done
             done, told = [], monotonic()
         if over:
             break
-        done += window.ended(again=not stop.came)
+        patience = max(0, told + _TOGETHER - monotonic()) if done else _GLANCE
+        done += window.ended(patience, again=not stop.came)
         if deadline == float("inf") and (window.fatal is not None or stop.came):
             deadline = monotonic() + _GRACE
     if window.fatal is not None:

@@ -40,9 +40,9 @@ _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")  # RFC 9112, 5.2: is one line
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?\r?(?=\n|\Z)")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [\t -~\x80-\xff]*)?(?:\r?(?=\n)|\Z)")
 # A line that is a field; of the line end before it too, or what is none could be passed over.
-_FIELD = re.compile(rb"\n((?>[!#$%&'*+.^_`|~0-9A-Za-z-]+)):((?>[\t -~\x80-\xff]*))\r?(?=\n|\Z)")
+_FIELD = re.compile(rb"\n((?>[!#$%&'*+.^_`|~0-9A-Za-z-]+)):((?>[\t -~\x80-\xff]*))(?:\r?(?=\n)|\Z)")
 _DIGITS = {10: re.compile(rb"[0-9]{1,19}"), 16: re.compile(rb"[0-9A-Fa-f]{1,15}")}
 
 

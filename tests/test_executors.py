@@ -137,6 +137,47 @@ def test_what_ends_within_a_moment_comes_together_and_work_goes_on():
     assert max(map(len, told)) > 4  # more than are ever under way at once
 
 
+def test_what_ended_is_told_before_what_kept_another_from_beginning():
+    def ready(task):
+        if task == 3:
+            raise KeyError(task)
+        return task
+
+    told = []
+
+    def tell(executor):
+        for ended in run_bounded(
+            Hands(executor, str, 1),
+            range(5),
+            host_of=lambda _: "",
+            per_host=1,
+            stop=Stop(),
+            ready=ready,
+        ):
+            told.extend(task for task, _ in ended)
+
+    with ThreadPoolExecutor(1) as executor, pytest.raises(KeyError):
+        tell(executor)
+    assert told == [0, 1, 2]
+
+
+def test_what_ended_does_not_wait_for_what_takes_long():
+    begun, long = time.monotonic(), threading.Event()
+
+    def work(task):
+        if task:
+            long.wait(10)
+
+    with ThreadPoolExecutor(2) as executor:
+        done = run_bounded(
+            Hands(executor, work, 2), range(2), host_of=lambda _: "", per_host=1, stop=Stop()
+        )
+        assert next(done) == [(0, None)]
+        took = time.monotonic() - begun
+        long.set()
+    assert took < 5  # but for ever without a limit
+
+
 def test_work_goes_on_while_what_ended_is_written_down():
     begun = threading.Semaphore(0)
 

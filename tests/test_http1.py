@@ -129,6 +129,12 @@ def test_a_field_that_is_none_is_refused_at_once(value):
             read(b"HTTP/1.1 " + text + b"\r\n\r\n")
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r", b"HTTP/1.1 200 OK\r\nA: b\r"])
+def test_a_lone_carriage_return_ends_no_line(head):
+    with pytest.raises(NoAnswer):
+        read(head + b"\r\n\r\n")
+
+
 @pytest.mark.parametrize("said", [b"5", b"5, 5", b"5,5", b"5\r\ncontent-length: 5"])
 def test_a_length_that_is_said_twice_is_one(said):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: " + said + b"\r\nA: b\r\n\r\n"

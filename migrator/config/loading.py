@@ -152,6 +152,9 @@ def _leaves(root: Path, value: Any, scheme: str | None) -> bool:
     """Whether ``value`` is a path (after ``scheme``) that ends outside ``root``."""
     if scheme is None or not value.startswith(scheme):
         return False
-    there = Path(os.path.realpath(root / value.removeprefix(scheme)))
-    is_loop = any(part.is_symlink() for part in (there, *there.parents))
+    try:
+        there = Path(os.path.realpath(root / value.removeprefix(scheme)))
+        is_loop = any(part.is_symlink() for part in (there, *there.parents))
+    except OSError:  # we may not look there, or no path is so long
+        return True
     return is_loop or not there.is_relative_to(root)

@@ -19,6 +19,7 @@ from migrator.model import Asset
 from migrator.uploader.addressing import is_usable
 from migrator.uploader.answers import Refusal, is_denial, problem
 from migrator.uploader.base import OWN, StoreError
+from migrator.uploader.documents import Page
 from migrator.uploader.providers import PRECONDITIONS, address_of
 from migrator.uploader.vacancies import Vacancies
 
@@ -49,13 +50,15 @@ class BucketStore:
     """Objects in one bucket; all threads share one connection pool, made at the first request.
 
     ``table`` is where the settings stand in the configuration; only ``store`` needs a public
-    address.
+    address. ``by_content``: see ``open_store``.
 
     Raises:
         ConfigError: a setting is missing or does not fit.
     """
 
-    def __init__(self, settings: StoreSettings, *, table: str = "store") -> None:
+    def __init__(
+        self, settings: StoreSettings, *, table: str = "store", by_content: bool = False
+    ) -> None:
         self._settings = settings
         self._address = address_of(settings, table)
         if not is_usable(self._address.endpoint):
@@ -72,7 +75,7 @@ class BucketStore:
         endpoint = urlsplit(self._address.endpoint)
         bucket = f"{endpoint.netloc.lower()}{endpoint.path}/{self._address.bucket}"
         self._prefix = f"{settings.prefix.strip('/')}/".lstrip("/")
-        self._vacancies = Vacancies(self._prefix, lambda prefix: self._connection().pages(prefix))
+        self._vacancies = Vacancies(self._prefix, self._pages) if by_content else None
         self.identity = f"s3:{bucket}/{self._prefix}".rstrip("/")
 
     @property
@@ -127,7 +130,7 @@ class BucketStore:
         if self.trial_name in earlier:
             self._heeded = earlier[self.trial_name]
             return {}
-        if "{sha256}" in self._settings.key and self._vacancies.are_known():  # no need to look
+        if self._vacancies and self._vacancies.are_known():  # then nobody needs to look
             return {}
         try:
             found = bool(self.trial())
@@ -149,7 +152,8 @@ class BucketStore:
 
     def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
         """See ``Store.put_new``."""
-        if not (self._heeded or self._vacancies.claim(key, asset)) and self._exists(key):
+        is_free = self._heeded or (self._vacancies and self._vacancies.claim(key, asset))
+        if not is_free and self._exists(key):
             return False
         optional = {
             "Cache-Control": self._settings.cache_control,
@@ -238,7 +242,7 @@ class BucketStore:
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """See ``Store.sizes``."""
         prefix = prefix or self._prefix
-        for page in self._connection().pages(prefix):
+        for page in self._pages(prefix):
             if isinstance(page, Refusal):
                 raise problem(page, self._address, prefix)
             for key, size in page.objects:
@@ -259,6 +263,9 @@ class BucketStore:
         with self._lock:
             if self._connected is not None:
                 self._connected.close()
+
+    def _pages(self, prefix: str) -> Iterator[Page | Refusal]:
+        return self._connection().pages(prefix)
 
     def _exists(self, key: str) -> bool:
         refusal = self._connection().head(key)

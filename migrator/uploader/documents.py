@@ -11,10 +11,14 @@ from migrator.uploader.providers import Provider
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list: keys with their sizes, and what to ask for the next part (or nothing)."""
+    """A part of a list: keys with their sizes, and what to ask for the next part (or nothing).
+
+    ``is_whole``: it says itself that there is no other.
+    """
 
     objects: Sequence[tuple[str, int]]
     onward: Mapping[str, str]
+    is_whole: bool = False
 
 
 def error_in(body: bytes) -> Mapping[str, str]:
@@ -42,7 +46,7 @@ def page_in(body: bytes, provider: Provider) -> Page:
         (read(_text(each, "Key")), int(_text(each, "Size"))) for each in root.findall("{*}Contents")
     ]
     if _text(root, "IsTruncated") != "true":
-        return Page(objects, {})
+        return Page(objects, {}, is_whole=_text(root, "IsTruncated") == "false")
     if provider.listing == "v2":
         return Page(objects, {"continuation-token": _text(root, "NextContinuationToken")})
     # without a delimiter the first version names no marker

@@ -14,10 +14,13 @@ from migrator.uploader.keys import check_key
 from migrator.uploader.local import LocalStore
 
 
-def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> Store:
+def open_store(
+    settings: StoreSettings, root: Path, *, table: str = "store", by_content: bool = False
+) -> Store:
     """The store of ``settings``; relative paths start at the site root ``root``.
 
-    ``table`` is where the settings stand in the configuration.
+    ``table`` is where the settings stand in the configuration. ``by_content`` promises that every
+    name holds enough of its image's hash, so that who takes one stores the same image.
 
     Nothing is asked of the store and nothing is written.
 
@@ -41,7 +44,7 @@ def open_store(settings: StoreSettings, root: Path, *, table: str = "store") -> 
             "write the address without them, such as /images",
         )
     if settings.type == "s3":
-        return BucketStore(settings, table=table)
+        return BucketStore(settings, table=table, by_content=by_content)
     if not settings.path:
         raise ConfigError(f"{table}.path is empty", f'write path = "FOLDER" into [{table}]')
     parts = Path(settings.path).parts

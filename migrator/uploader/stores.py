@@ -11,7 +11,7 @@ from migrator.model import Asset, Fetched, Placement, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.uploader.claims import Claims
-from migrator.uploader.keys import key_for
+from migrator.uploader.keys import key_for, own_keys
 from migrator.uploader.open_store import open_store
 from migrator.uploader.placing import confirm, copied, place
 
@@ -70,14 +70,15 @@ class Stores:
                     f"mirror.key = {mirror.key!r}: objects have the same names in every store",
                     "remove key from [[mirror]]; the one of [store] counts",
                 )
+        by_content = own_keys(settings.store.key, "") is not None
         first = Place(
-            open_store(settings.store, root, table=table),
+            open_store(settings.store, root, table=table, by_content=by_content),
             settings.store.prefix.strip("/"),
             settings.store.label,
         )
         mirrors = (
             Place(
-                open_store(each, root, table="mirror"),
+                open_store(each, root, table="mirror", by_content=by_content),
                 each.prefix.strip("/"),
                 each.label,
                 f"the mirror {each.label}: ",

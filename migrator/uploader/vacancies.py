@@ -13,7 +13,8 @@ from migrator.uploader.keys import ENOUGH
 class Vacancies:
     """What is free below ``prefix``, as ``pages`` told at the first question; safe for threads.
 
-    Where the list takes more than one page, or is refused, nothing is known to be free.
+    All names there hold enough of the hash of their image. Where the list takes more than one
+    page, is refused, or does not say that it is whole, nothing is known to be free.
     """
 
     def __init__(self, prefix: str, pages: Callable[[str], Iterator[Page | Refusal]]) -> None:
@@ -25,8 +26,8 @@ class Vacancies:
     def claim(self, key: str, asset: Asset) -> bool:
         """Whether nobody has ``key``, which counts as taken from now on; False if in doubt.
 
-        Somebody else may take it after the list was made. So the key must hold enough of the hash
-        of ``asset``: whoever writes it then writes the same image.
+        Somebody else may take it after the list was made, but only to store the same image. One
+        that was made by another template, in an earlier run, is in doubt.
         """
         if asset.sha256[:ENOUGH] not in key or not key.startswith(self._prefix):
             return False
@@ -52,6 +53,7 @@ class Vacancies:
             page = next(self._pages(self._prefix))
         except StoreError:
             return None  # whoever looks for one object hears why
-        if isinstance(page, Refusal) or page.onward:
+        if isinstance(page, Refusal) or not page.is_whole:
             return None
-        return {key for key, _ in page.objects}
+        keys = {key for key, _ in page.objects}
+        return keys if all(key.startswith(self._prefix) for key in keys) else None

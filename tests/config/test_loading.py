@@ -206,6 +206,7 @@ SENSITIVE = [
     ("[store]\npath = '/srv/images'", "store.path"),
     ("[store]\npath = 'link/images'", "store.path"),
     ("[store]\npath = 'loop/images'", "store.path"),
+    (f"[store]\npath = '{'x' * 300}/images'", "store.path"),
     ("[[route]]\nmatch = 'https://a.example/'\nfrom = 'file:../dump'", "route.from"),
     ("[[route]]\nmatch = 'https://a.example/'\nfrom = 'file:///etc'", "route.from"),
 ]

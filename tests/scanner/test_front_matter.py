@@ -416,3 +416,14 @@ def test_a_local_path_with_a_space_is_an_image_below_an_image_s_key(value):
     data = f"---\ncover: {value}\ntitle: about /images/a b.png\n---\n".encode()
     found = find(data, SETTINGS, everything=True).found
     assert [item.url for item in found] == [value.strip("\"'")]
+
+
+def test_many_comments_stand_before_the_first_key():
+    text = b"---\n" + b"#\n" * 60_000 + b"cover: http://h/a.png\n---\n"
+    (found,) = find(text, SETTINGS).found
+    assert text[found.start : found.end] == b"http://h/a.png"
+
+
+def test_words_with_very_many_colons_are_no_key():
+    text = b"---\nab" + b":b" * 2_000 + b"\n---\n![a](http://h/a.png)\n"
+    assert find(text, SETTINGS).end == 0

@@ -561,7 +561,7 @@ def test_a_bucket_at_a_domain_of_its_own(kind, host, bucket_at, opened, fetched)
 
 
 def test_what_was_learnt_needs_no_second_trial_and_leaves_no_object(twisted):
-    with twisted(key="{stem}{ext}") as (store, site, rules):
+    with twisted() as (store, site, rules):
         found = store.learn({})
         assert list(found) == [store.trial_name]
         assert site.contents() == {}
@@ -570,25 +570,39 @@ def test_what_was_learnt_needs_no_second_trial_and_leaves_no_object(twisted):
         assert rules.requests == []
 
 
+@pytest.fixture
+def by_content(twisted):
+    """``by_content(twist)``: like ``twisted``, for names that hold the hash of their image."""
+
+    @contextmanager
+    def make(twist=Rules.forward):
+        with twisted(twist) as (_, site, rules):
+            store = BucketStore(site.settings, by_content=True)
+            yield store, site, rules
+            store.close()
+
+    return make
+
+
 def test_a_trial_that_may_not_delete_leaves_its_object_and_says_what_it_found(twisted):
     def refuse(rules, request):
         denied = request.method == "DELETE"
         return error(403, "AccessDenied") if denied else rules.forward(request)
 
-    with twisted(refuse, key="{stem}{ext}") as (store, site, _):
+    with twisted(refuse) as (store, site, _):
         assert list(store.learn({})) == [store.trial_name]
         assert list(site.contents()) == [store.trial_key]
 
 
-def test_where_a_list_tells_what_is_free_nothing_is_tried(twisted):
-    with twisted() as (store, site, rules):
+def test_where_a_list_tells_what_is_free_nothing_is_tried(by_content):
+    with by_content() as (store, site, rules):
         assert store.learn({}) == {}
         assert methods(rules) == ["GET"]
         assert site.contents() == {}
 
 
-def test_a_bucket_that_heeds_no_precondition_is_asked_once_what_it_holds(twisted, fetched):
-    with twisted() as (store, _, rules):
+def test_a_bucket_that_heeds_no_precondition_is_asked_once_what_it_holds(by_content, fetched):
+    with by_content() as (store, _, rules):
         store.learn({store.trial_name: False})
         images = [fetched(b"\x89PNG\r\n\x1a\n" + bytes([n])) for n in range(3)]
         keys = [f"ab/{image.asset.sha256}.png" for image in images]
@@ -599,10 +613,10 @@ def test_a_bucket_that_heeds_no_precondition_is_asked_once_what_it_holds(twisted
         assert rules.requests[-1].method == "HEAD"
 
 
-def test_what_is_in_the_bucket_before_is_not_put_again(twisted, fetched):
+def test_what_is_in_the_bucket_before_is_not_put_again(by_content, fetched):
     image = fetched()
     key = f"ab/{image.asset.sha256}.png"
-    with twisted() as (store, site, rules):
+    with by_content() as (store, site, rules):
         site.plant(key, b"of somebody else")
         store.learn({store.trial_name: False})
         assert not store.put_new(key, image.path, image.asset, SOURCE)
@@ -610,13 +624,22 @@ def test_what_is_in_the_bucket_before_is_not_put_again(twisted, fetched):
         assert site.contents()[key] == b"of somebody else"
 
 
-def test_where_nobody_may_list_each_name_is_looked_for(twisted, fetched):
+def test_where_nobody_may_list_each_name_is_looked_for(by_content, fetched):
     def refuse(rules, request):
         listing = "list-type" in request.path
         return error(403, "AccessDenied") if listing else rules.forward(request)
 
     image = fetched()
-    with twisted(refuse) as (store, _, rules):
+    with by_content(refuse) as (store, _, rules):
         store.learn({store.trial_name: False})
         assert store.put_new(f"ab/{image.asset.sha256}.png", image.path, image.asset, SOURCE)
         assert methods(rules) == ["GET", "HEAD", "PUT"]
+
+
+def test_a_name_that_is_a_hash_by_chance_is_looked_for_each_time(twisted, fetched):
+    """It may be that of another image: what its host calls it."""
+    image = fetched()
+    with twisted() as (store, _, rules):
+        store.learn({store.trial_name: False})
+        assert store.put_new(f"{image.asset.sha256}.png", image.path, image.asset, SOURCE)
+        assert methods(rules) == ["HEAD", "PUT"]

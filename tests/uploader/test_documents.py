@@ -53,7 +53,9 @@ def listing(*keys, more="", name="ListBucketResult"):
 
 def test_a_last_part():
     assert page_in(listing("a", "b"), CUSTOM) == Page([("a", 7), ("b", 7)], {})
-    assert page_in(listing(more="<IsTruncated>false</IsTruncated>"), CUSTOM) == Page([], {})
+    assert page_in(listing(more="<IsTruncated>false</IsTruncated>"), CUSTOM) == Page(
+        [], {}, is_whole=True
+    )
 
 
 @pytest.mark.parametrize(

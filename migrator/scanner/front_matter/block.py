@@ -22,9 +22,9 @@ _JSON = re.compile(rb"\{\s*[\"}]")
 # The first line of a mapping, after comments: a key and its colon. Prose does not look so. Groups
 # turn a bounded number of times: each turn takes memory.
 _MAPPING = re.compile(
-    rb"(?>(?:\s+|\#[^\r\n]*){,99999})"
+    rb"(?>(?:\s+|\#[^\r\n]*){,250000})"
     rb"(?:\Z|\{(?![{%])|\?|\"[^\"\r\n]*\"[ \t]*:|'[^'\r\n]*'[ \t]*:|"
-    rb"(?:[^\s:!\[>|*&%@`<]|<<)(?>(?:[^:\r\n]+|:(?=\S)){,999}):)"
+    rb"(?:[^\s:!\[>|*&%@`<]|<<)(?>(?:[^:\r\n]+|:(?=\S)){,999}):(?=\s|\Z))"
 )
 
 # Hexo takes front matter without its first fence. So that no heading is taken for it ("Note: ...",
