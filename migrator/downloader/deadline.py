@@ -40,15 +40,22 @@ class Timed:
 
     def __init__(self, peer: socket.socket, deadline: Deadline, seconds: float) -> None:
         self._peer, self._deadline, self._seconds = peer, deadline, seconds
+        self._set = peer.gettimeout()
         self.fileno = peer.fileno
         self.close = peer.close
 
     def recv(self, most: int, /) -> bytes:
         """See ``socket.recv``."""
-        self._peer.settimeout(self._deadline.cap(self._seconds))
+        self._limit()
         return self._peer.recv(most)
 
     def sendall(self, data: bytes, /) -> None:
         """See ``socket.sendall``."""
-        self._peer.settimeout(self._deadline.cap(self._seconds))
+        self._limit()
         self._peer.sendall(data)
+
+    def _limit(self) -> None:
+        seconds = self._deadline.cap(self._seconds)
+        if seconds != self._set:  # each time it is set the system is called
+            self._peer.settimeout(seconds)
+            self._set = seconds

@@ -35,9 +35,15 @@ class Draft:
             EnvironmentProblem: the folder cannot be written to.
         """
         with _disk(self._path.parent):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS
-            return os.fdopen(os.open(self._path, flags, 0o600), "w+b", _BUFFER)
+            try:
+                return self._made()
+            except FileNotFoundError:  # the first one makes the folder
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                return self._made()
+
+    def _made(self) -> BinaryIO:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS
+        return os.fdopen(os.open(self._path, flags, 0o600), "w+b", _BUFFER)
 
     @property
     def sha256(self) -> str:

@@ -7,7 +7,6 @@ import threading
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +31,10 @@ _PIECE = 256 * 1024
 
 
 def _md5(body: io.BufferedIOBase) -> bytes:
-    return hashlib.file_digest(body, partial(hashlib.md5, usedforsecurity=False)).digest()
+    found = hashlib.md5(usedforsecurity=False)
+    while piece := body.read(_PIECE):
+        found.update(piece)
+    return found.digest()
 
 
 def _crc32(body: io.BufferedIOBase) -> bytes:

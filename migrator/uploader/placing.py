@@ -17,6 +17,7 @@ from migrator.urls import identity
 
 Result = TypeVar("Result")
 
+_PIECE = 256 * 1024
 _ATTEMPTS = 6  # with waits of about 1, 2, 4, 8 and 16 s: some stores show an object late
 
 
@@ -153,12 +154,14 @@ def _may_pass(error: BaseException) -> bool:
 
 def _must_be_intact(fetched: Fetched) -> None:
     """Wrong bytes must not take the key, for nothing under a key is ever replaced."""
+    found = hashlib.sha256()
     try:
         with fetched.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            while piece := file.read(_PIECE):  # file_digest would clear a buffer for each
+                found.update(piece)
     except OSError as error:
         raise _spool_problem(fetched.path, str(error.strerror)) from error
-    if found != fetched.asset.sha256:
+    if found.hexdigest() != fetched.asset.sha256:
         raise _spool_problem(fetched.path, "its bytes changed")
 
 
