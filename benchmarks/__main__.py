@@ -50,7 +50,7 @@ def _moving(job: move.Job) -> Callable[[argparse.Namespace, Corpus, Path], None]
                 delay = milliseconds / 1000
                 if reason := servers.why_not(store, delay):
                     sys.exit(reason)
-                workers = asked.workers or (64 if delay else 8)
+                workers = asked.workers or (64 if delay else 32)  # 32, as the peers have
                 where = Conditions(store, delay, workers)
                 folder = scratch / f"{store}-{milliseconds}"
                 folder.mkdir()
