@@ -40,7 +40,7 @@ class Timed:
 
     def __init__(self, peer: socket.socket, deadline: Deadline, seconds: float) -> None:
         self._peer, self._deadline, self._seconds = peer, deadline, seconds
-        self._set = peer.gettimeout()
+        self._set: float | None = None
         self.fileno = peer.fileno
         self.close = peer.close
 
