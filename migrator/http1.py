@@ -268,22 +268,22 @@ def _final_head(wire: Wire) -> tuple[int, Fields, bool]:
 
 def _framed(fields: Fields) -> tuple[int | None, bytes, Fields]:
     """The body's length and coding, if told, and ``fields`` with the length once at most."""
-    names = [name.lower() for name, _ in fields]
-    coding = b", ".join(
-        text for name, (_, text) in zip(names, fields, strict=True) if name == b"transfer-encoding"
-    )
-    if b"content-length" not in names:
-        return None, coding, fields
-    others, lengths = [], set()
-    for name, field in zip(names, fields, strict=True):
+    others, codings, lengths = [], [], set()
+    for field in fields:
+        name, text = field[0].lower(), field[1]
         if name == b"content-length":
-            lengths |= {each.strip() for each in field[1].split(b",")}
-        else:
-            others.append(field)
+            lengths |= {each.strip() for each in text.split(b",")}
+            continue
+        others.append(field)
+        if name == b"transfer-encoding":
+            codings.append(text)
     if len(lengths) > 1:
         raise NoAnswer("the answer gives two different lengths")
-    (text,) = lengths
-    return _number(text, 10), coding, [*others, (b"Content-Length", text)]
+    size = None
+    for length in lengths:
+        size = _number(length, 10)
+        others.append((b"Content-Length", length))
+    return size, b", ".join(codings), others
 
 
 def _number(text: bytes, base: int) -> int:

@@ -8,7 +8,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,8 +16,11 @@ from urllib.parse import unquote
 import pytest
 from rig.front import Answer, Rules, error, serving
 
+from migrator.config import MirrorSettings, Settings, StoreSettings
 from migrator.errors import ConfigError, StoreRefused
+from migrator.model import TransferTask
 from migrator.reasons import Reason
+from migrator.uploader import Stores
 from migrator.uploader.base import StoreError
 from migrator.uploader.bucket import BucketStore
 from migrator.uploader.placing import confirm, place
@@ -643,3 +646,36 @@ def test_a_name_that_is_a_hash_by_chance_is_looked_for_each_time(twisted, fetche
         store.learn({store.trial_name: False})
         assert store.put_new(f"{image.asset.sha256}.png", image.path, image.asset, SOURCE)
         assert methods(rules) == ["HEAD", "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("template", "looks"),
+    [
+        ("{sha256:2}/{sha256}{ext}", "GET"),
+        ("{year}/{sha256:16}{ext}", "GET"),
+        ("{sha256:15}{ext}", "HEAD"),
+        ("{stem}{ext}", "HEAD"),  # this one is called by a hash
+    ],
+)
+def test_only_a_template_with_enough_of_the_hash_lets_a_list_do(
+    twisted, fetched, tmp_path, template, looks
+):
+    """A mirror's own template does not count, for objects have the same names everywhere."""
+    image = fetched()
+    task = TransferTask(f"https://img.example.com/{image.asset.sha256}.png", post="a.md")
+    with twisted() as (_, site, rules):
+        folder = StoreSettings(path="images", key=template)
+        mirror = MirrorSettings(
+            **{each.name: getattr(site.settings, each.name) for each in fields(StoreSettings)}
+        )
+        for settings in (
+            Settings(store=replace(site.settings, key=template)),
+            Settings(store=folder, mirror=(replace(mirror, prefix="mirror"),)),
+        ):
+            stores = Stores(settings, tmp_path)
+            stores.check()
+            stores.learn({stores.places[-1].store.trial_name: False})
+            rules.requests.clear()
+            stores.place(image, task)
+            stores.close()
+            assert methods(rules) == [looks, "PUT", "GET"]
