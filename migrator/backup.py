@@ -96,7 +96,7 @@ class Backup:
                 " them back first. Nothing was changed.",
             )
         if not names:
-            self.vault.describe(self.site.spool)
+            self.vault.describe()
         images, good, shelf, vanished = self._copied(plan, previous, before, draft, stop)
         held, doubts = self._held_back(images, before, stop)
         for each in held:

@@ -3,11 +3,12 @@
 A stage takes some of these and returns others; see ``docs/design.md`` for the flow.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from migrator.reasons import Reason
 from migrator.served import NO_VERSION, Earlier, Version
@@ -142,16 +143,42 @@ class Asset:
     height: int | None = None
 
 
+class Body(Protocol):
+    """An image's bytes: a file's (a `Path` is one), or those in memory."""
+
+    def open(self, mode: Literal["rb"], /) -> BufferedIOBase:
+        """What they are read from."""
+        ...
+
+    def unlink(self) -> None:
+        """Remove them: nobody opens them any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A ``Body`` that no disk holds."""
+
+    data: bytes = field(repr=False)
+
+    def open(self, _mode: Literal["rb"], /) -> BufferedIOBase:
+        """See ``Body.open``."""
+        return BytesIO(self.data)
+
+    def unlink(self) -> None:
+        """See ``Body.unlink``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An asset in the spool: complete, identified, not yet stored.
+    """An asset that was fetched: complete, identified, not yet stored.
 
     ``source`` is the URL or route that served it, ``final_url`` where redirects ended, ``referer``
     the Referer it was asked for with, ``version`` by what the host tells whether it changes.
     """
 
     asset: Asset
-    path: Path
+    body: Body
     source: str
     final_url: str
     referer: str = ""

@@ -211,7 +211,7 @@ class Transfer:
         if not isinstance(fetched, Fetched):
             return fetched
         if task.earlier and task.earlier.sha256 == fetched.asset.sha256:
-            discard(fetched.path)
+            discard(fetched.body)
             return NotModified(task.url, fetched.version)
         return self._placed(task, fetched, name(fetched.asset))
 
@@ -239,7 +239,7 @@ class Transfer:
         try:
             return self._stored(task, fetched, name)
         finally:
-            discard(fetched.path)
+            discard(fetched.body)
 
     def _stored(self, task: TransferTask, fetched: Fetched, name: str | None = None) -> Stored:
         placement, *mirrors = self._stores.place(fetched, task, name)

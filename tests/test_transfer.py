@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from rig.hosts import Host, answer, status
-from rig.images import image
+from rig.images import image, large_png
 
 from migrator.config import RouteSettings, SafetySettings, Settings, StoreSettings
 from migrator.errors import ConfigError, OutOfMemory
@@ -35,11 +35,13 @@ def transfer(spec):
     transfer.close()
 
 
-def test_an_image_ends_in_the_store_and_not_in_the_spool(transfer, spec, host):
+@pytest.mark.parametrize("data", [image("PNG"), large_png(1_100_000)], ids=["small", "large"])
+def test_an_image_ends_in_the_store_and_not_in_the_spool(transfer, spec, host, data):
+    host.on("/a.png", answer(data))
     stored = transfer(TransferTask(host.url("/a.png")))
     assert isinstance(stored, Stored)
-    assert (spec.root / "migrated-images" / stored.placement.key).read_bytes() == image("PNG")
-    assert list(spec.spool.iterdir()) == []
+    assert (spec.root / "migrated-images" / stored.placement.key).read_bytes() == data
+    assert list(spec.spool.rglob("*")) == []
     assert not stored.reused
 
 

@@ -80,7 +80,7 @@ class Pruning:
         for each in done.runs:
             prune(site, ledger, each, stop)
         if self.vault and done.cleared is not None:
-            clear(self.vault, done.cleared, now, site.spool, stop)
+            clear(self.vault, done.cleared, now, stop)
         return done
 
     @property

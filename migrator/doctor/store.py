@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,7 +13,7 @@ from migrator.doctor.guarded import failed
 from migrator.doctor.probe import PROBE_URL, Probe, make_probe
 from migrator.errors import MigratorError
 from migrator.finding import Area, Finding, note, ok, problem
-from migrator.model import Asset, TransferTask
+from migrator.model import Asset, InMemory, TransferTask
 from migrator.report.quantities import size
 from migrator.uploader import Store, StoreError
 from migrator.uploader.base import OWN
@@ -71,35 +70,32 @@ def _check_round_trip(
     store: Store, key: str, probe: Probe, where: str, look: Callable[[], Iterator[Finding]]
 ) -> Iterator[Finding]:
     """Put, get back, ``look``, delete."""
-    with tempfile.TemporaryDirectory() as folder:
-        image = Path(folder, "probe.png")
-        image.write_bytes(probe.content)
-        left = None
-        try:
-            store.put_new(key, image, probe.asset, probe.source)
-            if b"".join(store.read(key)) == probe.content:
-                yield ok(Area.STORE, "it takes an image and gives the same bytes back")
-                yield from look()
-            else:
-                yield problem(
-                    Area.STORE,
-                    "it gives back other bytes than it was given",
-                    where,
-                    "Does a proxy or the service convert images on the way? Turn that off.",
-                )
-        except FileNotFoundError:
+    left = None
+    try:
+        store.put_new(key, InMemory(probe.content), probe.asset, probe.source)
+        if b"".join(store.read(key)) == probe.content:
+            yield ok(Area.STORE, "it takes an image and gives the same bytes back")
+            yield from look()
+        else:
             yield problem(
                 Area.STORE,
-                "it took an image but does not have it",
+                "it gives back other bytes than it was given",
                 where,
-                "Is this address a cache or a mirror? Name the service itself in endpoint.",
+                "Does a proxy or the service convert images on the way? Turn that off.",
             )
-        except (MigratorError, StoreError) as error:
-            yield failed(Area.STORE, where, error)
-        finally:
-            left = _remove(store, key, where)
-        if left:
-            yield left
+    except FileNotFoundError:
+        yield problem(
+            Area.STORE,
+            "it took an image but does not have it",
+            where,
+            "Is this address a cache or a mirror? Name the service itself in endpoint.",
+        )
+    except (MigratorError, StoreError) as error:
+        yield failed(Area.STORE, where, error)
+    finally:
+        left = _remove(store, key, where)
+    if left:
+        yield left
 
 
 def _nothing() -> Iterator[Finding]:

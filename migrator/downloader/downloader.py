@@ -148,7 +148,7 @@ class Downloader:
         except Unfetched as fault:
             return fault.asset or fault.reason
         assert isinstance(fetched, Fetched)  # noqa: S101 - it was asked for whatever it is
-        discard(fetched.path)
+        discard(fetched.body)
         return fetched.asset
 
     def glance(self, url: str) -> Glance:
@@ -212,7 +212,7 @@ class Downloader:
                 if isinstance(fetched, NotModified):
                     return fetched
                 if problem := _problem(fetched, source, candidate):
-                    discard(fetched.path)
+                    discard(fetched.body)
                     raise problem
             except Unfetched as fault:
                 faults.append(_Fault(candidate.name, fault, own=source.own))

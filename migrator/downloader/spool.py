@@ -1,49 +1,39 @@
-"""The folder for images that are fetched and not yet stored, each named for its SHA-256."""
+"""Images that are fetched and not yet stored: small ones in memory, the others in a folder.
+
+A file there is named for the SHA-256 of its image.
+"""
 
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from migrator.errors import EnvironmentProblem
+from migrator.model import Body, InMemory
 
 _PREFIX = "tmp-"
-_BUFFER = 256 * 1024  # most images fit: written at once, and read again at once to be checked
+_SMALL = 1024**2  # bytes that each thread may hold; a file costs a third of what an image takes
+_PIECE = 256 * 1024
 _EXTRA_FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Draft:
     """An image that is being written; hashed on the way.
 
-    Its file is made when something is written: of what did not change, nothing comes.
+    ``file`` is what was written so far: in memory, until it is too large for that.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._digest = hashlib.sha256()
+        self._is_on_disk = False
+        self.file: BinaryIO = BytesIO()
         self.size = 0
-
-    @cached_property
-    def file(self) -> BinaryIO:
-        """What was written so far.
-
-        Raises:
-            EnvironmentProblem: the folder cannot be written to.
-        """
-        with _disk(self._path.parent):
-            try:
-                return self._made()
-            except FileNotFoundError:  # the first one makes the folder
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                return self._made()
-
-    def _made(self) -> BinaryIO:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS
-        return os.fdopen(os.open(self._path, flags, 0o600), "w+b", _BUFFER)
 
     @property
     def sha256(self) -> str:
@@ -51,11 +41,32 @@ class Draft:
         return self._digest.hexdigest()
 
     def write(self, data: bytes) -> None:
-        """Append ``data``."""
+        """Append ``data``.
+
+        Raises:
+            EnvironmentProblem: the folder cannot be written to.
+        """
         self._digest.update(data)
         self.size += len(data)
         with _disk(self._path.parent):
+            if self.size > _SMALL and not self._is_on_disk:
+                self._move_to_disk()
             self.file.write(data)
+
+    def _move_to_disk(self) -> None:
+        try:
+            file = self._made()
+        except FileNotFoundError:  # the first one makes the folder
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = self._made()
+        self._is_on_disk = True
+        in_memory, self.file = self.file, file
+        in_memory.seek(0)
+        shutil.copyfileobj(in_memory, file)
+
+    def _made(self) -> BinaryIO:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _EXTRA_FLAGS
+        return os.fdopen(os.open(self._path, flags, 0o600), "w+b", _PIECE)
 
     def clear(self) -> None:
         """Begin anew."""
@@ -76,15 +87,18 @@ class Draft:
 
     def pieces(self) -> Iterator[bytes]:
         """All that was written, in pieces of at most 256 KiB."""
-        for start in range(0, self.size, _BUFFER):
-            yield self.part(start, _BUFFER)
+        for start in range(0, self.size, _PIECE):
+            yield self.part(start, _PIECE)
 
-    def keep(self) -> Path:
-        """Give the finished image its name.
+    def keep(self) -> Body:
+        """The finished image; a file gets its name.
 
         Two URLs may have the same bytes at the same moment, and whoever is done with one of the
         files deletes it: so the name says the SHA-256, but is of this file alone.
         """
+        if not self._is_on_disk:
+            self.file.seek(0)
+            return InMemory(self.file.read())
         path = self._path.with_name(f"{self.sha256}.{self._path.name.removeprefix(_PREFIX)}")
         with _disk(self._path.parent):
             self.file.close()
@@ -93,7 +107,7 @@ class Draft:
 
     def drop(self) -> None:
         """Remove what was not kept."""
-        if "file" in self.__dict__:  # it was made
+        if self._is_on_disk:
             with suppress(OSError):  # a full disk fails here again; nothing is lost with a draft
                 self.file.close()
             discard(self._path)
@@ -109,10 +123,10 @@ def draft(spool: Path) -> Iterator[Draft]:
         new.drop()
 
 
-def discard(path: Path) -> None:
-    """Remove a file that is not wanted any more; the next command does where the disk refuses."""
+def discard(body: Body) -> None:
+    """Remove what is not wanted any more; the next command does where the disk refuses."""
     with suppress(OSError):
-        path.unlink()
+        body.unlink()
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from migrator.errors import BackupDamaged
 from migrator.interruption import Stop
@@ -87,7 +86,7 @@ def clearance(vault: Vault, keep: Keep, now: datetime) -> Clearance:
     )
 
 
-def clear(vault: Vault, found: Clearance, now: datetime, spool: Path, stop: Stop) -> None:
+def clear(vault: Vault, found: Clearance, now: datetime, stop: Stop) -> None:
     """Do it: delete what is due, then snapshots; list what none of the others names.
 
     Raises:
@@ -105,7 +104,7 @@ def clear(vault: Vault, found: Clearance, now: datetime, spool: Path, stop: Stop
         stop.check()
         vault.drop(name)
     if found.leaving:
-        vault.put_list(stamp(now, vault.lists()), found.leaving, spool)
+        vault.put_list(stamp(now, vault.lists()), found.leaving)
 
 
 def _began(vault: Vault, name: str) -> datetime:

@@ -11,11 +11,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from migrator.config import StoreSettings
 from migrator.errors import BackupDamaged
-from migrator.model import Asset, Fetched
+from migrator.model import Asset, Body, Fetched, InMemory
 from migrator.scanner.files import VAULT_SAYS
 from migrator.snapshots.manifest import (
     OBJECTS,
@@ -171,7 +171,7 @@ class Vault:
     def put(self, header: Header, images: Iterable[Image], spool: Path) -> None:
         """Write a snapshot: its manifest, its checksums, and then that it is the newest.
 
-        Every image that it names is there already. ``spool`` is a folder for the two files.
+        Every image that it names is there already. ``spool`` is a folder for the manifest.
 
         Raises:
             StoreError: one of them could not be stored; the snapshot counts once its manifest is.
@@ -187,13 +187,15 @@ class Vault:
         name = f"{SNAPSHOTS}{header.name}{_MANIFEST}"
         sums = [f"{digest.hexdigest()}  {name}\n"]
         sums += [f"{sha256}  {key}\n" for key, sha256 in sorted(objects)]
-        self._put(name, manifest, digest.hexdigest(), "application/jsonl")
-        self._put_file(f"{SNAPSHOTS}{header.name}{_SUMS}", "".join(sums).encode(), spool)
+        size = manifest.stat().st_size
+        self._put(name, manifest, digest.hexdigest(), size, "application/jsonl")
+        manifest.unlink()
+        self._put_text(f"{SNAPSHOTS}{header.name}{_SUMS}", "".join(sums))
         self.store.replace(self.key(LATEST), f"{header.name}\n".encode())
 
-    def describe(self, spool: Path) -> None:
+    def describe(self) -> None:
         """Write for people, and for scans that come across it, what this place is."""
-        self._put_file(_README, _TELLS.encode(), spool)
+        self._put_text(_README, _TELLS)
 
     def drop(self, name: str) -> None:
         """Delete the snapshot ``name``; its images stay."""
@@ -211,10 +213,10 @@ class Vault:
         except FileNotFoundError:
             return set()
 
-    def put_list(self, name: str, keys: Iterable[str], spool: Path) -> None:
+    def put_list(self, name: str, keys: Iterable[str]) -> None:
         """Write the list ``name`` of what is to be deleted."""
         text = "".join(f"{key}\n" for key in sorted(keys))
-        self._put_file(f"{PRUNING}{name}{_LIST}", text.encode(), spool)
+        self._put_text(f"{PRUNING}{name}{_LIST}", text)
 
     def drop_list(self, name: str) -> None:
         """Delete the list ``name``; what stood in it stays, or is deleted already."""
@@ -233,15 +235,14 @@ class Vault:
         found = (self._name(file).removeprefix(folder) for file in files)
         return sorted(name.removesuffix(ending) for name in found if name.endswith(ending))
 
-    def _put_file(self, name: str, content: bytes, spool: Path) -> None:
-        file = spool / name.rpartition("/")[2]
-        file.write_bytes(content)
-        self._put(name, file, hashlib.sha256(content).hexdigest(), "text/plain; charset=utf-8")
+    def _put_text(self, name: str, text: str) -> None:
+        data = text.encode()
+        digest = hashlib.sha256(data).hexdigest()
+        self._put(name, InMemory(data), digest, len(data), "text/plain; charset=utf-8")
 
-    def _put(self, name: str, file: Path, sha256: str, media_type: str) -> None:
-        asset = Asset(sha256, file.stat().st_size, media_type, file.suffix)
-        place(self.store, Fetched(asset, file, name, name), self.key(name))
-        file.unlink()
+    def _put(self, name: str, body: Body, sha256: str, size: int, media_type: str) -> None:
+        asset = Asset(sha256, size, media_type, PurePosixPath(name).suffix)
+        place(self.store, Fetched(asset, body, name, name), self.key(name))
 
     def _lines(
         self, name: str, digest: "hashlib._Hash | None" = None

@@ -1,10 +1,9 @@
 """What a store is, and how it says no."""
 
 from collections.abc import Generator, Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
-from migrator.model import Asset
+from migrator.model import Asset, Body
 from migrator.reasons import Reason
 
 OWN = ".migrator-"  # names of what is ours alone begin so: probes, unfinished files
@@ -66,8 +65,8 @@ class Store(Protocol):
         """
         ...
 
-    def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
-        """Store the file ``path``, which holds ``asset``, under ``key`` unless the key is taken.
+    def put_new(self, key: str, body: Body, asset: Asset, source: str) -> bool:
+        """Store ``body``, which is that of ``asset``, under ``key`` unless the key is taken.
 
         ``source`` is the SHA-256 (hex) of the URL that the image is known by. A bucket keeps it
         beside the object, so that a lost ledger can be made anew; the URL may hold secrets.

@@ -8,13 +8,12 @@ import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from migrator.config import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
-from migrator.model import Asset
+from migrator.model import Asset, Body
 from migrator.uploader.addressing import is_usable
 from migrator.uploader.answers import Refusal, is_denial, problem
 from migrator.uploader.base import OWN, StoreError
@@ -152,7 +151,7 @@ class BucketStore:
         """What a finding of ``trial`` is about: the store, and how it was asked."""
         return f"{self.identity} {self._address.provider.create_only}"
 
-    def put_new(self, key: str, path: Path, asset: Asset, source: str) -> bool:
+    def put_new(self, key: str, body: Body, asset: Asset, source: str) -> bool:
         """See ``Store.put_new``."""
         is_free = self._heeded or (self._vacancies and self._vacancies.claim(key, asset))
         if not is_free and self._exists(key):
@@ -167,11 +166,11 @@ class BucketStore:
             "x-amz-meta-source-sha256": source,
             **{name: value for name, value in optional.items() if value},
         }
-        with path.open("rb") as file:
+        with body.open("rb") as file:
             created = self._create(key, file, asset.sha256, headers)
         if created is None:
             self._heeded = False
-            return self.put_new(key, path, asset, source)
+            return self.put_new(key, body, asset, source)
         return created
 
     def replace(self, key: str, content: bytes) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from migrator import durable
 from migrator.errors import EnvironmentProblem
-from migrator.model import Asset
+from migrator.model import Asset, Body
 from migrator.reasons import Reason
 from migrator.uploader.base import OWN, StoreError
 
@@ -72,7 +72,7 @@ class LocalStore:
     def put_new(
         self,
         key: str,
-        path: Path,
+        body: Body,
         asset: Asset,
         source: str,  # noqa: ARG002 - a file has no place to keep it
     ) -> bool:
@@ -85,7 +85,7 @@ class LocalStore:
             self._make_folder(target.parent)
             temporary = self._temporary(target.parent)
             try:
-                with path.open("rb") as image, temporary.open("xb") as copy:
+                with body.open("rb") as image, temporary.open("xb") as copy:
                     shutil.copyfileobj(image, copy, _CHUNK)
                     copy.flush()
                     durable.sync(copy.fileno())

@@ -10,7 +10,7 @@ from typing import IO, TypeVar
 
 from migrator.durable import problems_told
 from migrator.errors import EnvironmentProblem
-from migrator.model import Asset, Fetched, Placement
+from migrator.model import Asset, Body, Fetched, InMemory, Placement
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.urls import identity
@@ -47,7 +47,7 @@ def place(
 
     def attempt() -> None:
         nonlocal ours
-        ours = store.put_new(key, fetched.path, asset, source) or ours
+        ours = store.put_new(key, fetched.body, asset, source) or ours
         try:
             if _holds(store, asset, key):
                 return
@@ -154,20 +154,22 @@ def _may_pass(error: BaseException) -> bool:
 
 def _must_be_intact(fetched: Fetched) -> None:
     """Wrong bytes must not take the key, for nothing under a key is ever replaced."""
+    if isinstance(fetched.body, InMemory):  # out of reach of other programs and of disks
+        return
     found = hashlib.sha256()
     try:
-        with fetched.path.open("rb") as file:
+        with fetched.body.open("rb") as file:
             while piece := file.read(_PIECE):  # file_digest would clear a buffer for each
                 found.update(piece)
     except OSError as error:
-        raise _spool_problem(fetched.path, str(error.strerror)) from error
+        raise _spool_problem(fetched.body, str(error.strerror)) from error
     if found.hexdigest() != fetched.asset.sha256:
-        raise _spool_problem(fetched.path, "its bytes changed")
+        raise _spool_problem(fetched.body, "its bytes changed")
 
 
-def _spool_problem(path: Path, what: str) -> EnvironmentProblem:
+def _spool_problem(body: Body, what: str) -> EnvironmentProblem:
     return EnvironmentProblem(
-        f"the downloaded copy {path} cannot be used any more: {what}",
+        f"the downloaded copy {body} cannot be used any more: {what}",
         "see that no other program cleans that folder and that the disk is sound, then resume",
     )
 

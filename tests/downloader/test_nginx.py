@@ -45,7 +45,7 @@ def downloader(downloader_for, server):
 def fetched(downloader, url, data):
     result = downloader.fetch(url)
     assert isinstance(result, Fetched), result
-    assert result.path.read_bytes() == data
+    assert images.content(result) == data
     return result
 
 

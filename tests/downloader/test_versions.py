@@ -44,7 +44,8 @@ def test_what_did_not_change_costs_neither_the_connection_nor_a_file(host, downl
         url = host.on(f"/{number}.png", b"HTTP/1.1 304 X\r\n" + said + b"\r\n")
         earlier = Earlier(url, SHA256, Version('"1"'))
         assert downloader.fetch(url, earlier=earlier) == NotModified(url)
-    assert isinstance(downloader.fetch(host.on("/a.png", hosts.answer(PNG))), Fetched)
+    large = images.large_png(1_100_000)
+    assert isinstance(downloader.fetch(host.on("/a.png", hosts.answer(large))), Fetched)
     assert host.connections == 1
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 

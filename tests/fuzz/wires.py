@@ -154,8 +154,8 @@ def assert_answers_end(data: bytes) -> None:
         else:
             fetched = receiver.fetch(source, source, referer=source)
             assert isinstance(fetched, Fetched)
-            assert fetched.asset.size == fetched.path.stat().st_size <= settings.max_bytes
-            fetched.path.unlink()
+            assert fetched.asset.size == len(fetched.body.open("rb").read()) <= settings.max_bytes
+            fetched.body.unlink()
     except Unfetched as fault:
         for_terminal(fault.detail).encode()
     finally:

@@ -8,6 +8,8 @@ from functools import cache
 
 from PIL import Image
 
+from migrator.model import Fetched
+
 SVG = (
     b'<?xml version="1.0"?>\n<!-- a dot -->\n'
     b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"><circle r="2"/></svg>\n'
@@ -48,6 +50,12 @@ def large_png(size: int) -> bytes:
     body = b"noIs" + noise
     chunk = struct.pack(">I", len(noise)) + body + struct.pack(">I", zlib.crc32(body))
     return small[:-12] + chunk + small[-12:]
+
+
+def content(fetched: Fetched) -> bytes:
+    """The bytes of a fetched image."""
+    with fetched.body.open("rb") as file:
+        return file.read()
 
 
 def box(kind: bytes, payload: bytes) -> bytes:

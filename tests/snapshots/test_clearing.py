@@ -73,7 +73,7 @@ class Nights:
     def prune(self, day, keep=KEEP, stop=None, hours=1):
         now = NIGHT + timedelta(days=day, hours=hours)
         found = clearance(self.vault, keep, now)
-        clear(self.vault, found, now, self._spool, stop or Stop())
+        clear(self.vault, found, now, stop or Stop())
         return found
 
     def whole(self):

@@ -47,7 +47,7 @@ def test_an_empty_place_has_no_snapshots_and_no_objects(vault):
 
 
 def test_a_snapshot_is_there_whole_and_stays_when_the_next_comes(vault, spool, store_site):
-    vault.describe(spool)
+    vault.describe()
     vault.put(header("2026-01-01T000000Z"), [IMAGE, LOST], spool)
     first = store_site.contents()
     vault.put(header("2026-01-02T000000Z", images=1), [IMAGE], spool)

@@ -31,7 +31,7 @@ def test_a_placed_image_is_there_byte_for_byte(store, contents, fetched):
     placement = place(store, image, KEY)
     assert (placement.store, placement.key) == (store.identity, KEY)
     assert placement.sha256 == image.asset.sha256
-    assert contents() == {KEY: image.path.read_bytes()}
+    assert contents() == {KEY: image.body.read_bytes()}
 
 
 def test_an_image_of_no_bytes_and_one_of_several_chunks(store, fetched):
@@ -49,7 +49,7 @@ def test_placing_again_is_no_change_and_no_error(store, contents, fetched):
 def test_putting_over_an_object_says_so_and_leaves_it(store, store_site, fetched):
     store_site.plant(KEY, b"somebody else's")
     image = fetched()
-    assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
+    assert store.put_new(KEY, image.body, image.asset, SOURCE) is False
     assert store_site.contents() == {KEY: b"somebody else's"}
 
 
@@ -80,7 +80,7 @@ def test_confirm_reads_the_object(store, store_site, fetched):
     assert not confirm(store, image.asset, KEY)
     place(store, image, KEY)
     assert confirm(store, image.asset, KEY)
-    store_site.plant(KEY, image.path.read_bytes()[:-1] + b"?")
+    store_site.plant(KEY, image.body.read_bytes()[:-1] + b"?")
     assert not confirm(store, image.asset, KEY)
 
 
@@ -92,21 +92,21 @@ def test_prefixes_people_choose(store_site, opened, fetched, prefix):
     image = fetched()
     key = f"{prefix}/{KEY}"
     place(store, image, key)
-    assert store_site.contents() == {key: image.path.read_bytes()}
+    assert store_site.contents() == {key: image.body.read_bytes()}
 
 
 def test_racing_writers_of_one_key_leave_one_whole_object(store, store_site, fetched, naps):
     image = fetched()
 
     def put(key):  # some services answer 500 to a race
-        return patiently(lambda: store.put_new(key, image.path, image.asset, SOURCE), naps.append)
+        return patiently(lambda: store.put_new(key, image.body, image.asset, SOURCE), naps.append)
 
     with ThreadPoolExecutor(16) as pool:
         made = list(pool.map(put, [KEY] * 16))
     assert any(made)
     if store_site.atomic:
         assert made.count(True) == 1
-    assert store_site.contents() == {KEY: image.path.read_bytes()}
+    assert store_site.contents() == {KEY: image.body.read_bytes()}
 
 
 def test_racing_writers_all_end_with_the_same_placement(store, fetched):
@@ -130,9 +130,9 @@ def test_racing_writers_of_different_images_leave_a_whole_one(store, store_site,
         ended = list(pool.map(attempt, images))
     winners = [each for each in ended if not isinstance(each, Reason)]
     (left,) = store_site.contents().values()
-    assert left in {image.path.read_bytes() for image in images}
+    assert left in {image.body.read_bytes() for image in images}
     if store_site.atomic:
-        assert [left] == [winner.path.read_bytes() for winner in winners]
+        assert [left] == [winner.body.read_bytes() for winner in winners]
         assert ended.count(Reason.STORE_CONFLICT) == 15
 
 
@@ -143,7 +143,7 @@ def test_a_failure_before_or_after_the_effect_ends_in_one_object(
     image = fetched()
     place(FailsOnce(store, after=after), image, KEY, sleep=naps.append)
     assert len(naps) == 1
-    assert store_site.contents() == {KEY: image.path.read_bytes()}
+    assert store_site.contents() == {KEY: image.body.read_bytes()}
 
 
 @pytest.mark.parametrize("rot", [FlipsABit, Truncates])

@@ -102,7 +102,7 @@ def test_a_put_that_failed_is_put_again_and_proven(twisted, fetched, naps, first
         image = fetched()
         place(store, image, KEY, sleep=naps.append)
         assert len(naps) == 1
-        assert site.contents() == {KEY: image.path.read_bytes()}
+        assert site.contents() == {KEY: image.body.read_bytes()}
 
 
 def test_a_service_that_stays_broken_is_given_up_after_a_while(twisted, fetched, naps):
@@ -141,7 +141,7 @@ def test_bytes_that_changed_in_the_store_are_a_mismatch(twisted, fetched, naps):
             place(store, image, KEY, sleep=naps.append)
         assert caught.value.reason is Reason.STORE_MISMATCH
         assert "delete that object" in caught.value.detail
-        assert site.contents() == {KEY: image.path.read_bytes()}
+        assert site.contents() == {KEY: image.body.read_bytes()}
 
 
 def key_in(site, request):
@@ -163,7 +163,7 @@ def test_wrong_or_truncated_bytes_are_noticed_and_stay_where_they_are(
         with pytest.raises(StoreError) as caught:
             place(store, image, KEY, sleep=naps.append)
         assert caught.value.reason is Reason.STORE_MISMATCH
-        assert site.contents() == {KEY: stored(image.path.read_bytes())}
+        assert site.contents() == {KEY: stored(image.body.read_bytes())}
 
 
 def test_another_writer_between_our_put_and_our_look_is_noticed(twisted, fetched, naps):
@@ -219,9 +219,9 @@ def test_a_service_without_preconditions_is_asked_before_every_put(twisted, fetc
 def test_an_image_is_sent_once_and_whole_with_what_makes_it_servable(twisted, fetched):
     with twisted(acl="public-read", storage_class="STANDARD_IA") as (store, _, rules):
         image = fetched()
-        assert store.put_new(KEY, image.path, image.asset, SOURCE)
+        assert store.put_new(KEY, image.body, image.asset, SOURCE)
         (put,) = (request for request in rules.requests if request.method == "PUT")
-        assert put.body == image.path.read_bytes()
+        assert put.body == image.body.read_bytes()
         assert put.headers["content-type"] == "image/png"
         assert put.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert put.headers["x-amz-acl"] == "public-read"
@@ -232,7 +232,7 @@ def test_an_image_is_sent_once_and_whole_with_what_makes_it_servable(twisted, fe
 def test_every_service_gets_a_plain_signed_summed_body(twisted, fetched, provider):
     with twisted(provider=provider, region="x-1") as (store, _, rules):
         image = fetched()
-        store.put_new(KEY, image.path, image.asset, SOURCE)
+        store.put_new(KEY, image.body, image.asset, SOURCE)
         put = next(request for request in rules.requests if request.method == "PUT")
     assert put.headers["x-amz-content-sha256"] == image.asset.sha256
     assert put.headers["content-length"] == str(image.asset.size)
@@ -253,7 +253,7 @@ def test_every_service_gets_a_plain_signed_summed_body(twisted, fetched, provide
 def test_the_precondition_is_the_services_own_and_signed(twisted, fetched, provider, header):
     with twisted(provider=provider, region="x-1") as (store, _, rules):
         image = fetched()
-        store.put_new(KEY, image.path, image.asset, SOURCE)
+        store.put_new(KEY, image.body, image.asset, SOURCE)
         put = next(request for request in rules.requests if request.method == "PUT")
     sent = {n: v for n, v in put.headers.items() if "if-" in n}
     assert sent == (dict([header]) if header else {})
@@ -331,7 +331,7 @@ def test_a_wrong_region_that_the_service_corrects_does_no_harm(swift_site, opene
     store.check()
     image = fetched()
     place(store, image, KEY)
-    assert swift_site.contents() == {KEY: image.path.read_bytes()}
+    assert swift_site.contents() == {KEY: image.body.read_bytes()}
 
 
 def test_another_region_is_named(twisted):
@@ -384,9 +384,9 @@ def test_a_conflict_is_only_sometimes_an_object(twisted, fetched, code, raises):
         image = fetched()
         if raises:
             with pytest.raises(StoreError, match=code):
-                store.put_new(KEY, image.path, image.asset, SOURCE)
+                store.put_new(KEY, image.body, image.asset, SOURCE)
         else:
-            assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
+            assert store.put_new(KEY, image.body, image.asset, SOURCE) is False
 
 
 def put_conflict(rules, request, code):
@@ -437,7 +437,7 @@ def test_what_a_trial_found_decides_about_looking_first(twisted, fetched):
             store = BucketStore(site.settings)
             if heeded is not None:
                 assert store.learn({store.trial_name: heeded}) == {}
-            store.put_new(KEY, image.path, image.asset, SOURCE)
+            store.put_new(KEY, image.body, image.asset, SOURCE)
             store.close()
             assert methods(rules) == expected
             assert ("if-none-match" in rules.requests[-1].headers) is (heeded is not False)
@@ -458,7 +458,7 @@ def test_a_trial_decides_for_its_own_store_too(twisted, fetched):
         with twisted(heed) as (store, _, rules):
             assert store.trial() is heeds
             rules.requests.clear()
-            store.put_new(KEY, image.path, image.asset, SOURCE)
+            store.put_new(KEY, image.body, image.asset, SOURCE)
             assert methods(rules) == (["PUT"] if heeds else ["HEAD", "PUT"])
 
 
@@ -479,7 +479,7 @@ def test_a_trial_that_fails_leaves_the_store_careful(twisted, fetched):
     with twisted(once(lambda *_: error(503, "SlowDown"))) as (store, _, rules):
         with pytest.raises(StoreError, match="503"):
             store.trial()
-        store.put_new(KEY, image.path, image.asset, SOURCE)
+        store.put_new(KEY, image.body, image.asset, SOURCE)
         assert methods(rules) == ["PUT", "HEAD", "PUT"]
 
 
@@ -511,7 +511,7 @@ def test_a_versioned_bucket_that_ignores_the_header_is_noticed(oss_site, oss, op
     assert store.trial() is False
     image = fetched()
     oss_site.plant(KEY, b"somebody else's")
-    assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
+    assert store.put_new(KEY, image.body, image.asset, SOURCE) is False
 
 
 def test_a_bucket_can_be_read_without_a_public_address(ceph_site):
@@ -555,7 +555,7 @@ def test_a_bucket_at_a_domain_of_its_own(kind, host, bucket_at, opened, fetched)
     place(store, image, f"{site.settings.bucket}/{KEY}")
     assert len(site.contents()) == 2
     assert sorted(store.keys()) == sorted(site.contents())
-    assert store.put_new(f"{site.settings.bucket}/{KEY}", image.path, image.asset, SOURCE) is False
+    assert store.put_new(f"{site.settings.bucket}/{KEY}", image.body, image.asset, SOURCE) is False
     store.delete(f"{site.settings.bucket}/{KEY}")
     assert list(site.contents()) == [f"图/{site.settings.bucket}/{KEY}"]
     assert store.public_url("k") == f"{site.settings.endpoint}/k"
@@ -610,9 +610,9 @@ def test_a_bucket_that_heeds_no_precondition_is_asked_once_what_it_holds(by_cont
         images = [fetched(b"\x89PNG\r\n\x1a\n" + bytes([n])) for n in range(3)]
         keys = [f"ab/{image.asset.sha256}.png" for image in images]
         for key, image in zip(keys, images, strict=True):
-            assert store.put_new(key, image.path, image.asset, SOURCE)
+            assert store.put_new(key, image.body, image.asset, SOURCE)
         assert methods(rules) == ["GET", "PUT", "PUT", "PUT"]
-        assert not store.put_new(keys[0], images[0].path, images[0].asset, SOURCE)
+        assert not store.put_new(keys[0], images[0].body, images[0].asset, SOURCE)
         assert rules.requests[-1].method == "HEAD"
 
 
@@ -622,7 +622,7 @@ def test_what_is_in_the_bucket_before_is_not_put_again(by_content, fetched):
     with by_content() as (store, site, rules):
         site.plant(key, b"of somebody else")
         store.learn({store.trial_name: False})
-        assert not store.put_new(key, image.path, image.asset, SOURCE)
+        assert not store.put_new(key, image.body, image.asset, SOURCE)
         assert methods(rules) == ["GET", "HEAD"]
         assert site.contents()[key] == b"of somebody else"
 
@@ -635,7 +635,7 @@ def test_where_nobody_may_list_each_name_is_looked_for(by_content, fetched):
     image = fetched()
     with by_content(refuse) as (store, _, rules):
         store.learn({store.trial_name: False})
-        assert store.put_new(f"ab/{image.asset.sha256}.png", image.path, image.asset, SOURCE)
+        assert store.put_new(f"ab/{image.asset.sha256}.png", image.body, image.asset, SOURCE)
         assert methods(rules) == ["GET", "HEAD", "PUT"]
 
 
@@ -644,7 +644,7 @@ def test_a_name_that_is_a_hash_by_chance_is_looked_for_each_time(twisted, fetche
     image = fetched()
     with twisted() as (store, _, rules):
         store.learn({store.trial_name: False})
-        assert store.put_new(f"{image.asset.sha256}.png", image.path, image.asset, SOURCE)
+        assert store.put_new(f"{image.asset.sha256}.png", image.body, image.asset, SOURCE)
         assert methods(rules) == ["HEAD", "PUT"]
 
 

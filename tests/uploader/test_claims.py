@@ -68,7 +68,7 @@ def test_of_many_images_with_few_names_none_is_lost(site, opened, fetched):
     contents = site.contents()
     assert len(contents) == 200
     for (image, _), placement in zip(images, placements, strict=True):
-        assert contents[placement.key] == image.path.read_bytes()
+        assert contents[placement.key] == image.body.read_bytes()
     plain = {placement.key for placement in placements if "-" not in placement.key}
     assert plain == {f"0000/{name}.png" for name in ("image", "图片", "img_1", "1")}
 
@@ -81,7 +81,7 @@ def test_what_is_known_stays_where_it_is(site, opened, fetched):
     for (image, task), placement in reversed(list(zip(images, placements, strict=True))):
         known = Stored(task.url, image.asset, placement, task.url)
         assert again.confirm(known, ())
-        assert again.mirror(known, (), image.path.parent) == ()
+        assert again.mirror(known, (), image.body.parent) == ()
     assert site.contents() == before
 
 
@@ -93,7 +93,7 @@ def test_a_second_run_that_knows_nothing_loses_nothing(site, opened, fetched):
     contents = site.contents()
     assert contents.items() >= before.items()
     for (image, _), placement in zip(images[::-1], placements, strict=True):
-        assert contents[placement.key] == image.path.read_bytes()
+        assert contents[placement.key] == image.body.read_bytes()
 
 
 def test_what_somebody_else_stored_under_a_name_stays(site, opened, fetched):
@@ -109,7 +109,7 @@ def test_one_image_under_two_addresses_is_one_object(site, opened, fetched):
     stores = opened()
     for folder in "ab":
         stores.place(image, TransferTask(f"https://h/{folder}/image.png"))
-    assert site.contents() == {"0000/image.png": image.path.read_bytes()}
+    assert site.contents() == {"0000/image.png": image.body.read_bytes()}
 
 
 def test_workers_of_other_processes_share_names_only_where_one_writer_wins(site, opened, fetched):
@@ -153,8 +153,8 @@ def test_images_of_different_posts_do_not_want_one_name(local_site, fetched):
         distinct = f"图/image-{image.asset.sha256[:16]}.png"
         assert placement.key == (distinct if "" in folders else "图/image.png")
     assert local_site.contents() == {
-        "a/图/image.png": images[0][0].path.read_bytes(),
-        "b/c/图/image.png": images[1][0].path.read_bytes(),
-        distinct: images[2][0].path.read_bytes(),
-        f"a/{distinct}": images[2][0].path.read_bytes(),
+        "a/图/image.png": images[0][0].body.read_bytes(),
+        "b/c/图/image.png": images[1][0].body.read_bytes(),
+        distinct: images[2][0].body.read_bytes(),
+        f"a/{distinct}": images[2][0].body.read_bytes(),
     }

@@ -113,7 +113,7 @@ def test_public_addresses_are_below_the_users_and_escaped(folder):
 def test_no_key_leads_out_of_the_folder(store, fetched, key):
     image = fetched()
     with pytest.raises(ValueError, match="not a key"):
-        store.put_new(key, image.path, image.asset, SOURCE)
+        store.put_new(key, image.body, image.asset, SOURCE)
     with pytest.raises(ValueError, match="not a key"):
         next(store.read(key))
 
@@ -126,7 +126,7 @@ def test_symbolic_links_below_the_folder_are_refused(store, folder, tmp_path, fe
     (folder / link).symlink_to(outside)
     image = fetched()
     with pytest.raises(EnvironmentProblem, match="symbolic link") as caught:
-        store.put_new(KEY, image.path, image.asset, SOURCE)
+        store.put_new(KEY, image.body, image.asset, SOURCE)
     assert "real folder" in caught.value.hint
     with pytest.raises(EnvironmentProblem):
         next(store.read(KEY))
@@ -137,7 +137,7 @@ def test_a_file_where_a_folder_must_be_ends_the_run(store, folder, fetched):
     (folder / "ab").touch()
     image = fetched()
     with pytest.raises(EnvironmentProblem, match=r"cannot write .*cd\.png.*ab is a file, not a"):
-        store.put_new(KEY, image.path, image.asset, SOURCE)
+        store.put_new(KEY, image.body, image.asset, SOURCE)
 
 
 def test_a_file_in_place_of_the_store_is_called_one_and_no_run_is_spoken_of(tmp_path):
@@ -153,7 +153,7 @@ def test_a_folder_that_vanished_is_not_made_anew(store, folder, fetched):
     folder.rmdir()
     image = fetched()
     with pytest.raises(EnvironmentProblem) as caught:
-        store.put_new(KEY, image.path, image.asset, SOURCE)
+        store.put_new(KEY, image.body, image.asset, SOURCE)
     assert "vanished" in str(caught.value)
     assert not folder.exists()
 
@@ -188,7 +188,7 @@ def test_without_hard_links_a_writer_that_came_first_wins(folder, fetched):
     store = LocalStore(folder, link=another_is_faster)
     store.check()
     image = fetched()
-    assert store.put_new(KEY, image.path, image.asset, SOURCE) is False
+    assert store.put_new(KEY, image.body, image.asset, SOURCE) is False
     assert (folder / KEY).read_bytes() == b"theirs"
     assert files(folder) == [KEY]
 
@@ -204,9 +204,9 @@ def test_without_hard_links_one_of_many_writers_of_other_bytes_wins(folder, fetc
     store.check()
     images = [fetched(bytes([number]) * 1000) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        put = [pool.submit(store.put_new, KEY, i.path, i.asset, SOURCE) for i in images]
+        put = [pool.submit(store.put_new, KEY, i.body, i.asset, SOURCE) for i in images]
     winners = [i for i, done in zip(images, put, strict=True) if done.result()]
-    assert [each.path.read_bytes() for each in winners] == [(folder / KEY).read_bytes()]
+    assert [each.body.read_bytes() for each in winners] == [(folder / KEY).read_bytes()]
 
 
 def test_a_full_disk_ends_the_run_and_leaves_no_piece(mounted, fetched):
@@ -246,7 +246,7 @@ class TestUnderStrace:
     CALLS = ("write", "fsync", "link", "linkat", "mkdir", "unlink")
 
     def test_a_file_is_durable_before_it_has_its_name(self, tmp_path, fetched):
-        status, log = _traced(tmp_path, fetched().path, "-e", "trace=fsync,link,linkat,mkdir")
+        status, log = _traced(tmp_path, fetched().body, "-e", "trace=fsync,link,linkat,mkdir")
         assert status == 0, log
         base = str(tmp_path / "images")
         steps = [
@@ -262,7 +262,7 @@ class TestUnderStrace:
         assert [".migrator-" in step for step in steps] == [False, False, True, True, False]
 
     def test_a_kill_anywhere_leaves_the_whole_file_or_none(self, tmp_path, folder, fetched):
-        image = fetched().path
+        image = fetched().body
         status, log = _traced(tmp_path, image, "-e", f"trace={','.join(self.CALLS)}")
         assert (status, files(folder)) == (0, [KEY])
         calls = [line.split()[1].partition("(")[0] for line in log.splitlines() if "(" in line]

@@ -99,7 +99,7 @@ def test_what_does_not_pass_is_not_tried_again(fetched, naps, problem):
 
 def test_a_downloaded_copy_that_changed_never_takes_the_key(fetched):
     image, shelf = fetched(), Shelf()
-    image.path.write_bytes(image.path.read_bytes()[:-1] + b"?")
+    image.body.write_bytes(image.body.read_bytes()[:-1] + b"?")
     with pytest.raises(EnvironmentProblem, match="its bytes changed"):
         place(shelf, image, KEY)
     assert shelf.objects == {}
@@ -107,7 +107,7 @@ def test_a_downloaded_copy_that_changed_never_takes_the_key(fetched):
 
 def test_a_downloaded_copy_that_vanished_is_not_the_stores_fault(fetched):
     image, shelf = fetched(), Shelf()
-    image.path.unlink()
+    image.body.unlink()
     with pytest.raises(EnvironmentProblem, match="No such file"):
         place(shelf, image, KEY)
 
@@ -163,8 +163,8 @@ def test_a_copy_is_read_patiently_and_whole(tmp_path, fetched, naps):
 
     image = fetched()
     shelf = Breaks(StoreError(Reason.STORE_UNAVAILABLE, "503"))
-    shelf.objects[KEY] = image.path.read_bytes()
+    shelf.objects[KEY] = image.body.read_bytes()
     with copied(shelf, image.asset, KEY, tmp_path, sleep=naps.append) as path:
-        assert path.read_bytes() == image.path.read_bytes()
+        assert path.read_bytes() == image.body.read_bytes()
     assert len(naps) == 1
     assert not path.exists()

@@ -279,7 +279,7 @@ def test_an_upload_on_the_wire(shape, sent, fetched):
     image = fetched()
     more = {"acl": "public-read"} if shape.acl else {}
     store, record = sent(shape, storage_class="STANDARD_IA", **more)
-    assert store.put_new(KEY, image.path, image.asset, SOURCE)
+    assert store.put_new(KEY, image.body, image.asset, SOURCE)
     assert [each.method for each in record.requests] == ["HEAD", "PUT"][not shape.looks :]
     put = record.requests[-1]
     root = urlsplit(shape.root)
@@ -306,8 +306,8 @@ def test_an_upload_on_the_wire(shape, sent, fetched):
 def test_the_body_on_the_wire(shape, sent, fetched):
     image = fetched()
     store, record = sent(shape)
-    store.put_new(KEY, image.path, image.asset, SOURCE)
-    headers, data = record.requests[-1].headers, image.path.read_bytes()
+    store.put_new(KEY, image.body, image.asset, SOURCE)
+    headers, data = record.requests[-1].headers, image.body.read_bytes()
     assert record.requests[-1].body == data
     assert headers["content-length"] == str(image.asset.size)
     assert not {"transfer-encoding", "content-encoding", "x-amz-trailer"} & set(headers)

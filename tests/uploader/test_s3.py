@@ -162,7 +162,7 @@ def test_threads_share_one_connection_pool(rclone_site, opened, fetched):
 
     def put(number):
         together.wait()
-        store.put_new(f"{number}/{KEY}", image.path, image.asset, SOURCE)
+        store.put_new(f"{number}/{KEY}", image.body, image.asset, SOURCE)
         return store._connection()
 
     with ThreadPoolExecutor(8) as pool:
@@ -186,7 +186,7 @@ def test_a_key_of_any_characters_goes_there_and_back(kind, request, opened, fetc
     store, image = opened(site), fetched()
     for key in WEIRD:
         place(store, image, key)
-        assert store.put_new(key, image.path, image.asset, SOURCE) is False
+        assert store.put_new(key, image.body, image.asset, SOURCE) is False
     assert set(site.contents()) == set(WEIRD) == set(store.keys())
     for key in WEIRD:
         store.delete(key)
@@ -213,13 +213,13 @@ def from_boto3(settings, address, image, key, precondition):
             },
         ),
     )
-    md5 = base64.b64encode(hashlib.md5(image.path.read_bytes()).digest()).decode()
+    md5 = base64.b64encode(hashlib.md5(image.body.read_bytes()).digest()).decode()
     optional = {"ContentMD5": md5} if provider.checksums == "md5" else {}
     if precondition:
         optional["IfNoneMatch"] = "*"
     with suppress(ClientError):
         client.head_object(Bucket=settings.bucket, Key=key)
-    with image.path.open("rb") as file:
+    with image.body.open("rb") as file:
         client.put_object(
             Bucket=settings.bucket,
             Key=key,
@@ -288,8 +288,8 @@ def test_what_is_sent_is_what_boto3_sends(given, path, fetched, monkeypatch, loc
         address = address_of(settings)
         for key in [KEY, *WEIRD]:
             store = BucketStore(settings)
-            assert store.put_new(key, image.path, image.asset, SOURCE)
-            assert b"".join(store.read(key)) == image.path.read_bytes()
+            assert store.put_new(key, image.body, image.asset, SOURCE)
+            assert b"".join(store.read(key)) == image.body.read_bytes()
             assert list(store.keys("图 &/")) == []
             store.delete(key)
             store.close()
@@ -545,7 +545,7 @@ def test_a_reader_that_stops_early_leaves_no_rest_for_the_next(rclone_site, open
     reading = store.read(KEY)
     next(reading)
     reading.close()
-    assert b"".join(store.read(KEY)) == image.path.read_bytes()
+    assert b"".join(store.read(KEY)) == image.body.read_bytes()
 
 
 def test_a_large_image_is_never_held_as_a_whole(rclone_site, opened, fetched):

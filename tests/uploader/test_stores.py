@@ -74,7 +74,7 @@ def test_every_store_gets_the_image_under_one_name(three, fetched):
     name = key_for(StoreSettings().key, "", image.asset, TASK)
     assert [each.key for each in placements] == [name, f"blog/{name}", f"c/{name}"]
     assert [list(each()) for each in contents] == [[name], [f"blog/{name}"], [f"c/{name}"]]
-    assert {data for each in contents for data in each().values()} == {image.path.read_bytes()}
+    assert {data for each in contents for data in each().values()} == {image.body.read_bytes()}
     assert placements[0].store == stores.first.identity
     assert len({each.store for each in placements}) == 3
 
@@ -118,7 +118,7 @@ def test_a_mirror_that_was_added_later_gets_the_copy_of_the_first_store(
     stores, contents = three
     mirrors = stores.mirror(known, (), tmp_path)
     assert [data for each in contents for data in each().values()] == [
-        fetched().path.read_bytes()
+        fetched().body.read_bytes()
     ] * 3
     assert [each.key for each in mirrors] == [
         f"blog/{known.placement.key}",
@@ -228,7 +228,7 @@ def test_images_that_live_with_their_posts_have_mirrored_homes(opened, fetched, 
     assert stores.confirm(known, ("posts/a",))
     (root / "copies/posts/a" / name).unlink()
     assert stores.mirror(known, ("posts/a",), tmp_path) == known.mirrors
-    assert (root / "copies/posts/a" / name).read_bytes() == image.path.read_bytes()
+    assert (root / "copies/posts/a" / name).read_bytes() == image.body.read_bytes()
 
 
 def test_a_small_image_below_a_prefix_is_copied_too(opened, fetched, tmp_path, root):
