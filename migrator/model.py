@@ -3,13 +3,13 @@
 A stage takes some of these and returns others; see ``docs/design.md`` for the flow.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
+from migrator.body import Body
 from migrator.reasons import Reason
 from migrator.served import NO_VERSION, Earlier, Version
 
@@ -141,32 +141,6 @@ class Asset:
     extension: str  # with the dot, from the bytes: ".png"
     width: int | None = None
     height: int | None = None
-
-
-class Body(Protocol):
-    """An image's bytes: a file's (a `Path` is one), or those in memory."""
-
-    def open(self, mode: Literal["rb"], /) -> BufferedIOBase:
-        """What they are read from."""
-        ...
-
-    def unlink(self) -> None:
-        """Remove them: nobody opens them any more."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class InMemory:
-    """A ``Body`` that no disk holds."""
-
-    data: bytes = field(repr=False)
-
-    def open(self, _mode: Literal["rb"], /) -> BufferedIOBase:
-        """See ``Body.open``."""
-        return BytesIO(self.data)
-
-    def unlink(self) -> None:
-        """See ``Body.unlink``."""
 
 
 @dataclass(frozen=True, slots=True)

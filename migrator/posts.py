@@ -16,8 +16,8 @@ from migrator.git import WorkTrees
 from migrator.interruption import Stop
 from migrator.ledger import Ledger, Run, Swap
 from migrator.model import Edit, Post, SkippedPost
+from migrator.parallel import mapped
 from migrator.plan import ImageAt
-from migrator.processes import mapped
 from migrator.reasons import Reason
 from migrator.rewriter.check import SelfCheckFailed, check
 from migrator.rewriter.edits import OverlappingEdits, apply, edits_for

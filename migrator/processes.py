@@ -1,120 +1,145 @@
-"""Pure work over all processors: for what takes longer than starting a process."""
+"""Processes with several threads each, as an executor.
+
+The executor of the standard library has one thread in each process, and most of the time a transfer
+waits for others.
+"""
 
 import gc
 import os
 import signal
 import sys
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import nullcontext
-from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, TypeVar
 
-from migrator.errors import EnvironmentProblem, Interrupted
-from migrator.interruption import Stop, between_runs, listening
+from migrator.executors import WorkLost
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
-
-Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_MOST = 8  # processes: the one that puts the results together has its work, too
-_AHEAD = 3  # tasks for each process, so that none waits for the next
-_GLANCE = 0.25  # seconds between two looks at signals
+_FORKED = sys.platform == "linux"  # elsewhere a fork is not safe beside what the system runs
+_LAST = 2**20  # above every file descriptor
 
 
-def mapped(
-    work: Callable[[Task], Result], tasks: Iterable[Task], *, few: int, stop: Stop | None = None
-) -> Generator[Result, None, None]:
-    """``work`` of every task, in their order.
+class Processes(Executor):
+    """``number`` processes with ``threads`` each.
 
-    Fewer than ``few`` tasks, or on one processor, are done here; else in processes, where ``work``
-    must be a value that can be sent to another process, and so must tasks and results. ``stop`` is
-    what hears signals already, if something does. Close the iterator if its end is not waited for.
-
-    Raises:
-        EnvironmentProblem: the system ended one of the processes.
-        Interrupted: a signal came.
-        BaseException: what ``work`` raised.
+    What is submitted goes to the process with the least in hand. A process that ends is replaced;
+    what it had fails with ``WorkLost``. Submit from one thread.
     """
-    tasks = iter(tasks)
-    first = list(islice(tasks, few))
-    number = min(processors(), _MOST)
-    together = chain(first, tasks)
-    if len(first) < few or number < 2:  # noqa: PLR2004 - one is this process
-        yield from map(work, together)
-    else:
-        yield from _in_processes(work, together, number, stop)
+
+    def __init__(self, number: int, threads: int) -> None:
+        self._threads = threads
+        self._workers = [_Worker(threads) for _ in range(number)]
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
+        """See ``Executor.submit``."""
+        self._workers = [each if each.alive else _Worker(self._threads) for each in self._workers]
+        least = min(self._workers, key=lambda each: each.in_hand)
+        return least.submit(fn, args, kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the standard library's
+        """End the processes at once; what they have in hand is lost."""
+        for each in self._workers:
+            each.end()
 
 
-def _in_processes(
-    work: Callable[[Task], Result], tasks: Iterator[Task], number: int, stop: Stop | None
-) -> Iterator[Result]:
-    # Not before they are needed: these take 20 ms to import.
-    from concurrent.futures import wait  # noqa: PLC0415
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+class _Worker:
+    """One process, seen from ours."""
 
-    pool = _started(number)
-    running: deque[Future[Result]] = deque()
-    try:
-        # An exception in the middle of the pool's own work would be lost.
-        with nullcontext(stop) if stop else listening() as heard:
+    def __init__(self, threads: int) -> None:
+        context = get_context("fork") if _FORKED else get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, threads))
+        self._process.start()
+        theirs.close()
+        self._lock = threading.Lock()
+        self._running: dict[int, Future[Any]] = {}
+        self._number = 0
+        self._work: Callable[..., Any] | None = None  # what was sent last is not sent again
+        self.alive = True
+        self._receiver = threading.Thread(target=self._receive, name="results", daemon=True)
+        self._receiver.start()
+
+    @property
+    def in_hand(self) -> int:
+        return len(self._running)
+
+    def submit(
+        self, work: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> "Future[Result]":
+        future: Future[Result] = Future()
+        with self._lock:
+            if not self.alive:
+                future.set_exception(WorkLost())
+                return future
+            self._number += 1
+            self._running[self._number] = future
+        with suppress(BrokenPipeError):  # it ended just now; who receives sees that too
+            self._pipe.send((self._number, None if work is self._work else work, args, kwargs))
+            self._work = work
+        return future
+
+    def _receive(self) -> None:
+        with self._pipe, suppress(EOFError, ConnectionResetError):
             while True:
-                for task in islice(tasks, _AHEAD * number - len(running)):
-                    running.append(pool.submit(work, task))
-                if not running:
-                    return
-                while heard.signal is None and not wait([running[0]], timeout=_GLANCE).done:
-                    pass
-                if heard.signal is not None:
-                    raise Interrupted(heard.signal) if stop else between_runs(heard.signal)
-                yield running.popleft().result()
-    except BrokenProcessPool as error:
-        time.sleep(_GLANCE)  # whoever ended it may be ending all of us
-        if stop:
-            stop.check()
-        raise EnvironmentProblem(
-            "the system ended a process that was reading posts",
-            "Perhaps there was not enough memory. Close other programs, and try again.",
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+                number, result, error = self._pipe.recv()
+                with self._lock:
+                    future = self._running.pop(number)
+                if error is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(error)
+        with self._lock:
+            self.alive = False
+            lost, self._running = self._running, {}
+        self._process.join()
+        for future in lost.values():
+            future.set_exception(WorkLost())
+
+    def end(self) -> None:
+        self._process.kill()
+        self._receiver.join()
 
 
-def _started(number: int) -> "ProcessPoolExecutor":
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - as above
-    from multiprocessing import get_context  # noqa: PLC0415
-
-    # A fork is ready at once. It copies locks that other threads may hold, but those threads only
-    # draw the progress, and a worker touches nothing that they do.
-    context = get_context("fork" if sys.platform == "linux" else "spawn")
-    return ProcessPoolExecutor(number, context, initializer=_begin)
-
-
-def _begin() -> None:
-    """Hear no signal that the terminal sends to all of us, and end when our parent has ended."""
-    from multiprocessing import parent_process  # noqa: PLC0415 - as above
-
+def _serve(pipe: Connection, threads: int) -> None:
+    """What a worker does until the pipe ends, which it does with our parent, however that ends."""
     gc.freeze()  # what our parent holds stays memory that we share, for nobody looks through it
+    if _FORKED:  # what our parent has open is not ours: another's pipe must end with it
+        os.closerange(3, pipe.fileno())
+        os.closerange(pipe.fileno() + 1, _LAST)
     sys.stdin = sys.stdout = sys.stderr = None  # our parent speaks
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    parent = parent_process()
-    assert parent is not None  # noqa: S101 - we are in a process of a pool
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)  # and hears what is sent to all of us
+    answering = threading.Lock()
 
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
+    def done(number: int, work: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        parcel = _parcel(number, work, args, kwargs)
+        with answering:
+            pipe.send_bytes(parcel)
 
-    threading.Thread(target=follow, daemon=True).start()
+    pool = ThreadPoolExecutor(threads, "transfer")
+    last: Any = None
+    while True:
+        try:
+            number, work, args, kwargs = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(0)  # nobody waits for what is in hand
+        last = work or last
+        pool.submit(done, number, last, args, kwargs)
 
 
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _parcel(number: int, work: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What is sent back: the result of ``work``, or what it raised."""
+    try:
+        answer = number, work(*args, **kwargs), None
+        return ForkingPickler.dumps(answer)
+    except BaseException as error:  # noqa: BLE001 - it is raised where the work was asked for
+        try:
+            return ForkingPickler.dumps((number, None, error))
+        except Exception:  # noqa: BLE001 - whoever waits must hear of it
+            return ForkingPickler.dumps((number, None, RuntimeError(repr(error))))

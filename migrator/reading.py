@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from migrator.config import ScanSettings
 from migrator.events import Listener, PostScanned, PostSkipped, stage
 from migrator.model import Post, SkippedPost
-from migrator.processes import mapped
+from migrator.parallel import mapped
 from migrator.scanner.files import File, walk
 from migrator.scanner.scan import scan, scan_file
 from migrator.state import Site

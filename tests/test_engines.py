@@ -4,7 +4,7 @@ from migrator.config import MirrorSettings, RouteSettings, Settings, StoreSettin
 from migrator.engines import InProcesses, Threads, engine_named, must_reach
 from migrator.engines.dask import Cluster
 from migrator.errors import UsageError
-from migrator.processes import processors
+from migrator.parallel import processors
 
 BUCKET = StoreSettings(type="s3", bucket="blog")
 

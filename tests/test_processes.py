@@ -1,163 +1,136 @@
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from pathlib import Path
 
 import pytest
-from rig.children import children
 
-from migrator import processes
-from migrator.errors import ConfigError, EnvironmentProblem
-from migrator.processes import mapped
-
-SITE_OF_MANY = 2500
+from migrator.errors import OutOfMemory, StoreRefused
+from migrator.executors import WorkLost
+from migrator.processes import Processes
 
 
-@pytest.fixture(autouse=True)
-def two_processors(monkeypatch):
-    monkeypatch.setattr(processes, "processors", lambda: 2)
+def where(_task=None):
+    time.sleep(0.02)
+    return os.getpid(), threading.get_ident()
 
 
-def square(number):
-    return number * number, os.getpid()
+def refuse(words):
+    raise StoreRefused(words, "the cure")
 
 
-def fail(number):
-    if number == 20:
-        raise ConfigError("what is wrong", "and its cure")
-    return number
+def exhaust():
+    raise OutOfMemory
 
 
-def kill_itself(number):
-    if number == 20:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
+def badly():
+    class Unsendable(Exception):
+        pass
+
+    raise Unsendable("what was wrong")
 
 
-def slow_at_first(number):
-    time.sleep(0.2 if number == 0 else 0)
-    return number
+def unsendable():
+    return threading.Lock()
 
 
-def test_few_tasks_are_done_here():
-    assert list(mapped(square, range(9), few=10)) == [(n * n, os.getpid()) for n in range(9)]
-
-
-def test_many_are_done_elsewhere_and_come_back_in_their_order():
-    results = list(mapped(square, range(50), few=10))
-    assert [value for value, _ in results] == [n * n for n in range(50)]
-    assert os.getpid() not in {pid for _, pid in results}
-
-
-def test_a_slow_task_changes_no_order():
-    assert list(mapped(slow_at_first, range(60), few=2)) == list(range(60))
-
-
-def test_no_more_tasks_are_taken_than_can_be_done_soon():
-    taken = []
-    results = mapped(slow_at_first, map(taken.append, range(1000)), few=2)
-    next(results)
-    assert len(taken) < 20
-    results.close()
-
-
-def test_what_a_task_raises_comes_back_as_it_was():
-    with pytest.raises(ConfigError, match="what is wrong") as raised:
-        list(mapped(fail, range(50), few=10))
-    assert raised.value.hint == "and its cure"
-
-
-def test_a_process_that_the_system_ends_is_no_bug_of_ours():
-    with pytest.raises(EnvironmentProblem, match="ended a process"):
-        list(mapped(kill_itself, range(50), few=10))
+def die(number):
+    os.kill(os.getpid(), number)
+    time.sleep(5)
+    return "alive"
 
 
 @pytest.fixture
-def large_site(tmp_path):
-    for number in range(SITE_OF_MANY):
-        post = tmp_path / f"{number:04}.md"
-        post.write_text(f"![](https://img.example.com/{number}.png)\n" * 30)
-    return tmp_path
+def processes():
+    with Processes(2, 3) as executor:
+        yield executor
 
 
-def scan(*arguments, **options):
-    command = [sys.executable, "-m", "migrator", "scan", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+def test_work_is_spread_over_all_threads_of_all_processes(processes):
+    seen = {each.result() for each in [processes.submit(where, n) for n in range(60)]}
+    assert len({pid for pid, _ in seen}) == 2
+    assert len(seen) == 6
+    assert os.getpid() not in {pid for pid, _ in seen}
 
 
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return found
-
-
-needs_two = pytest.mark.skipif(
-    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
-    reason="a scan uses processes where there are two processors",
+@pytest.mark.parametrize(
+    ("work", "arguments", "error", "says"),
+    [
+        (refuse, ("no",), StoreRefused, "no"),
+        (exhaust, (), OutOfMemory, "not enough memory"),
+        (badly, (), RuntimeError, "what was wrong"),
+        (unsendable, (), TypeError, "pickle"),
+    ],
 )
+def test_what_is_raised_there_is_raised_here(processes, work, arguments, error, says):
+    with pytest.raises(error, match=says) as raised:
+        processes.submit(work, *arguments).result(20)
+    assert getattr(raised.value, "hint", "the cure")
+    assert processes.submit(where).result(20)
 
 
-def test_a_large_site_is_listed_in_order_whatever_reads_it(large_site):
-    out, _ = scan(large_site, "--json").communicate()
-    one = subprocess.run(
-        [sys.executable, "-c", _ON_ONE_PROCESSOR, "scan", large_site, "--json"],
-        capture_output=True,
-        check=True,
-    )
-    assert out.count(b"\n") == SITE_OF_MANY * 30
-    assert out == one.stdout
+def test_what_a_process_had_is_lost_with_it_and_another_takes_its_place(processes):
+    beside = [processes.submit(time.sleep, 0.5) for _ in range(4)]
+    lost = processes.submit(die, signal.SIGKILL)
+    with pytest.raises(WorkLost):
+        lost.result(20)
+    ends = [each.exception(20) for each in beside]
+    assert any(isinstance(each, WorkLost) for each in ends)
+    assert None in ends
+    assert len({processes.submit(where).result(20)[0] for _ in range(20)}) >= 1
 
 
-_ON_ONE_PROCESSOR = """
-from migrator import processes
-processes._processors = lambda: 1
-from migrator.cli.main import main
-main()
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_to_all_are_for_the_parent_to_hear(processes, number):
+    waiting = processes.submit(die, number)
+    time.sleep(0.2)
+    assert not waiting.done()
+    os.kill(processes.submit(where).result(20)[0], number)
+    assert processes.submit(where).result(20)
+
+
+PARENT = """
+import os, sys, time, fcntl
+from migrator.processes import Processes
+lock = open(sys.argv[1], "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+executor = Processes(2, 1)
+pids = {executor.submit(os.getpid).result() for _ in range(50)}
+for _ in range(2):
+    executor.submit(time.sleep, 600)
+print(*pids, flush=True)
+time.sleep(600)
 """
 
 
-@needs_two
-@pytest.mark.parametrize("whom", ["the command", "the terminal's group"])
-def test_an_interrupted_scan_says_so_once_and_leaves_nobody_behind(large_site, whom):
-    process = scan(large_site, "--json", start_new_session=True)
-    until(lambda: len(children(process.pid)) == 2)
-    workers = children(process.pid)
-    (os.killpg if "group" in whom else os.kill)(process.pid, signal.SIGINT)
-    _, said = process.communicate()
-    assert process.returncode == 130
-    assert b"Traceback" not in said
-    assert said.count(b"SIGINT") == 1
-    assert len(workers) == 2
-    assert until(lambda: not any(map(alive, workers)))
+def test_they_end_with_their_parent_however_that_ends_and_hold_no_lock_of_it(tmp_path):
+    lock = tmp_path / "lock"
+    command = [sys.executable, "-c", PARENT, lock]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as parent:
+        pids = [int(each) for each in parent.stdout.readline().split()]
+        parent.kill()
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    until = time.monotonic() + 20
+    while any(map(is_running, pids)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(map(is_running, pids))
 
 
-@needs_two
-def test_a_killed_scan_leaves_nobody_behind(large_site):
-    process = scan(large_site, "--json")
-    until(lambda: len(children(process.pid)) == 2)
-    workers = children(process.pid)
-    process.kill()
-    process.communicate()
-    assert len(workers) == 2
-    assert until(lambda: not any(map(alive, workers)))
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
-@needs_two
-def test_a_reader_that_has_seen_enough_ends_it(large_site):
-    process = scan(large_site)
-    assert process.stdout.readline() == b"0000.md\n"
-    process.stdout.close()
-    with process.stderr:
-        said = process.stderr.read()
-    assert process.wait(20) == 141
-    assert b"Traceback" not in said
+def test_after_the_end_nobody_is_left():
+    with Processes(2, 1) as executor:
+        pids = {executor.submit(where).result(20)[0] for _ in range(10)}
+        lost = executor.submit(time.sleep, 600)
+    assert isinstance(lost.exception(1), WorkLost)
+    assert not [pid for pid in pids if is_running(pid)]

@@ -8,12 +8,13 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from migrator.body import InMemory
 from migrator.config import BackupSettings, MirrorSettings, StoreSettings
 from migrator.doctor.guarded import failed
 from migrator.doctor.probe import PROBE_URL, Probe, make_probe
 from migrator.errors import MigratorError
 from migrator.finding import Area, Finding, note, ok, problem
-from migrator.model import Asset, InMemory, TransferTask
+from migrator.model import Asset, TransferTask
 from migrator.report.quantities import size
 from migrator.uploader import Store, StoreError
 from migrator.uploader.base import OWN

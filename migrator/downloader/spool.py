@@ -13,8 +13,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+from migrator.body import Body, InMemory
 from migrator.errors import EnvironmentProblem
-from migrator.model import Body, InMemory
 
 _PREFIX = "tmp-"
 _SMALL = 1024**2  # bytes that each thread may hold; a file costs a third of what an image takes

@@ -7,7 +7,7 @@ from migrator.config import Settings
 from migrator.engines.base import Engine
 from migrator.engines.here import InProcesses, Threads
 from migrator.errors import UsageError
-from migrator.processes import processors
+from migrator.parallel import processors
 
 __all__ = ["Engine", "InProcesses", "Threads", "engine_named", "must_reach"]
 

@@ -44,8 +44,8 @@ class InProcesses:
     def hands(self, transfer: Transfer, trials: Mapping[str, bool]) -> Iterator[Movers]:
         """See ``Engine.hands``."""
         # Not before they are needed: these take 15 ms to import.
-        from migrator.engines.processes import Processes
         from migrator.engines.worker import Job
+        from migrator.processes import Processes
 
         workers = transfer.spec.settings.download.workers
         number = min(self.number, workers)

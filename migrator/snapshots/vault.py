@@ -13,9 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+from migrator.body import Body, InMemory
 from migrator.config import StoreSettings
 from migrator.errors import BackupDamaged
-from migrator.model import Asset, Body, Fetched, InMemory
+from migrator.model import Asset, Fetched
 from migrator.scanner.files import VAULT_SAYS
 from migrator.snapshots.manifest import (
     OBJECTS,

@@ -3,7 +3,8 @@
 from collections.abc import Generator, Iterator, Mapping
 from typing import Protocol
 
-from migrator.model import Asset, Body
+from migrator.body import Body
+from migrator.model import Asset
 from migrator.reasons import Reason
 
 OWN = ".migrator-"  # names of what is ours alone begin so: probes, unfinished files

@@ -11,9 +11,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from migrator.body import Body
 from migrator.config import StoreSettings
 from migrator.errors import ConfigError, StoreRefused
-from migrator.model import Asset, Body
+from migrator.model import Asset
 from migrator.uploader.addressing import is_usable
 from migrator.uploader.answers import Refusal, is_denial, problem
 from migrator.uploader.base import OWN, StoreError

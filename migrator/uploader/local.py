@@ -13,8 +13,9 @@ from stat import S_ISREG
 from urllib.parse import quote
 
 from migrator import durable
+from migrator.body import Body
 from migrator.errors import EnvironmentProblem
-from migrator.model import Asset, Body
+from migrator.model import Asset
 from migrator.reasons import Reason
 from migrator.uploader.base import OWN, StoreError
 

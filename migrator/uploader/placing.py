@@ -8,9 +8,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TypeVar
 
+from migrator.body import Body, InMemory
 from migrator.durable import problems_told
 from migrator.errors import EnvironmentProblem
-from migrator.model import Asset, Body, Fetched, InMemory, Placement
+from migrator.model import Asset, Fetched, Placement
 from migrator.reasons import Reason
 from migrator.uploader.base import Store, StoreError
 from migrator.urls import identity
