@@ -180,14 +180,14 @@ def test_a_prune_elsewhere_takes_nothing_from_a_backup_at_work(blog, vault, tmp_
     pruned = snapshots.Vault(LocalStore(vault.folder), "", "the backup")
     for day in days:
         now = datetime.now(UTC) + timedelta(days=day)
-        clear(pruned, clearance(pruned, Keep(daily=1), now), now, tmp_path, Stop())
+        clear(pruned, clearance(pruned, Keep(daily=1), now), now, Stop())
     assert len(vault.objects()) == (0 if 2 in days else 29)
     pruned_since.set()
     out, err = process.communicate(timeout=120)
     assert process.returncode == 3, out + err
     assert "29 copies" in json.loads(out)["warnings"][0]
     now = datetime.now(UTC) + timedelta(days=4)
-    clear(pruned, clearance(pruned, Keep(daily=1), now), now, tmp_path, Stop())
+    clear(pruned, clearance(pruned, Keep(daily=1), now), now, Stop())
     assert vault.is_whole()
     assert (len(vault.lines()), len(vault.objects())) == (30, 30)
 

@@ -11,11 +11,15 @@ from typing import Self, TypeVar
 from rig import forked, strace
 from rig.ambush import Ambush
 from rig.hosts import answer
-from rig.images import image
+from rig.images import image, large_png
 from rig.oracle import Objects, Oracle, Slot, folder, tree
 from rig.site import Ended
 
-KINDS = {"/a.png": "PNG", "/b.jpg": "JPEG", "/c.gif": "GIF"}
+IMAGES = {  # the first is too large to stay in memory on its way
+    "/a.png": large_png(1_100_000),
+    "/b.jpg": image("JPEG"),
+    "/c.gif": image("GIF"),
+}
 Point = TypeVar("Point")
 RESUME = ("resume", "--yes")
 FIRST = -1  # the thread that a process begins with; others are those that ask the host, from 0
@@ -42,8 +46,8 @@ class Trial:
         With ``more`` come so many plain posts, with an image each beside the others.
         """
         served = {}
-        for path, kind in KINDS.items():
-            served[host.on(path, answer(image(kind)))] = {image(kind)}
+        for path, data in IMAGES.items():
+            served[host.on(path, answer(data))] = {data}
         oracle = Oracle(root, served, folder(root / "migrated-images"))
         a, b, c = map(Slot, served)
         left = Slot(f"{b.text}#left")
