@@ -1,5 +1,6 @@
 """The program's entry: commands in, exit statuses out."""
 
+import gc
 import locale
 import os
 import signal
@@ -114,6 +115,7 @@ def main() -> NoReturn:
             stream.flush()
         except OSError:  # a full disk: else Python complains at its end, and calls the end 120
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    gc.freeze()  # Python's last look through all that there is takes a tenth of a short command
     if threading.active_count() > 1:  # downloads in hand would keep us waiting for minutes
         os._exit(status)
     sys.exit(status)
