@@ -21,7 +21,9 @@ from migrator.executors import WorkLost
 
 Result = TypeVar("Result")
 
-_FORKED = sys.platform == "linux"  # elsewhere a fork is not safe beside what the system runs
+# A fork is ready at once. It copies locks that other threads may hold, but those draw the progress
+# or wait for results, and a worker touches nothing that they do. Elsewhere the system has threads.
+_FORKED = sys.platform == "linux"
 _LAST = 2**20  # above every file descriptor
 
 
