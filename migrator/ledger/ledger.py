@@ -12,8 +12,8 @@ from migrator.ledger.history import History
 from migrator.ledger.images import Images
 from migrator.ledger.records import Relic, Run, Swap
 from migrator.ledger.rows import (
+    IMAGE,
     POST,
-    find_image,
     insert_image,
     insert_mentions,
     insert_outcome,
@@ -137,25 +137,17 @@ class Ledger(History, Rulings, Images):
                     swap.temporary,
                 ),
             )
-            for url, line, new in links:
-                image = find_image(db, identity(url))
-                row = db.execute(
-                    "SELECT object, key FROM outcome WHERE run = ? AND image = ?",
-                    (swap.run.id, image),
-                ).fetchone()
-                leads_to, key = row or (None, None)
-                db.execute(
-                    "UPDATE mention SET object = ?, new_url = ?"
-                    " WHERE run = ? AND image = ? AND post = ? AND line = ?",
-                    (
-                        leads_to,
-                        new.replace(key, "\n") if key else new,
-                        swap.run.id,
-                        image,
-                        post,
-                        line,
-                    ),
-                )
+            db.executemany(
+                "UPDATE mention SET (object, new_url) ="  # noqa: S608 - our own text
+                " (SELECT object, coalesce(replace(?, key, char(10)), ?) FROM outcome"
+                " WHERE outcome.run = mention.run AND outcome.image = mention.image)"
+                f" WHERE run = ? AND image = {IMAGE} AND post = ? AND line = ?",
+                (
+                    (new, new, swap.run.id, mark(image), image, post, line)
+                    for url, line, new in links
+                    for image in [identity(url)]
+                ),
+            )
 
     def rewrote(self, run: Run, name: str, detail: str = "") -> None:
         """Record that the post was replaced as intended; ``detail`` says what a person may need."""

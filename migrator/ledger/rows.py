@@ -171,17 +171,11 @@ def insert_run(
     )
 
 
-def find_image(db: sqlite3.Connection, canonical: str) -> int | None:
-    """The row of the image with this canonical URL, if there is one."""
-    return _first(db, f"SELECT {IMAGE}", (mark(canonical), canonical))
-
-
 def image_id(db: sqlite3.Connection, canonical: str) -> int:
     """The row of the image with this canonical URL, made if need be."""
-    found = find_image(db, canonical)
-    return found or _added(
-        db, "INSERT INTO image (url, mark) VALUES (?, ?)", (canonical, mark(canonical))
-    )
+    values = (mark(canonical), canonical)
+    found = _first(db, f"SELECT {IMAGE}", values)
+    return found or _added(db, "INSERT INTO image (mark, url) VALUES (?, ?)", values)
 
 
 def post_id(db: sqlite3.Connection, name: str) -> int:
