@@ -327,7 +327,8 @@ def test_a_ledger_whose_making_was_killed_is_made_anew(tmp_path):
     with Ledger.open(file) as ledger:
         assert ledger.runs() == []
         assert file.stat().st_mode & 0o777 == 0o600
-        assert Ledger.look(file) is not None
+        with Ledger.look(file) as reading:
+            assert reading.runs() == []
 
 
 def test_a_looked_at_ledger_cannot_be_changed(tmp_path, ledger):
