@@ -255,6 +255,8 @@ def test_links_come_back_as_they_were_written_however_most_of_a_run_are(ledger):
         ledger.intend(Swap(run, name, B, C, "t", 1), [(URL, 1, link)])
         ledger.rewrote(run, name)
     assert {each.post: each.new_url for each in ledger.links()} == links
+    kept = ledger._rows("SELECT new_url FROM mention WHERE new_url IS NOT NULL")
+    assert {row["new_url"] for row in kept} == {"x/\n", "../x/\n#top"}  # the key stands elsewhere
     assert {row["name"]: row["new_url"] for row in ledger.mention_rows(run)} == links
     again = begun(ledger, URL, posts=("a.md",))
     assert [row["new_url"] for row in ledger.mention_rows(again)] == [None]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rig.faulty_store import FailsOnce, FlipsABit, ShowsLate, Truncates
 
+from migrator.body import InMemory
 from migrator.reasons import Reason
 from migrator.uploader.base import StoreError
 from migrator.uploader.placing import confirm, patiently, place
@@ -32,6 +33,14 @@ def test_a_placed_image_is_there_byte_for_byte(store, contents, fetched):
     assert (placement.store, placement.key) == (store.identity, KEY)
     assert placement.sha256 == image.asset.sha256
     assert contents() == {KEY: image.body.read_bytes()}
+
+
+def test_an_image_in_memory_is_placed_as_one_in_a_file(store, contents, fetched):
+    image = fetched()
+    data = image.body.read_bytes()
+    place(store, replace(image, body=InMemory(data)), KEY)
+    assert contents() == {KEY: data}
+    assert place(store, image, KEY).key == KEY
 
 
 def test_an_image_of_no_bytes_and_one_of_several_chunks(store, fetched):
