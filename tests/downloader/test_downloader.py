@@ -31,7 +31,7 @@ def test_a_whole_image_arrives_byte_for_byte(host, downloader, kind, framing):
     url = host.on("/picture.bin", hosts.framed(data, framing))
     fetched = downloader.fetch(url)
     assert isinstance(fetched, Fetched)
-    assert images.content(fetched) == data
+    assert images.content(fetched.body) == data
     assert fetched.asset.sha256 == hashlib.sha256(data).hexdigest()
     assert (fetched.asset.size, fetched.asset.width, fetched.asset.height) == (len(data), 24, 16)
     assert fetched.source == fetched.final_url == url
@@ -69,7 +69,7 @@ def test_a_length_that_lies_does_not_spoil_the_next_image(host, downloader):
     assert result.reason is Reason.TRUNCATED
     fetched = downloader.fetch(good)
     assert isinstance(fetched, Fetched)
-    assert images.content(fetched) == other
+    assert images.content(fetched.body) == other
 
 
 def test_an_uninvited_second_answer_is_not_taken_for_the_next_image(host, downloader):
@@ -78,7 +78,7 @@ def test_an_uninvited_second_answer_is_not_taken_for_the_next_image(host, downlo
     assert isinstance(downloader.fetch(url), Fetched)
     fetched = downloader.fetch(host.on("/b.png", hosts.answer(other)))
     assert isinstance(fetched, Fetched)
-    assert images.content(fetched) == other
+    assert images.content(fetched.body) == other
 
 
 def test_connections_are_kept_for_the_next_image(host, downloader):
@@ -221,7 +221,7 @@ def test_a_wire_that_breaks_anywhere_costs_no_image(host, downloader_for, rst):
         with Cutter(host.port, [cut], rst=rst) as cutter:
             result = downloader_for(allow=("127.0.0.1",)).fetch(cutter.url("/a.png"))
         assert isinstance(result, Fetched), (cut, result)
-        assert images.content(result) == PNG
+        assert images.content(result.body) == PNG
 
 
 def test_no_bit_flipped_on_the_wire_gets_into_a_png(host, downloader_for):
@@ -232,7 +232,7 @@ def test_no_bit_flipped_on_the_wire_gets_into_a_png(host, downloader_for):
         with Cutter(host.port, flips=frozenset({at})) as cutter:
             result = downloader_for(allow=("127.0.0.1",)).fetch(cutter.url("/a.png"))
         if isinstance(result, Fetched):  # it was asked for again, with another Referer
-            assert images.content(result) == PNG, at
+            assert images.content(result.body) == PNG, at
 
 
 def test_a_full_or_forbidden_spool_stops_the_run(host, downloader_for, tmp_path):
@@ -277,7 +277,7 @@ def test_the_same_bytes_from_two_addresses_are_two_files(host, downloader, tmp_p
     assert isinstance(first, Fetched)
     assert isinstance(second, Fetched)
     first.body.unlink()
-    assert images.content(second) == LARGE
+    assert images.content(second.body) == LARGE
     assert len(spooled(tmp_path)) == 1
 
 
@@ -328,7 +328,7 @@ def test_a_head_answered_with_a_body_does_not_spoil_what_follows(host, downloade
     other = images.image("GIF")
     fetched = downloader.fetch(host.on("/b.gif", hosts.answer(other)))
     assert isinstance(fetched, Fetched)
-    assert images.content(fetched) == other
+    assert images.content(fetched.body) == other
 
 
 def test_the_public_answer_is_read_without_vetting_the_address(host, downloader_for):
@@ -374,7 +374,7 @@ def test_a_route_to_a_folder_needs_no_network(downloader_for, tmp_path):
     downloader = downloader_for(RouteSettings("https://dead.example/", "file:dump/"))
     fetched = downloader.fetch("https://dead.example/%E5%9B%BE%201.png?x=1")
     assert isinstance(fetched, Fetched)
-    assert images.content(fetched) == PNG
+    assert images.content(fetched.body) == PNG
     assert fetched.source == "file:dump/图 1.png"
     assert downloader.glance("https://dead.example/图 1.png").size == len(PNG)
     cut = downloader.fetch("https://dead.example/cut.png")

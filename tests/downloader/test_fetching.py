@@ -86,10 +86,10 @@ def test_the_original_is_fetched_where_a_post_shows_a_variant(host, downloader_f
     host.on("/a.png", hosts.answer(PNG))
     url = host.on("/a.png?imageView2/0/w/9", hosts.answer(JPEG))
     fetched = downloader_for().fetch(url)
-    assert images.content(fetched) == PNG
+    assert images.content(fetched.body) == PNG
     assert fetched.source == host.url("/a.png")
     kept = downloader_for(originals=False).fetch(url)
-    assert images.content(kept) == JPEG
+    assert images.content(kept.body) == JPEG
     assert kept.source == url
 
 
@@ -117,7 +117,7 @@ def test_the_variant_is_taken_where_the_original_is_not_to_be_had(
     fetched = downloader_for(max_bytes=400_000).fetch(url)
     assert isinstance(fetched, Fetched)
     assert fetched.source == url
-    assert images.content(fetched) == JPEG
+    assert images.content(fetched.body) == JPEG
     assert list(tmp_path.glob("spool/*")) == []
 
 
@@ -292,7 +292,7 @@ def test_a_bucket_gives_the_original_by_its_key(from_bucket):
     downloader, bucket = from_bucket({"blog/图 1.png": PNG})
     fetched = downloader.fetch("http://x.bkt.clouddn.com/%E5%9B%BE%201.png-small?imageslim")
     assert (fetched.source, fetched.final_url) == ("s3://b/blog/图 1.png",) * 2
-    assert images.content(fetched) == PNG
+    assert images.content(fetched.body) == PNG
     assert bucket.asked == ["blog/图 1.png"]
 
 

@@ -45,7 +45,7 @@ def downloader(downloader_for, server):
 def fetched(downloader, url, data):
     result = downloader.fetch(url)
     assert isinstance(result, Fetched), result
-    assert images.content(result) == data
+    assert images.content(result.body) == data
     return result
 
 

@@ -36,7 +36,7 @@ def test_images_come_through_the_proxy_which_resolves_names(host, downloader_for
     for path in ("/a.png", "/b.png", "/a.png"):
         fetched = downloader.fetch(f"http://img.example{path}")
         assert isinstance(fetched, Fetched)
-        assert images.content(fetched) == PNG
+        assert images.content(fetched.body) == PNG
     assert set(proxy.asked) == {"img.example:80", "other.example:80"}
     assert {asked.headers["host"] for asked in host.asked} == {"img.example", "other.example"}
     assert not any("proxy-authorization" in asked.headers for asked in host.asked)

@@ -48,7 +48,7 @@ def ranges(host):
 def fetched(downloader, url, data=DATA):
     result = downloader.fetch(url)
     assert isinstance(result, Fetched), result
-    assert images.content(result) == data
+    assert images.content(result.body) == data
     return result
 
 

@@ -3,16 +3,12 @@
 import hashlib
 
 import pytest
+from rig.images import content
 
 from migrator.downloader.spool import discard, draft
 from migrator.errors import EnvironmentProblem
 
 MOST = 1024**2  # bytes of one that stays in memory
-
-
-def content(body):
-    with body.open("rb") as file:
-        return file.read()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from functools import cache
 
 from PIL import Image
 
-from migrator.model import Fetched
+from migrator.body import Body
 
 SVG = (
     b'<?xml version="1.0"?>\n<!-- a dot -->\n'
@@ -52,9 +52,9 @@ def large_png(size: int) -> bytes:
     return small[:-12] + chunk + small[-12:]
 
 
-def content(fetched: Fetched) -> bytes:
-    """The bytes of a fetched image."""
-    with fetched.body.open("rb") as file:
+def content(body: Body) -> bytes:
+    """The bytes of an image."""
+    with body.open("rb") as file:
         return file.read()
 
 
