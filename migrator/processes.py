@@ -1,7 +1,7 @@
 """Processes with several threads each, as an executor.
 
 The executor of the standard library has one thread in each process, and most of the time a transfer
-waits for others.
+waits for others. For work that does not wait, one thread each is enough.
 """
 
 import gc
@@ -124,7 +124,7 @@ def _serve(pipe: Connection, threads: int) -> None:
         with answering:
             pipe.send_bytes(parcel)
 
-    pool = ThreadPoolExecutor(threads, "transfer")
+    pool = ThreadPoolExecutor(threads, "work")
     last: Any = None
     while True:
         try:

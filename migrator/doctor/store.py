@@ -71,7 +71,6 @@ def _check_round_trip(
     store: Store, key: str, probe: Probe, where: str, look: Callable[[], Iterator[Finding]]
 ) -> Iterator[Finding]:
     """Put, get back, ``look``, delete."""
-    left = None
     try:
         store.put_new(key, InMemory(probe.content), probe.asset, probe.source)
         if b"".join(store.read(key)) == probe.content:
