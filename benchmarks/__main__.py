@@ -23,7 +23,11 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="a folder to work in; by default in memory")
     parser.add_argument("--store", choices=("rclone", "ceph"), action="append")
     parser.add_argument("--delay", type=int, action="append", help="ms added to each request")
-    parser.add_argument("--decoded", action="store_true", help="also with every image decoded")
+    parser.add_argument(
+        "--checks",
+        action="store_true",
+        help="move, end-to-end: also with every image decoded, with every public address checked",
+    )
     parser.add_argument("--workers", type=int, help="how many Migrator is configured with")
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="growth: of sites"
@@ -54,8 +58,8 @@ def _moving(job: move.Job) -> Callable[[argparse.Namespace, Corpus, Path], None]
                 where = Conditions(store, delay, workers)
                 folder = scratch / f"{store}-{milliseconds}"
                 folder.mkdir()
-                decoded = asked.decoded
-                move.compare(job, where, corpus, folder, asked.rounds, decoded=decoded).save()
+                checks = asked.checks
+                move.compare(job, where, corpus, folder, asked.rounds, checks=checks).save()
                 shutil.rmtree(folder)
 
     return run

@@ -65,9 +65,12 @@ class Conditions:
 
 
 def compare(
-    job: Job, where: Conditions, corpus: Corpus, scratch: Path, number: int, *, decoded: bool
+    job: Job, where: Conditions, corpus: Corpus, scratch: Path, number: int, *, checks: bool
 ) -> Result:
-    """Measure ``job`` there, Migrator and its peers in turn; ``decoded`` also with full decodes."""
+    """Measure ``job`` there, Migrator and its peers in turn.
+
+    With ``checks`` also what each check takes that is off by default, or cannot be made everywhere.
+    """
     delay = where.delay
     with running(scratch / "servers", corpus.pictures, store=where.store, delay=delay) as servers:
         arena = Arena(
@@ -78,8 +81,14 @@ def compare(
             arena.migrator(_SPREAD, executor="processes:2"),
             arena.shell(),
         ]
-        if decoded:
-            contenders.append(arena.migrator("migrator, each image decoded", _DECODED))
+        if checks:
+            plain = sites.configuration(servers.store, where.workers)
+            contenders.append(arena.migrator("migrator, each image decoded", plain + _DECODED))
+        if checks and where.store == "rclone":
+            public = sites.configuration(
+                servers.store, where.workers, public=f"{servers.public}{BUCKET}/"
+            )
+            contenders.append(arena.migrator("migrator, each public address checked", public))
         taken = rounds(contenders, number, servers.pids)
         first = arena.first_stored() if where.store == "rclone" else None
     name = f"{job.name}-{where.store}-{where.delay * 1000:.0f}ms"
@@ -112,9 +121,9 @@ class Arena:
     done: dict[str, str] = field(default_factory=dict)
 
     def migrator(
-        self, name: str = "migrator", more: str = "", *, executor: str = "threads"
+        self, name: str = "migrator", configuration: str = "", *, executor: str = "threads"
     ) -> Contender:
-        """Migrator, with ``more`` in its configuration."""
+        """Migrator, with another configuration than the template's if one is given."""
         command = [Path(sys.executable).with_name("migrator"), "migrate", "posts"]
         environment = {"MIGRATOR_ALLOW_PRIVATE": "127.0.0.0/8", **self.servers.store.environment}
         return Contender(
@@ -122,7 +131,7 @@ class Arena:
             [*command, "--yes", "--trust-config", "--no-progress", "--executor", executor],
             self.site,
             environment,
-            lambda: self.prepare(more),
+            lambda: self.prepare(configuration),
             lambda: self.check("migrator"),
         )
 
@@ -162,13 +171,13 @@ class Arena:
             watcher.join()
         return seen
 
-    def prepare(self, more: str = "") -> None:
+    def prepare(self, configuration: str = "") -> None:
         """Put a fresh site there, and empty the bucket."""
         s5cmd(self.servers.store, "rm", f"s3://{BUCKET}/*", may_fail=True)
         s5cmd(self.servers.store, "mb", f"s3://{BUCKET}", may_fail=True)
         sites.fresh(self.site, self.template)
-        with (self.site / "migrator.toml").open("a") as file:
-            file.write(more)
+        if configuration:
+            (self.site / "migrator.toml").write_text(configuration)
 
     def check(self, who: str) -> None:
         """See that all was done, or what a search by the peers overlooked."""

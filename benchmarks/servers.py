@@ -42,6 +42,7 @@ http {{
     {latency}
     log_format asked '$request_method $uri $status $body_bytes_sent $http_if_none_match';
     server {{ listen 127.0.0.1:{images}; root {files}; access_log {folder}/asked.log asked; }}
+    server {{ listen 127.0.0.1:{public}; root {folder}/store; }}
     {front}
 }}
 """
@@ -53,6 +54,9 @@ _FRONT = """
             proxy_pass http://store;
             proxy_http_version 1.1;
             proxy_request_buffering off;
+            client_body_buffer_size 256k;
+            proxy_buffers 16 64k;
+            proxy_max_temp_file_size 0;
             proxy_set_header Connection "";
             proxy_set_header Host $http_host;
         }}
@@ -83,11 +87,12 @@ class Bucket:
 class Servers:
     """What runs: ``images`` is the address of the image host's files, ``pids`` the processes.
 
-    ``asked`` has a line for each request to that host: its method, the path, the status, how many
+    ``public`` is where readers find the buckets of rclone, which are folders. ``asked`` has a line for each request to that host: its method, the path, the status, how many
     bytes of a body were sent, and the ETag by which it was asked ("-" without).
     """
 
     images: str
+    public: str
     asked: Path
     store: Bucket
     pids: tuple[int, ...]
@@ -105,11 +110,12 @@ def running(
     with ExitStack() as started:
         (folder / "store").mkdir()
         server = started.enter_context(_STORES[store].running(folder / "store"))
-        images, front = free_port(), free_port()
+        images, public, front = free_port(), free_port(), free_port()
         config = _NGINX.format(
             folder=folder,
             files=files,
             images=images,
+            public=public,
             modules="".join(f"load_module {_MODULES / name};\n" for name in _LUA) if delay else "",
             latency=f"access_by_lua_block {{ ngx.sleep({delay}) }}" if delay else "",
             front=_FRONT.format(behind=server.port, front=front) if delay else "",
@@ -135,7 +141,13 @@ def running(
             server.secret_key,
         )
         pids = tuple(children(os.getpid()))
-        yield Servers(f"http://127.0.0.1:{images}/", folder / "asked.log", bucket, pids)
+        yield Servers(
+            f"http://127.0.0.1:{images}/",
+            f"http://127.0.0.1:{public}/",
+            folder / "asked.log",
+            bucket,
+            pids,
+        )
     shutil.rmtree(folder)
 
 

@@ -31,8 +31,8 @@ region = "us-east-1"
 endpoint = "{endpoint}"
 access_key_env = "AWS_ACCESS_KEY_ID"
 secret_key_env = "AWS_SECRET_ACCESS_KEY"
-public_url = "{new}"
-check_public = false
+public_url = "{public}"
+check_public = {check_public}
 """
 _FOLDER = """
 [download]
@@ -76,10 +76,18 @@ class Corpus:
             part.rename(self.pictures)
 
 
-def configuration(bucket: Bucket, workers: int, *, more: str = "") -> str:
-    """The ``migrator.toml`` of a site whose images go into ``bucket``."""
-    text = _CONFIG.format(workers=workers, bucket=BUCKET, endpoint=bucket.endpoint, new=NEW)
-    return text + more
+def configuration(bucket: Bucket, workers: int, *, public: str = "") -> str:
+    """The ``migrator.toml`` of a site whose images go into ``bucket``.
+
+    Their addresses are checked if they can be: if they are below ``public``.
+    """
+    return _CONFIG.format(
+        workers=workers,
+        bucket=BUCKET,
+        endpoint=bucket.endpoint,
+        public=public or NEW,
+        check_public=str(bool(public)).lower(),
+    )
 
 
 @contextmanager
