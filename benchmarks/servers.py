@@ -87,8 +87,9 @@ class Bucket:
 class Servers:
     """What runs: ``images`` is the address of the image host's files, ``pids`` the processes.
 
-    ``public`` is where readers find the buckets of rclone, which are folders. ``asked`` has a line for each request to that host: its method, the path, the status, how many
-    bytes of a body were sent, and the ETag by which it was asked ("-" without).
+    ``public`` is where readers find the buckets of rclone, which are folders. ``asked`` has a line
+    for each request to the image host: its method, the path, the status, how many bytes of a body
+    were sent, and the ETag by which it was asked ("-" without).
     """
 
     images: str

@@ -6,13 +6,13 @@ end with 2, 6, 7 or 8. What goes wrong with one image or one post is in the resu
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from migrator.cli.asked import Asked, absolute, stored_at
+from migrator.cli.asked import Asked, absolute, hosts_named, stored_at
 from migrator.cli.change import carried, foreseen
 from migrator.cli.options import Common
 from migrator.cli.session import opened
@@ -84,7 +84,7 @@ def migrate(
         paths,
         common,
         to=stored_at("to", to),
-        hosts=tuple(hosts),
+        hosts=hosts_named("hosts", hosts),
         only_failed=only_failed,
         limit=limit,
         local=local,
@@ -114,8 +114,20 @@ def _common(config: AnyPath | None, **values: Any) -> Common:
 
 def _asked(command: str, paths: Sequence[AnyPath], common: Common, **values: Any) -> Asked:
     places = tuple(absolute(Path(fspath(path))) for path in paths)
-    typed = shlex.join(["migrator", command, *places])
-    return Asked(command, typed, places, yes=True, **common.kept(), **values)
+    values = {**common.kept(), **values}
+    typed = shlex.join(["migrator", command, *places, *_options(values)])
+    return Asked(command, typed, places, yes=True, **values)
+
+
+def _options(values: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody would type on the command line to say the same."""
+    for name, value in values.items():
+        option = "--" + name.removesuffix("s" if name == "hosts" else "").replace("_", "-")
+        for each in value if isinstance(value, tuple) else [value]:
+            if each is True:
+                yield option
+            elif each:
+                yield from (option, str(each))
 
 
 def _whole(report: Report) -> Report:

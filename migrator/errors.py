@@ -17,7 +17,10 @@
 What goes wrong with one image or one post is a value (see ``migrator.model``), not an exception.
 """
 
+import errno
 import signal
+
+_NO_MORE = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}  # fork(2), pipe(2)
 
 
 class MigratorError(Exception):
@@ -61,6 +64,20 @@ class OutOfMemory(EnvironmentProblem):
 
     def __reduce__(self) -> tuple[type["OutOfMemory"], tuple[()]]:
         return OutOfMemory, ()  # a worker in another process may meet it
+
+
+def of_starting(error: BaseException) -> EnvironmentProblem | None:
+    """What ``error`` means if the system refused a thread, a process or an open file."""
+    is_thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
+    if not (is_thread or (isinstance(error, OSError) and error.errno in _NO_MORE)):
+        return None
+    words = "no more threads" if is_thread else str(getattr(error, "strerror", "")).lower()
+    return EnvironmentProblem(
+        f"the system does not let Migrator do as much at a time: {words}",
+        "Use fewer workers (workers under [download], N of --executor processes:N), or raise the"
+        " limit (ulimit -n for open files, -u for processes and threads, -v for memory), then run:"
+        " migrator resume",
+    )
 
 
 class LedgerError(EnvironmentProblem):

@@ -20,7 +20,7 @@ class StageStarted:
     ``hosts`` says how many of them are up to which host, where hosts are asked for images.
     """
 
-    name: str  # "scan", "sizes", "transfer", "backup", "check", "verify", "rewrite", "thumbnails"
+    name: str  # "scan", "sizes", "transfer" ...: `report.stage` has words for each
     total: int | None
     hosts: Mapping[str, int] = field(default_factory=dict)
 

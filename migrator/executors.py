@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from migrator.config import DownloadSettings
+from migrator.errors import of_starting
 from migrator.interruption import Stop
 
 Task = TypeVar("Task")
@@ -128,7 +129,7 @@ class _Window(Generic[Task, Result]):
         try:
             future = self._hands.executor.submit(self._hands.work, self._ready(task))
         except Exception as error:  # noqa: BLE001 - raised when what ended before was told
-            self.fatal = self.fatal or error
+            self.fatal = self.fatal or of_starting(error) or error
             return
         self._running[future] = host, task, number
         future.add_done_callback(self._ended.put)

@@ -1,12 +1,13 @@
 """What images take from the posts that show them: a day for their names, and folders to live in."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from migrator.config import Settings
 from migrator.model import Post, SkippedPost
-from migrator.plan import ImageAt, Plan
+from migrator.plan import Plan
 from migrator.reasons import Reason
 from migrator.rewriter.links import ASSET_FOLDER, WITH_POST, folder_of_images, without_folder
 from migrator.sites import detect
@@ -24,8 +25,13 @@ def homeless(post: Post, settings: Settings, root: Path) -> SkippedPost | None:
     return SkippedPost(post.path, post.name, Reason.NO_FOLDER, without_folder(settings))
 
 
-def with_posts(plan: Plan, settings: Settings, site: Site, image_at: ImageAt) -> Plan:
-    """The plan with what the keys and places of images take from the posts that show them."""
+def with_posts(
+    plan: Plan, settings: Settings, site: Site, shown: Iterable[tuple[str, str]]
+) -> Plan:
+    """The plan with what the keys and places of images take from the posts that show them.
+
+    ``shown`` are images (canonical URL), each with the name of a post that will link to it.
+    """
     tasks = plan.tasks
     named = names_a_date(settings.store.key)
     if named or any(route.source.startswith("wayback") for route in settings.route):
@@ -35,12 +41,10 @@ def with_posts(plan: Plan, settings: Settings, site: Site, image_at: ImageAt) ->
         dates = {name: day(site.post(name)) for name in {task.post for task in tasks}}
         tasks = tuple(replace(task, written=dates[task.post]) for task in tasks)
     if settings.rewrite.links in WITH_POST:
-        homes = defaultdict(set)
-        for post in plan.posts:
-            folder = folder_of_images(post.name, settings, site.root) or ""
-            for url in {reference.url for reference in post.references}:
-                if image := image_at(post, url):
-                    homes[identity(image)].add(folder)
+        homes: dict[str, set[str]] = defaultdict(set)
+        for image, post in shown:
+            folder = folder_of_images(post, settings, site.root)
+            homes[image] |= set() if folder is None else {folder}
         tasks = tuple(replace(t, homes=tuple(sorted(homes[identity(t.url)]))) for t in tasks)
     return replace(plan, tasks=tasks)
 

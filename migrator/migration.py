@@ -113,18 +113,6 @@ class Migration(Story):
         def obstacle(post: Post) -> SkippedPost | None:
             return homeless(post, self.settings, self.site.root) or standing(post)
 
-        wanted = Wanted(
-            selected=lambda url: selected(url, hosts, scanning.skip_hosts),
-            image_at=self.image_at,
-            store_root=store.public_url(""),
-            limit=self.limit,
-            tried=ledger.tried() if self.limit and ledger else {},
-            now=datetime.now(UTC),
-            obstacle=obstacle,
-            hindrance=self._hindrance,
-        )
-        if self.only_failed:
-            wanted = self._failed_before(wanted, ledger)
         if ledger and run:  # it chose its images when it began
             wanted = Wanted(
                 lambda _: True,
@@ -134,11 +122,29 @@ class Migration(Story):
                 obstacle=obstacle,
                 hindrance=self.copies.reason_to_stay if self.copies else lambda _: None,
             )
+        else:
+            wanted = Wanted(
+                selected=lambda url: selected(url, hosts, scanning.skip_hosts),
+                image_at=self.image_at,
+                store_root=store.public_url(""),
+                limit=self.limit,
+                tried=ledger.tried() if self.limit and ledger else {},
+                now=datetime.now(UTC),
+                obstacle=obstacle,
+                hindrance=self._hindrance,
+            )
+            wanted = self._failed_before(wanted, ledger) if self.only_failed else wanted
         known = ledger.known(self.transfer.store.identity) if ledger else {}
         plan = make_plan(self._posts(), wanted, known)
         self._doubt(plan)
         plan = self.copies.given_to(plan) if self.copies else plan
-        return with_posts(plan, self.settings, self.site, self.image_at)
+        return with_posts(plan, self.settings, self.site, self._shown(plan))
+
+    def _shown(self, plan: Plan) -> Iterator[tuple[str, str]]:
+        for post in plan.posts:
+            for url in {reference.url for reference in post.references}:
+                if image := self.image_at(post, url):
+                    yield identity(image), post.name
 
     def _doubt(self, plan: Plan) -> None:
         """Say of each host that was asked for and has no image, and which other may be meant."""

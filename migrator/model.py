@@ -271,7 +271,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class TransferTask:
-    """One image to move: ``url`` is what to fetch, as first written.
+    """One image to move: ``url`` is what to fetch, in the spelling that promises most.
 
     ``is_known`` says that an earlier run put it into the store: if that still has it, nothing is
     fetched. Where it is, ``known``, would be much to hold for all images: it is filled in when

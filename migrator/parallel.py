@@ -74,7 +74,7 @@ def _in_processes(
         if stop:
             stop.check()
         raise EnvironmentProblem(
-            "the system ended a process that was reading posts",
+            "the system ended a process that was at work on posts",
             "Perhaps there was not enough memory. Close other programs, and try again.",
         ) from error
 

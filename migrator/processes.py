@@ -11,12 +11,13 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, TypeVar
 
+from migrator.errors import of_starting
 from migrator.executors import WorkLost
 
 Result = TypeVar("Result")
@@ -32,15 +33,31 @@ class Processes(Executor):
 
     What is submitted goes to the process with the least in hand. A process that ends is replaced;
     what it had fails with ``WorkLost``. Submit from one thread.
+
+    Raises:
+        EnvironmentProblem: the system does not let us start as many.
     """
 
     def __init__(self, number: int, threads: int) -> None:
         self._threads = threads
-        self._workers = [_Worker(threads) for _ in range(number)]
+        self._workers: list[_Worker] = []
+        try:
+            for _ in range(number):
+                self._workers.append(_Worker(threads))
+        except BaseException:
+            self.shutdown()
+            raise
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> "Future[Result]":
-        """See ``Executor.submit``."""
-        self._workers = [each if each.alive else _Worker(self._threads) for each in self._workers]
+        """See ``Executor.submit``.
+
+        Raises:
+            EnvironmentProblem: the system does not let us replace one that ended.
+        """
+        for place, each in enumerate(self._workers):
+            if not each.alive:
+                each.end()
+                self._workers[place] = _Worker(self._threads)
         least = min(self._workers, key=lambda each: each.in_hand)
         return least.submit(fn, args, kwargs)
 
@@ -54,18 +71,25 @@ class _Worker:
     """One process, seen from ours."""
 
     def __init__(self, threads: int) -> None:
-        context = get_context("fork") if _FORKED else get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, threads))
-        self._process.start()
-        theirs.close()
         self._lock = threading.Lock()
         self._running: dict[int, Future[Any]] = {}
         self._number = 0
         self._work: Callable[..., Any] | None = None  # what was sent last is not sent again
         self.alive = True
         self._receiver = threading.Thread(target=self._receive, name="results", daemon=True)
-        self._receiver.start()
+        context = get_context("fork") if _FORKED else get_context("spawn")
+        try:
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, threads))
+            with theirs, ExitStack() as undoing:
+                undoing.callback(self._pipe.close)
+                self._process.start()
+                undoing.callback(self._process.join)
+                undoing.callback(self._process.kill)
+                self._receiver.start()
+                undoing.pop_all()
+        except (OSError, RuntimeError) as error:
+            raise of_starting(error) or error from error
 
     @property
     def in_hand(self) -> int:
@@ -81,13 +105,14 @@ class _Worker:
                 return future
             self._number += 1
             self._running[self._number] = future
-        with suppress(BrokenPipeError):  # it ended just now; who receives sees that too
+        with suppress(OSError):  # it ended just now; who receives sees that too
             self._pipe.send((self._number, None if work is self._work else work, args, kwargs))
             self._work = work
         return future
 
     def _receive(self) -> None:
-        with self._pipe, suppress(EOFError, ConnectionResetError):
+        end: Exception = WorkLost()
+        try:
             while True:
                 number, result, error = self._pipe.recv()
                 with self._lock:
@@ -96,16 +121,23 @@ class _Worker:
                     future.set_result(result)
                 else:
                     future.set_exception(error)
+        except (EOFError, OSError):  # it ended; perhaps in the middle of an answer
+            pass
+        except Exception as error:  # noqa: BLE001 - who waits for an answer must hear of it
+            end = error
         with self._lock:
             self.alive = False
             lost, self._running = self._running, {}
+        self._process.kill()
         self._process.join()
         for future in lost.values():
-            future.set_exception(WorkLost())
+            future.set_exception(end)
 
     def end(self) -> None:
+        """End the process, if it has not ended; by whoever submits, for the pipe is closed."""
         self._process.kill()
         self._receiver.join()
+        self._pipe.close()
 
 
 def _serve(pipe: Connection, threads: int) -> None:

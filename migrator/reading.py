@@ -34,14 +34,7 @@ def read_posts(
     Raises:
         UsageError: at once, if one of ``paths`` does not exist.
     """
-    found = scan(
-        paths,
-        site.root,
-        settings,
-        links=settings.links,
-        text=settings.text,
-        everything=everything,
-    )
+    found = scan(paths, site.root, settings, everything=everything)
 
     def read() -> Iterator[Post | SkippedPost]:
         with stage(listener, "scan"):
@@ -112,9 +105,7 @@ def _digested(
                 scanned.append(post.name)
             yield post
 
-    read_file = partial(
-        scan_file, root=root, settings=settings, links=settings.links, everything=everything
-    )
+    read_file = partial(scan_file, root=root, settings=settings, everything=everything)
     return _Part(digest(posts()), scanned, skipped)
 
 

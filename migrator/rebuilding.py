@@ -39,18 +39,15 @@ def rebuild(site: Site, ledger: Ledger) -> list[Relic]:
     relics: list[Relic] = []
     for run in reversed(runs):
         for kept in _kept(site, run):
-            result = after[kept.post] if kept.post in after else _now(site, kept.post)
+            if kept.post not in after:
+                after[kept.post] = durable.content_at(site.post(kept.post))
+            result = after[kept.post]
             edits = _links_replaced(kept, result)
             sure = durable.sha256(result) if result is not None and edits is not None else ""
             relics.append(Relic(run, kept.post, durable.sha256(kept.content), sure, edits or 0))
             after[kept.post] = kept.content
     ledger.exhume(runs, relics)
     return relics
-
-
-def _now(site: Site, post: str) -> bytes | None:
-    path = site.post(post)
-    return path.read_bytes() if durable.sha256_at(path) not in {None, durable.NOT_A_FILE} else None
 
 
 def _kept(site: Site, run: str) -> Iterator[_Kept]:

@@ -60,9 +60,9 @@ def _sweep(site: Site, ledger: Ledger, run: Run) -> Iterator[str]:
     names = ledger.post_names(run)
     folders = {site.post(name).parent for name in names}
     folders |= {site.original(run.name, name).parent for name in names}
-    swept = sweep(sorted(folders), {run.name: site.displaced(run.name, "")})
+    left = sweep(sorted(folders), {run.name: site.displaced(run.name, "")})
     known = {path for swap in ledger.swaps(run) for path in left_beside(site, swap)}
-    for path in sorted({*swept.left} - known):
+    for path in sorted({*left} - known):
         yield (
             f"{path} looks like a leftover of Migrator, of another site or because the state folder"
             " is on another disk; it was not touched."

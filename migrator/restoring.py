@@ -1,8 +1,7 @@
 """Images of a backup into the store, whatever posts say of them; no post changes."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from migrator.homes import with_posts
 from migrator.interruption import Stop
@@ -11,7 +10,6 @@ from migrator.migration import Migration
 from migrator.model import Kept, Mention, Placement, Skipped, Stored, TransferTask
 from migrator.plan import Plan
 from migrator.reasons import Reason
-from migrator.rewriter.links import WITH_POST, folder_of_images
 from migrator.scanner.hosts import selected
 from migrator.snapshots import Image
 from migrator.snapshots.copies import SnapshotCopies
@@ -55,7 +53,8 @@ class Restoration(Migration):
                 tasks.append(TransferTask(url, bool(same), post, kept=kept, known=own))
         plan = Plan(tuple(tasks), tuple(skipped), (), tuple(mentions), known=known)
         self._doubt(plan)
-        return self._with_homes(with_posts(plan, self.settings, self.site, self.image_at))
+        shown = ((each.image, each.post) for each in mentions if not self.old_names)
+        return with_posts(plan, self.settings, self.site, shown)
 
     def carry_out(self, plan: Plan, ledger: Ledger, run: Run, stop: Stop) -> tuple[str, ...]:
         """See ``Story``."""
@@ -87,21 +86,6 @@ class Restoration(Migration):
         prefix = self.settings.store.prefix.strip("/")
         name = old_name(stored.url)
         return not self.old_names or stored.placement.key == f"{prefix}/{name}".lstrip("/")
-
-    def _with_homes(self, plan: Plan) -> Plan:
-        """``plan`` with the folders of posts, where images live there and have no other names."""
-        if self.old_names or self.settings.rewrite.links not in WITH_POST:
-            return plan
-        homes: dict[str, set[str]] = defaultdict(set)
-        for each in plan.mentions:
-            folder = folder_of_images(each.post, self.settings, self.site.root)
-            homes[each.image] |= set() if folder is None else {folder}
-        return replace(
-            plan,
-            tasks=tuple(
-                replace(t, homes=tuple(sorted(homes[identity(t.url)]))) for t in plan.tasks
-            ),
-        )
 
 
 def _by_url(images: Iterable[Image]) -> Iterator[tuple[str, Image]]:

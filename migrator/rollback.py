@@ -63,8 +63,7 @@ def standings(site: Site, ledger: Ledger, run: Run) -> Iterator[Standing]:
     """How the posts that ``run`` changed stand now."""
     for swap in ledger.swaps(run, state="rewritten"):
         post = site.post(swap.name)
-        is_file = durable.sha256_at(post) not in {None, durable.NOT_A_FILE}
-        current = post.read_bytes() if is_file else None
+        current = durable.content_at(post)
         yield Standing(swap, original_of(site, swap), current, refusal(post))
 
 

@@ -12,7 +12,7 @@ from migrator.downloader.host_rules import HostRules
 from migrator.downloader.manners import Manners, rates
 from migrator.downloader.sources import Sources
 from migrator.downloader.spool import discard
-from migrator.errors import MigratorError, OutOfMemory, StoreRefused
+from migrator.errors import MigratorError, OutOfMemory, StoreRefused, of_starting
 from migrator.model import (
     Asset,
     Failed,
@@ -118,7 +118,9 @@ class Transfer:
             raise
         except MemoryError as error:
             raise OutOfMemory from error
-        except Exception as error:  # noqa: BLE001 - one image must not cost the others
+        except Exception as error:
+            if problem := of_starting(error):  # which the others would meet, too
+                raise problem from error
             return Failed(task.url, Reason.INTERNAL, f"{type(error).__name__}: {error}")
 
     def check(self) -> None:

@@ -11,7 +11,6 @@ from migrator.signed import without_signature
 _RECENT = 256  # an image is asked about a few dozen times while it is on its way
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_LOGIN = re.compile(r"//[^/?#]*@")
 _PLAIN_HOST = re.compile(
     r"(?:https?:)?//([a-z0-9.-]+)(?::\d+)?(?=[/?#]|\Z)", re.IGNORECASE | re.ASCII
 )
@@ -48,11 +47,6 @@ def names_an_image(url: str) -> bool:
 def without_fragment(url: str) -> str:
     """``url`` up to its ``#``: a fragment is the page's business, hosts never see it."""
     return url.partition("#")[0]
-
-
-def without_login(url: str) -> str:
-    """``url`` with a user name and password before its host replaced by ``***``."""
-    return _LOGIN.sub("//***@", url, count=1)
 
 
 def fragment(url: str) -> str:

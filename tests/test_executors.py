@@ -310,3 +310,18 @@ def test_what_ended_before_nobody_was_left_is_not_lost():
         assert next(ended) == [("a1", "A1")]
         with pytest.raises(EnvironmentProblem):
             next(ended)
+
+
+class Refused(ThreadPoolExecutor):
+    """No thread can be started."""
+
+    def submit(self, *_):
+        raise RuntimeError("can't start new thread")
+
+
+def test_where_no_thread_can_be_started_the_cure_is_told():
+    hands = Hands(Refused(1), str.upper, 1)
+    tasks = run_bounded(hands, ["a1"], host_of=lambda t: t[0], per_host=1, stop=Stop())
+    with pytest.raises(EnvironmentProblem, match="no more threads") as raised:
+        next(tasks)
+    assert "ulimit" in raised.value.hint

@@ -1,6 +1,9 @@
 import fcntl
 import os
+import pickle
 import signal
+import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -41,6 +44,21 @@ def die(number):
     os.kill(os.getpid(), number)
     time.sleep(5)
     return "alive"
+
+
+def say(data):
+    """Say to the parent what is no answer, and end."""
+    # all else that we inherited was closed
+    (pipe,) = (each for each in range(3, 100) if is_socket(each))
+    os.write(pipe, data)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def is_socket(descriptor):
+    try:
+        return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
 
 
 @pytest.fixture
@@ -134,3 +152,64 @@ def test_after_the_end_nobody_is_left():
         lost = executor.submit(time.sleep, 600)
     assert isinstance(lost.exception(1), WorkLost)
     assert not [pid for pid in pids if is_running(pid)]
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (struct.pack("!i", 1000) + b"half of an answer", WorkLost),
+        (struct.pack("!i", 1000), WorkLost),
+        (b"\0", WorkLost),
+        (struct.pack("!i", 4) + b"junk", pickle.UnpicklingError),
+    ],
+)
+def test_whoever_waits_hears_of_a_process_that_ends_in_the_middle_of_an_answer(said, error):
+    with Processes(1, 1) as executor:
+        lost = [executor.submit(say, said), executor.submit(where)]
+        assert [type(each.exception(20)) for each in lost] == [error, error]
+        assert executor.submit(where).result(20)
+
+
+def test_a_process_may_end_while_it_is_told_what_to_do():
+    with Processes(1, 1) as executor:
+        pid = executor.submit(os.getpid).result(20)
+        os.kill(pid, signal.SIGSTOP)  # so that it does not hear all of this
+        killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+        killer.start()
+        lost = executor.submit(len, bytes(50_000_000))
+        killer.join()
+        assert isinstance(lost.exception(20), WorkLost)
+        assert executor.submit(len, bytes(50_000_000)).result(20) == 50_000_000
+
+
+REFUSED = """
+import os, resource, sys
+from migrator.errors import EnvironmentProblem
+from migrator.processes import Processes
+{limit}
+try:
+    Processes(60, 1)
+except EnvironmentProblem as error:
+    print(error, error.hint)
+try:
+    print(os.waitpid(-1, os.WNOHANG))
+except ChildProcessError:
+    print("nobody is left")
+"""
+FILES = "resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))"
+# room for one stack of a thread, and not for two
+MEMORY = """
+size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 40_000_000, size + 40_000_000))
+"""
+
+
+@pytest.mark.parametrize(("limit", "says"), [(FILES, "too many open files"), (MEMORY, "threads")])
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_where_the_system_refuses_so_many_nobody_is_left_and_the_cure_is_named(limit, says):
+    command = [sys.executable, "-c", REFUSED.format(limit=limit)]
+    ended = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=True)
+    problem, rest = ended.stdout.splitlines()
+    assert says in problem
+    assert "ulimit -n" in problem
+    assert rest == "nobody is left"

@@ -39,7 +39,7 @@ class Asked:
     text: bool = False
     yes: bool = False
     local: bool = False  # migrate
-    hosts: tuple[str, ...] = ()  # migrate
+    hosts: tuple[str, ...] = ()  # migrate, restore
     only_failed: bool = False
     limit: int | None = None
     executor: str = ""

@@ -71,7 +71,9 @@ def change(
                 _print_diffs(_made(made.plan, session, swaps), show)
             next_command = ending.continuing(made.report, asked.typed)
             ending.show(made.report, json=show.json, next_command=next_command, full=common.verbose)
-            _write_page(show.html, made.report, next_command, session, ledger)
+            if show.html:
+                diffs = html_report.diffs_of(session.site, ledger, made.report.run)
+                _write_page(show.html, made.report, next_command, session, ledger, diffs)
             return ending.status(made.report)
 
 
@@ -134,14 +136,17 @@ def carried(
 
 
 def _write_page(
-    file: Path | None, report: Report, next_command: str | None, session: Session, ledger: Ledger
+    file: Path,
+    report: Report,
+    next_command: str | None,
+    session: Session,
+    ledger: Ledger | None,
+    diffs: Iterable[tuple[str, str]],
 ) -> None:
-    if file:
-        from migrator.cli.pictures import kept_in, pictures
+    from migrator.cli.pictures import kept_in, pictures
 
-        diffs = html_report.diffs_of(session.site, ledger, report.run)
-        pictured = pictures(report, session, kept_in(session, ledger))
-        html_report.write(file, report, next_command, diffs, pictured)
+    pictured = pictures(report, session, kept_in(session, ledger))
+    html_report.write(file, report, next_command, diffs, pictured)
 
 
 def _remind(session: Session, ledger: Ledger | None) -> None:
@@ -179,12 +184,9 @@ def _previewed(story: Story, session: Session, asked: Asked, show: Show, *, full
         next_command = ending.continuing(report, asked.typed)
         ending.show(report, json=show.json, next_command=next_command, full=full)
         if show.html:
-            from migrator.cli.pictures import kept_in, pictures
-
             changed = _planned(story, plan, session)
             diffs = ((post.name, html_report.diff_of(post.name, *both)) for post, *both in changed)
-            pictured = pictures(report, session, kept_in(session, ledger))
-            html_report.write(show.html, report, next_command, diffs, pictured)
+            _write_page(show.html, report, next_command, session, ledger, diffs)
     return 0
 
 

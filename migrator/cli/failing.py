@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from migrator.errors import EnvironmentProblem, MigratorError, OutOfMemory
+from migrator.errors import EnvironmentProblem, MigratorError, OutOfMemory, of_starting
 from migrator.interruption import between_runs
 from migrator.report.escape import for_terminal
 
@@ -43,6 +43,8 @@ def explained(error: BaseException) -> tuple[str, int]:
         error = between_runs(signal.SIGINT)
     if isinstance(error, MemoryError):
         error = OutOfMemory()
+    if not isinstance(error, BlockingIOError):  # which a full pipe raises, too
+        error = of_starting(error) or error
     if isinstance(error, MigratorError):
         return _in_words(error), error.exit_code
     if isinstance(error, typer.Abort):  # at a question, and questions come first

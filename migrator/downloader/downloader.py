@@ -68,7 +68,7 @@ class Downloader:
         ConfigError: an exemption cannot be understood.
     """
 
-    def __init__(  # noqa: PLR0913 - three of them are seams for tests
+    def __init__(  # noqa: PLR0913 - two of them are seams for tests
         self,
         settings: DownloadSettings,
         safety: SafetySettings,
@@ -82,12 +82,11 @@ class Downloader:
         buckets: Mapping[StoreSettings, Bucket] = MappingProxyType({}),
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._hosts = hosts or HostRules()
         self._sources = sources
-        self._deadline = Deadline(now)
+        self._deadline = Deadline()
         self._decoders = decoders or Decoders()
         self._shares_decoders = decoders is not None
         self._receiver = Receiver(

@@ -107,7 +107,7 @@ class Fetcher:
             raise Unfetched(Reason.SOURCE_MISSING, f"{file.name}: {error.strerror}") from error
         with stream:
             pieces = iter(lambda: stream.read(_CHUNK), b"")
-            return self._receiver.take(url, pieces, file.name, file.name, delimited=True)
+            return self._receiver.take(url, pieces, file.name)
 
     def _read(self, url: str, source: Object) -> Fetched:
         name = source.name
@@ -118,7 +118,7 @@ class Fetcher:
             raise Unfetched(Reason.SOURCE_MISSING, f"{name}: no object has such a name")
         try:
             with closing(self._in_time(bucket.read(source.key))) as pieces:
-                return self._receiver.take(url, pieces, name, name, delimited=True)
+                return self._receiver.take(url, pieces, name)
         except FileNotFoundError as error:
             raise Unfetched(Reason.SOURCE_MISSING, f"there is no object {name}") from error
         except PermissionError as error:

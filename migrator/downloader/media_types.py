@@ -66,6 +66,7 @@ _OTHERS = (
     (re.compile(rb".{4}ftyp", re.DOTALL), "a video"),
     (re.compile(rb"\x1a\x45\xdf\xa3"), "a video"),
 )
+_SAID = 80  # characters of what a page says
 _TITLE = re.compile(r"<title[^>]*>(.*?)(?:</title|$)", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL | re.IGNORECASE)
 _MESSAGE = re.compile(r"<message>(.*?)</message>", re.DOTALL | re.IGNORECASE)
@@ -120,7 +121,7 @@ def _text(head: bytes) -> str:
     return head.decode("utf-8" if valid else "gb18030", "replace")
 
 
-def _snippet(text: str, width: int = 80) -> str:
-    words = " ".join(text[: 8 * width].split())
+def _snippet(text: str) -> str:
+    words = " ".join(text[: 8 * _SAID].split())
     plain = "".join(char if char.isprintable() else "?" for char in words)
-    return plain if len(plain) <= width else plain[: width - 1] + "…"
+    return plain if len(plain) <= _SAID else plain[: _SAID - 1] + "…"

@@ -105,17 +105,8 @@ class Receiver:
             resumption = Resumption(image)
             return self._patiently(attempt, retries)
 
-    def take(
-        self,
-        url: str,
-        pieces: Iterable[bytes],
-        source: str,
-        final_url: str,
-        referer: str = "",
-        *,
-        delimited: bool,
-    ) -> Fetched:
-        """The image ``url`` made of ``pieces``; ``delimited`` if their end is known to be the end.
+    def take(self, url: str, pieces: Iterable[bytes], source: str) -> Fetched:
+        """The image ``url`` made of ``pieces``, of which the end is known to be the end.
 
         Raises:
             Unfetched: it is too large, not a whole image, or needs the user's word.
@@ -123,7 +114,7 @@ class Receiver:
         """
         with draft(self._spool) as image:
             self._write(url, image, pieces)
-            return self._kept(url, image, source, final_url, referer, delimited=delimited)
+            return self._kept(url, image, source, source, "", delimited=True)
 
     def size(self, source: str, *, referer: str = "", user_agent: str = "") -> int | None:
         """The size in bytes that the host names when asked without fetching, if it does.

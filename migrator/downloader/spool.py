@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from migrator.body import Body, InMemory
-from migrator.errors import EnvironmentProblem
+from migrator.durable import problems_told
 
 _PREFIX = "tmp-"
 _SMALL = 1024**2  # bytes that each thread may hold; a file costs up to 0.4 times an image more
@@ -48,7 +48,7 @@ class Draft:
         """
         self._digest.update(data)
         self.size += len(data)
-        with _disk(self._path.parent):
+        with problems_told(self._path, self.size):
             if self.size > _SMALL and not self._is_on_disk:
                 self._move_to_disk()
             self.file.write(data)
@@ -74,13 +74,13 @@ class Draft:
             return
         self._digest = hashlib.sha256()
         self.size = 0
-        with _disk(self._path.parent):
+        with problems_told(self._path, self.size):
             self.file.seek(0)
             self.file.truncate()
 
     def part(self, start: int, count: int) -> bytes:
         """Up to ``count`` bytes from the offset ``start`` on."""
-        with _disk(self._path.parent):
+        with problems_told(self._path, self.size):
             self.file.seek(start)
             # not beyond the end, where the file would forget what it read ahead
             return self.file.read(max(0, min(count, self.size - start)))
@@ -100,7 +100,7 @@ class Draft:
             self.file.seek(0)
             return InMemory(self.file.read())
         path = self._path.with_name(f"{self.sha256}.{self._path.name.removeprefix(_PREFIX)}")
-        with _disk(self._path.parent):
+        with problems_told(path):
             self.file.close()
             self._path.rename(path)
         return path
@@ -127,14 +127,3 @@ def discard(body: Body) -> None:
     """Remove what is not wanted any more; the next command does where the disk refuses."""
     with suppress(OSError):
         body.unlink()
-
-
-@contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"{folder}: images cannot be kept here: {error.strerror}",
-            "make room on this disk or fix the permissions of this folder, then run it again",
-        ) from error

@@ -3,7 +3,7 @@
 CREATE TABLE run (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,              -- what people type: 2026-11-22-1
-  command TEXT NOT NULL,                  -- migrate, rewrite, rollback
+  command TEXT NOT NULL,                  -- migrate, rewrite, restore, rollback, backup; unknown
   arguments TEXT NOT NULL,                -- JSON: what resume needs to go on
   started TEXT NOT NULL,
   finished TEXT,                          -- NULL: interrupted or still running
@@ -71,7 +71,7 @@ CREATE TABLE trial (
 CREATE TABLE run_image (
   run INTEGER NOT NULL REFERENCES run,
   image INTEGER NOT NULL REFERENCES image,
-  url TEXT,                               -- as first written in a post; NULL: as the image's
+  url TEXT,                               -- as it was asked for; NULL: as the image's
   state TEXT NOT NULL CHECK (state IN ('planned', 'stored', 'reused', 'skipped', 'held', 'failed')),
   reason TEXT,
   detail TEXT NOT NULL DEFAULT '',

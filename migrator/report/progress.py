@@ -122,9 +122,7 @@ class _Log:
 
 
 @contextmanager
-def terminal_progress(
-    stream: TextIO, *, verbose: bool = False, clock: Clock = time.monotonic
-) -> Iterator[Listener]:
+def terminal_progress(stream: TextIO, *, verbose: bool = False) -> Iterator[Listener]:
     """A live display while a stage is at work, gone when the stage or the context ends.
 
     Between stages the terminal is everybody's: for a question, a plan, a summary. Warnings and
@@ -150,7 +148,7 @@ def terminal_progress(
         nonlocal live
         if isinstance(event, StageStarted):
             end()
-            display.stages.append(Stage(event.name, event.total, clock, event.hosts))
+            display.stages.append(Stage(event.name, event.total, time.monotonic, event.hosts))
             live = Live(
                 display,
                 console=console,

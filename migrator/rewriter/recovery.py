@@ -29,14 +29,6 @@ class NotSwapped:
     """The post is as it was before; it may be replaced again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """Temporary files that no intent names: ``moved`` were ours, ``left`` are not to be touched."""
-
-    moved: tuple[Path, ...]
-    left: tuple[Path, ...]
-
-
 def is_temporary(name: str) -> bool:
     """Whether a file is called like those beside a post that is just being replaced."""
     return _TEMPORARY.fullmatch(name) is not None
@@ -97,8 +89,8 @@ def settle(intent: Prepared, displaced: Path) -> NotSwapped | Swapped | Conflict
                 return Conflict("it was edited by another program", tuple(kept))
 
 
-def sweep(folders: Iterable[Path], runs: Mapping[str, Path]) -> Swept:
-    """Move aside what killed runs prepared and did not come to intend.
+def sweep(folders: Iterable[Path], runs: Mapping[str, Path]) -> list[Path]:
+    """Move aside what killed runs prepared and did not come to intend; returns what was left.
 
     Call it when every intent is settled. ``folders`` are those of the posts, and the folders of
     originals; ``runs`` says for the name of each run of this site where its displaced files go. A
@@ -107,7 +99,7 @@ def sweep(folders: Iterable[Path], runs: Mapping[str, Path]) -> Swept:
     Raises:
         EnvironmentProblem: a file cannot be moved.
     """
-    moved, left = [], []
+    left = []
     for folder in folders:
         with durable.problems_told(folder), suppress(FileNotFoundError):
             for path in sorted(folder.iterdir()):
@@ -117,9 +109,7 @@ def sweep(folders: Iterable[Path], runs: Mapping[str, Path]) -> Swept:
                 aside = runs.get(found["run"])
                 if aside is None or retire(path, aside / path.name) == path:
                     left.append(path)
-                else:
-                    moved.append(path)
-    return Swept(tuple(moved), tuple(left))
+    return left
 
 
 def look_again(displaced: Iterable[tuple[Path, str]]) -> list[Path]:

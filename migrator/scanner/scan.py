@@ -17,23 +17,20 @@ def scan(
     root: Path,
     settings: ScanSettings,
     *,
-    links: bool = False,
     everything: bool = False,
-    text: bool = False,
 ) -> Iterator[Post | SkippedPost]:
     """Read the posts at ``paths``, one at a time and in a stable order; see ``files.walk``.
 
-    With ``links`` also links to image files, with ``everything`` also local paths and ``data:``
-    URLs, with ``text`` also text files that are no posts.
+    With ``everything`` also local paths and ``data:`` URLs.
 
     Raises:
         UsageError: at once, if one of ``paths`` does not exist.
     """
-    found = walk(paths, settings, root, text=text)
+    found = walk(paths, settings, root, text=settings.text)
     return (
         file
         if isinstance(file, SkippedPost)
-        else scan_file(file, root, settings, links=links, everything=everything)
+        else scan_file(file, root, settings, everything=everything)
         for file in found
     )
 
@@ -43,16 +40,13 @@ def scan_file(
     root: Path,
     settings: ScanSettings,
     *,
-    links: bool = False,
     everything: bool = False,
 ) -> Post | SkippedPost:
     """Read one post of the site at ``root``."""
     data = read(file)
     if isinstance(data, SkippedPost):
         return data
-    findings = find_references(
-        data, syntax_of(file.path), settings, links=links, everything=everything
-    )
+    findings = find_references(data, syntax_of(file.path), settings, everything=everything)
     if findings.opt_out:
         return SkippedPost(Path(file.path), file.name, Reason.OPT_OUT)
     return Post(

@@ -70,7 +70,7 @@ class Store(Protocol):
         """Store ``body``, which is that of ``asset``, under ``key`` unless the key is taken.
 
         ``source`` is the SHA-256 (hex) of the URL that the image is known by. A bucket keeps it
-        beside the object, so that a lost ledger can be made anew; the URL may hold secrets.
+        beside the object, for people; the URL itself may hold secrets.
 
         True if the object was created and is durable; False, and nothing changed, if an object is
         there already, whatever its bytes. An object that is there is never overwritten. After an

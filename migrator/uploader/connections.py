@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -12,7 +13,9 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from migrator.http1 import PORTS, Answer, Fields, NoAnswer, Wire, head_of, tunnel
+from migrator.http1 import PORTS, Answer, Fields, NoAnswer, Peer, Wire, head_of, tunnel
+
+_SLOWEST = 1000  # bytes a second; nobody waits for less
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Connections:
     """To the service at an http(s) URL; through ``proxy``, if there is one.
 
     ``tls`` makes a context when it is needed. ``timeouts`` are seconds: to connect, and for each
-    piece of an answer. They may be shared between threads.
+    piece of an answer, which may take as long in all and a second more for each kilobyte. They may
+    be shared between threads.
     """
 
     def __init__(
@@ -126,7 +130,7 @@ class Connections:
         except UnicodeError as error:  # a name that no host can have
             raise NoAnswer(str(error)) from error
 
-    def _connected(self) -> socket.socket:
+    def _connected(self) -> Peer:
         connect, read = self._timeouts
         where = (self._proxy.host, self._proxy.port) if self._proxy else (self._host, self._port)
         peer = socket.create_connection(where, timeout=connect)
@@ -138,12 +142,37 @@ class Connections:
                     self._through(self._proxy, Wire(peer))
                 peer = self._tls.wrap_socket(peer, server_hostname=self._host)
             peer.settimeout(read)
+            return _Paced(peer, read)
         except BaseException:
             peer.close()
             raise
-        return peer
 
     def _through(self, proxy: Proxy, wire: Wire) -> None:
         status = tunnel(wire, self._host, self._port, proxy.fields)
         if status != HTTPStatus.OK:
             raise NoAnswer(f"the proxy {proxy.host} answers {status}")
+
+
+class _Paced:
+    """A socket that is not listened to without end: who drips bytes outlasts its timeout.
+
+    An answer has ``seconds``, from what was sent last, and more with each byte that comes.
+    """
+
+    def __init__(self, peer: socket.socket, seconds: float) -> None:
+        self._peer, self._seconds, self._until = peer, seconds, float("inf")
+        self.fileno = peer.fileno
+        self.close = peer.close
+
+    def recv(self, most: int, /) -> bytes:
+        """See ``socket.recv``."""
+        data = self._peer.recv(most)
+        self._until += len(data) / _SLOWEST
+        if time.monotonic() > self._until:
+            raise TimeoutError("it answers too slowly")
+        return data
+
+    def sendall(self, data: bytes, /) -> None:
+        """See ``socket.sendall``."""
+        self._peer.sendall(data)
+        self._until = time.monotonic() + self._seconds

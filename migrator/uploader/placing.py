@@ -62,9 +62,7 @@ def place(
     return Placement(store.identity, key, asset.sha256)
 
 
-def confirm(
-    store: Store, asset: Asset, key: str, *, sleep: Callable[[float], None] = time.sleep
-) -> bool:
+def confirm(store: Store, asset: Asset, key: str) -> bool:
     """Whether the store still gives back ``asset`` under ``key``, read in full.
 
     Raises:
@@ -72,7 +70,7 @@ def confirm(
         StoreRefused: it refuses to say.
     """
     try:
-        return intact(store, asset, key, sleep=sleep)
+        return intact(store, asset, key)
     except FileNotFoundError:
         return False
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from migrator.config import ScanSettings
+
 ROOT = Path(__file__).parents[2]
 HOOKS, ACTION = ROOT / ".pre-commit-hooks.yaml", ROOT / "action.yml"
 BAD = "![](https://wx1.sinaimg.cn/large/a.jpg)\n"
@@ -47,6 +49,13 @@ def must_reach_packages(said):
     """Skip where pip finds none; nothing else is a reason."""
     if "No matching distribution" in said:
         pytest.skip("pip reaches no packages here")
+
+
+def test_the_hook_looks_at_every_kind_of_post():
+    (hook,) = yaml.safe_load(HOOKS.read_text())
+    files = re.compile(hook["files"])
+    assert all(files.search(f"posts/a{each}") for each in ScanSettings().extensions)
+    assert not files.search("posts/a.md.png")
 
 
 @pytest.fixture

@@ -74,6 +74,28 @@ def test_what_stops_a_run_is_raised_with_its_cure(site):
     assert (status, out) == (0, "{'blocked-address'}\n"), err
 
 
+def test_what_selects_nothing_is_refused_as_on_the_command_line(site):
+    code = "from migrator import migrate; migrate('posts', hosts=['aliyun'])"
+    status, _, err = python(site, code)
+    assert (status, "Migrator calls it oss" in err) == (1, True), err
+
+
+def test_the_command_that_goes_on_goes_to_the_same_place(site):
+    drawing = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0h9"/></svg>'
+    )
+    site.host.on(
+        "/b.jpg", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(drawing) + drawing
+    )
+    name = site.host.authority.partition(":")[0]
+    code = f"migrate('posts', to='pictures', hosts=['{name}'], links=True, limit=9)"
+    status, _, err = python(site, f"from migrator import migrate; {code}")
+    assert status == 0, err
+    told = " ".join(site.migrator("accept", f"svg:{site.host.authority}").out.split())
+    options = f"--to {site.root / 'pictures'} --host {name} --limit 9 --links --only-failed"
+    assert f"migrator migrate {site.root / 'posts'} {options}" in told, told
+
+
 def test_names_of_files_that_would_be_read_wrongly_are_refused(site):
     site.environment |= {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0"}
     code = "from migrator import scan; print(len(list(scan('posts'))))"

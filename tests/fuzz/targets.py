@@ -47,7 +47,6 @@ from migrator.urls import (
     is_external,
     names_an_image,
     without_fragment,
-    without_login,
 )
 
 STORES = (
@@ -149,7 +148,6 @@ def url(data: bytes) -> None:
         host,
         names_an_image,
         is_external,
-        without_login,
         original,
         elsewhere,
         provider,

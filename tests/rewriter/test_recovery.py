@@ -127,9 +127,9 @@ def test_sweep_moves_what_known_runs_left_and_leaves_the_rest(tmp_path):
     for path in [ours, foreign, *others]:
         path.write_bytes(path.name.encode())
 
-    swept = recovery.sweep([posts, tmp_path / "missing"], {RUN: aside})
+    left = recovery.sweep([posts, tmp_path / "missing"], {RUN: aside})
 
-    assert swept == recovery.Swept((ours,), (foreign,))
+    assert left == [foreign]
     assert sorted(posts.iterdir()) == sorted([foreign, *others])
     assert (aside / ours.name).read_bytes() == ours.name.encode()
 

@@ -16,7 +16,6 @@ from rig.toy_run import RUN, Site
 from migrator.durable import sha256
 from migrator.errors import EnvironmentProblem
 from migrator.reasons import Reason
-from migrator.rewriter import recovery
 from migrator.rewriter import swap as rewriter_swap
 from migrator.rewriter.exchange import Method
 from migrator.rewriter.gate import Refused
@@ -654,7 +653,7 @@ def test_a_state_folder_on_another_disk_leaves_the_displaced_file_beside_the_pos
     assert (site.originals / "0.md").read_bytes() == before
     assert result.displaced.parent == site.posts
     assert result.displaced.stat().st_ino == inode
-    assert site.recover() == recovery.Swept((), (result.displaced,))
+    assert site.recover() == [result.displaced]
     assert result.displaced.read_bytes() == before
 
 

@@ -41,11 +41,6 @@ class Cluster:
         """Kill the oldest worker."""
         end(self.workers.pop(0))
 
-    def restart(self, workers):
-        """Kill the scheduler and all workers, and start them anew at the same address."""
-        self.stop()
-        self.start(workers)
-
     def stop(self):
         """Kill them all."""
         for each in (*self.workers, self._scheduler):

@@ -75,7 +75,7 @@ class Site:
                 del intents[name]
         return list(intents.values())
 
-    def recover(self) -> recovery.Swept:
+    def recover(self) -> list[Path]:
         for intent in self.unsettled():
             result = recovery.settle(intent, self.displaced / intent.path.name)
             self.record("result", intent.path.name, type(result).__name__)

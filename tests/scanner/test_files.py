@@ -275,5 +275,5 @@ def test_a_scan_gives_posts_and_what_asks_to_be_left_alone(tmp_path):
     )
     assert chinese.sha256 == hashlib.sha256((tmp_path / "b.md").read_bytes()).hexdigest()
     assert plain.references == ()
-    *_, plain = scan([tmp_path], tmp_path, ScanSettings(), everything=True, links=True)
+    *_, plain = scan([tmp_path], tmp_path, ScanSettings(links=True), everything=True)
     assert [reference.url for reference in plain.references] == ["a.png", "https://x.org/b.png"]

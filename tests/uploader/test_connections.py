@@ -5,7 +5,8 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from itertools import chain
 
 import pytest
 from rig import tls
@@ -79,8 +80,9 @@ class Service:
                 self.heard.append(head.decode())
                 if self.body and b"content-length" in head.lower():
                     asked.read(int(head.lower().split(b"content-length: ")[1].split()[0]))
-                for piece in answer if isinstance(answer, Pieces) else [answer]:
-                    peer.sendall(piece)
+                with suppress(BrokenPipeError, ConnectionResetError):  # nobody listens any more
+                    for piece in [answer] if isinstance(answer, bytes) else answer:
+                        peer.sendall(piece)
 
     def ask(self, method="GET", headers=None, body=None):
         return self.connections.ask(
@@ -318,3 +320,36 @@ def test_a_name_that_no_host_can_have_is_a_failure(name):
     connections = Connections("http://s3.example.com", Proxy(name, 80, []), lambda: None, (1, 1))
     with pytest.raises(FAILURES):
         connections.ask("GET", "http://s3.example.com/k", {})
+
+
+def slowly(data, size, pause):
+    """``data`` in pieces of this size, with a pause before each."""
+    for at in range(0, len(data), size):
+        time.sleep(pause)
+        yield data[at : at + size]
+
+
+def heard(answer):
+    with closing(answer):
+        return answer.read(10_000)
+
+
+@pytest.mark.parametrize("at_once", [b"", OK[:-3]])
+def test_who_drips_an_answer_is_not_listened_to_without_end(at_once):
+    said = chain([at_once], slowly(OK.removeprefix(at_once), 1, 0.3))
+    with Service(said) as service:
+        hasty = Connections(service.root, None, service.trusting, (5, 0.5))
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError, match="too slowly"):
+            heard(hasty.ask("GET", f"{service.root}/k", {"host": "x"}))
+        assert time.monotonic() - begun < 2
+        hasty.close()
+
+
+def test_a_large_answer_may_take_its_time():
+    body = bytes(3000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n"
+    with Service(slowly(head + body, 300, 0.15)) as service:
+        hasty = Connections(service.root, None, service.trusting, (5, 0.5))
+        assert heard(hasty.ask("GET", f"{service.root}/k", {"host": "x"})) == body
+        hasty.close()
