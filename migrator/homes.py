@@ -1,13 +1,13 @@
 """What images take from the posts that show them: a day for their names, and folders to live in."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from migrator.config import Settings
 from migrator.model import Post, SkippedPost
-from migrator.plan import Plan
+from migrator.plan import ImageAt, Plan
 from migrator.reasons import Reason
 from migrator.rewriter.links import ASSET_FOLDER, WITH_POST, folder_of_images, without_folder
 from migrator.sites import detect
@@ -30,7 +30,7 @@ def with_posts(
 ) -> Plan:
     """The plan with what the keys and places of images take from the posts that show them.
 
-    ``shown`` are images (canonical URL), each with the name of a post that will link to it.
+    ``shown`` are images, each with the name of a post that will link to it: see ``shown_in``.
     """
     tasks = plan.tasks
     named = names_a_date(settings.store.key)
@@ -47,6 +47,14 @@ def with_posts(
             homes[image] |= set() if folder is None else {folder}
         tasks = tuple(replace(t, homes=tuple(sorted(homes[identity(t.url)]))) for t in tasks)
     return replace(plan, tasks=tasks)
+
+
+def shown_in(posts: Iterable[Post], image_at: ImageAt) -> Iterator[tuple[str, str]]:
+    """The images that ``posts`` show (canonical URL), each with the name of the post."""
+    for post in posts:
+        for url in {reference.url for reference in post.references}:
+            if image := image_at(post, url):
+                yield identity(image), post.name
 
 
 def unresolved(settings: Settings, root: Path) -> str:

@@ -12,7 +12,7 @@ from migrator.events import ImageDone, Listener, Warned, stage
 from migrator.executors import run_bounded
 from migrator.glancing import asked_hosts, glances
 from migrator.held import let_through
-from migrator.homes import homeless, unresolved, with_posts
+from migrator.homes import homeless, shown_in, unresolved, with_posts
 from migrator.interruption import Stop
 from migrator.judging import wrong_pictures
 from migrator.ledger import Ledger, Run
@@ -138,13 +138,8 @@ class Migration(Story):
         plan = make_plan(self._posts(), wanted, known)
         self._doubt(plan)
         plan = self.copies.given_to(plan) if self.copies else plan
-        return with_posts(plan, self.settings, self.site, self._shown(plan))
-
-    def _shown(self, plan: Plan) -> Iterator[tuple[str, str]]:
-        for post in plan.posts:
-            for url in {reference.url for reference in post.references}:
-                if image := self.image_at(post, url):
-                    yield identity(image), post.name
+        shown = shown_in(plan.posts, self.image_at)
+        return with_posts(plan, self.settings, self.site, shown)
 
     def _doubt(self, plan: Plan) -> None:
         """Say of each host that was asked for and has no image, and which other may be meant."""

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from migrator.config import RewriteSettings, Settings, StoreSettings
-from migrator.homes import homeless, unresolved, with_posts
+from migrator.homes import homeless, shown_in, unresolved, with_posts
 from migrator.model import Kind, Post, Reference, Spelling
 from migrator.plan import Wanted, image_elsewhere, make_plan
 from migrator.reasons import Reason
@@ -42,7 +42,7 @@ def tasks(tmp_path):
 
     def make(posts, settings):
         plan = make_plan(posts, Wanted(lambda _: True), {})
-        plan = with_posts(plan, settings, Site(tmp_path), image_elsewhere)
+        plan = with_posts(plan, settings, Site(tmp_path), shown_in(plan.posts, image_elsewhere))
         return {task.url: task for task in plan.tasks}
 
     return make
