@@ -122,7 +122,7 @@ def _asked(command: str, paths: Sequence[AnyPath], common: Common, **values: Any
 def _options(values: Mapping[str, Any]) -> Iterator[str]:
     """What somebody would type on the command line to say the same."""
     for name, value in values.items():
-        option = "--" + name.removesuffix("s" if name == "hosts" else "").replace("_", "-")
+        option = "--host" if name == "hosts" else f"--{name.replace('_', '-')}"
         for each in value if isinstance(value, tuple) else [value]:
             if each is True:
                 yield option

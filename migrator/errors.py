@@ -75,8 +75,8 @@ def of_starting(error: BaseException) -> EnvironmentProblem | None:
     return EnvironmentProblem(
         f"the system does not let Migrator do as much at a time: {words}",
         "Use fewer workers (workers under [download], N of --executor processes:N), or raise the"
-        " limit (ulimit -n for open files, -u for processes and threads, -v for memory), then run:"
-        " migrator resume",
+        " limit (ulimit -n for open files, -u for processes and threads, -v for memory), then run"
+        " the command again.",
     )
 
 

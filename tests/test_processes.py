@@ -197,7 +197,7 @@ except ChildProcessError:
     print("nobody is left")
 """
 FILES = "resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))"
-# room for one stack of a thread, and not for two
+# room for the stacks of some threads, and not of sixty
 MEMORY = """
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 40_000_000, size + 40_000_000))

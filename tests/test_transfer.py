@@ -1,3 +1,4 @@
+import errno
 import pickle
 from contextlib import closing
 from dataclasses import replace
@@ -7,7 +8,7 @@ from rig.hosts import Host, answer, status
 from rig.images import image, large_png
 
 from migrator.config import RouteSettings, SafetySettings, Settings, StoreSettings
-from migrator.errors import ConfigError, OutOfMemory
+from migrator.errors import ConfigError, EnvironmentProblem, OutOfMemory
 from migrator.model import Failed, Glance, Stored, TransferTask
 from migrator.reasons import Reason
 from migrator.served import Probe
@@ -76,19 +77,29 @@ def test_what_goes_wrong_with_an_image_is_a_value(transfer, host):
     )
 
 
-def test_a_lack_of_memory_ends_the_run_and_is_no_fault_of_the_image(transfer, host):
+@pytest.mark.parametrize(
+    ("met", "told"),
+    [
+        (MemoryError(), OutOfMemory),
+        (RuntimeError("can't start new thread"), EnvironmentProblem),
+        (OSError(errno.EMFILE, "Too many open files"), EnvironmentProblem),
+    ],
+)
+def test_what_the_machine_lacks_ends_the_run_and_is_no_fault_of_the_image(
+    transfer, host, met, told
+):
     class Full:
         tried = 0
 
         def fetch(self, *_args, **_kwargs):
             self.tried += 1
-            raise MemoryError
+            raise met
 
         def close(self):
             """Nothing is open."""
 
     transfer._thread.downloader = full = Full()
-    with pytest.raises(OutOfMemory):
+    with pytest.raises(told):
         transfer(TransferTask(host.url("/a.png")))
     assert full.tried == 1
 

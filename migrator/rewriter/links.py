@@ -119,8 +119,8 @@ def link_for(
 
     ``public`` is the object's ``public_url``; ``relative`` leads from the post's folder to the
     local store's; ``site-absolute`` begins at the site root; with the other two the image is in
-    the post's own folder. ``mark`` is the fragment to
-    end with, except for a file of a post's asset folder, which is named there.
+    the post's own folder. ``mark`` is the fragment to end with; a file of a post's
+    asset folder is named, and has none.
     """
     style = settings.rewrite.links or ("public" if public_url else "relative")
     if style == "public":

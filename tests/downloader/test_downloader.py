@@ -258,7 +258,7 @@ downloader = Downloader(DownloadSettings(), SafetySettings(allow_private=(author
 try:
     print(downloader.fetch(url))
 except EnvironmentProblem as problem:
-    print("stopped:", problem, list(Path(spool).iterdir()))
+    print("stopped:", problem, problem.hint, list(Path(spool).iterdir()))
 """
 
 
@@ -267,6 +267,8 @@ def test_a_write_that_fails_half_way_leaves_nothing_behind(host, tmp_path):
     script = [sys.executable, "-c", FULL_DISK, url, host.authority, str(tmp_path)]
     said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
     assert said.startswith("stopped:")
+    assert "a limit on the size of files was reached" in said
+    assert "ulimit -f" in said
     assert said.rstrip().endswith("[]")
     assert host.count("/a.png") == 1
 
